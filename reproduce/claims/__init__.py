@@ -1,0 +1,1 @@
+"""The printed numbers of the documents and the audit of their consistency."""

@@ -1,0 +1,1 @@
+"""TFDS builders: prepared examples on disk, keyed by their sources and parameters."""

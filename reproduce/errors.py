@@ -1,0 +1,98 @@
+"""Errors that a user can act on, one class per thing to do: what was expected, what came, where, and what to do next."""
+
+from __future__ import annotations
+
+
+class ReproduceError(Exception):
+    """An error whose text says what was expected, what came, in which file, and what to do.
+
+    Args:
+        expected: What a correct input would have been, e.g. "one CT series".
+        got: What came instead, with its values.
+        where: The file, folder, case or field.
+        do: The next step for the user.
+    """
+
+    def __init__(self, *, expected: str, got: str, where: object, do: str):
+        self.expected, self.got, self.where, self.do = expected, got, str(where), do
+        super().__init__(f"expected {expected}, got {got}\n  where: {where}\n  do:    {do}")
+
+    def __reduce__(self):
+        """Rebuild from the four parts, so that the error crosses a process boundary whole."""
+        return _rebuild, (type(self), self.expected, self.got, self.where, self.do)
+
+
+def _rebuild(kind: type[ReproduceError], expected: str, got: str, where: str, do: str) -> ReproduceError:
+    return kind(expected=expected, got=got, where=where, do=do)
+
+
+class DataNotFoundError(ReproduceError):
+    """A path does not exist, or holds nothing of the kind that is asked for."""
+
+
+class SeveralSeriesError(ReproduceError):
+    """A folder holds several image series and none was chosen."""
+
+
+class NotAnImageError(ReproduceError):
+    """A file is not an image of the expected modality, or lacks what an image must say (position, spacing, size)."""
+
+
+class PixelDecodeError(ReproduceError):
+    """The pixels of a file cannot be decoded: truncated, corrupt, or no plug-in for its compression."""
+
+
+class MissingSliceError(ReproduceError):
+    """A series has a gap: one or more slices of a regular stack are absent."""
+
+
+class DuplicateSliceError(ReproduceError):
+    """Two files of a series claim the same position with different pixels."""
+
+
+class SliceSpacingError(ReproduceError):
+    """Slices of a series are not equally spaced, and not by a whole number of missing slices either."""
+
+
+class SliceShapeError(ReproduceError):
+    """Slices of a series differ in rows, columns or pixel spacing."""
+
+
+class OrientationError(ReproduceError):
+    """Slices of a series differ in orientation, or an orientation is not a pair of orthogonal unit vectors."""
+
+
+class GeometryError(ReproduceError):
+    """Two grids that must be one differ, or an affine is not invertible; both sides are named."""
+
+
+class AnnotationFormatError(ReproduceError):
+    """An annotation file is not of the format that its reader reads."""
+
+
+class AnnotationMismatchError(ReproduceError):
+    """An annotation does not belong to the images that it is used with."""
+
+
+class CohortError(ReproduceError):
+    """A cohort has another number of cases than is asserted, or too few for what is asked."""
+
+
+class LeakageError(ReproduceError):
+    """A patient stands on both sides of a split."""
+
+
+class ProtocolError(ReproduceError):
+    """A protocol is incomplete or contradicts itself, or a run is resumed under another one."""
+
+
+class NonFiniteError(ReproduceError):
+    """A loss, weight or prediction is not finite; the cases of the batch are named."""
+
+
+class ResultsError(ReproduceError):
+    """A results file is absent, broken, or does not have the columns that it must have."""
+
+
+class ClaimsError(ReproduceError):
+    """A table of printed numbers is broken: a column, value, unit or place cannot be read."""

@@ -1,0 +1,1 @@
+"""Images with their geometry: files in, volumes out, volumes to files."""

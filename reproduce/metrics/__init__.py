@@ -1,0 +1,1 @@
+"""Metrics on arrays: float64 NumPy, no files, no Keras."""

@@ -1,0 +1,1 @@
+"""Architectures in Keras 3, keras.ops only: one a file."""

@@ -1,0 +1,1 @@
+"""Seeded phantoms that are written in the file formats of the real data sets."""

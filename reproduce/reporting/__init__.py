@@ -1,0 +1,1 @@
+"""Results files, figures and verdicts; reads results/, never a live model."""
