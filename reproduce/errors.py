@@ -1,4 +1,4 @@
-"""Errors that a user can act on, one class per thing to do: what was expected, what came, where, and what to do next."""
+"""Errors that a user can act on, one class per thing to do: what was expected, what came, where, what to do next."""
 
 from __future__ import annotations
 
