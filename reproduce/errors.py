@@ -26,6 +26,10 @@ def _rebuild(kind: type[ReproduceError], expected: str, got: str, where: str, do
     return kind(expected=expected, got=got, where=where, do=do)
 
 
+class ArgumentError(ReproduceError, ValueError):
+    """An argument is outside what a function takes."""
+
+
 class DataNotFoundError(ReproduceError):
     """A path does not exist, or holds nothing of the kind that is asked for."""
 
@@ -47,15 +51,23 @@ class MissingSliceError(ReproduceError):
 
 
 class DuplicateSliceError(ReproduceError):
-    """Two files of a series claim the same position with different pixels."""
+    """Two files of a series claim the same position with different pixels, or one SOP instance two positions."""
 
 
 class SliceSpacingError(ReproduceError):
     """Slices of a series are not equally spaced, and not by a whole number of missing slices either."""
 
 
+class SliceOffsetError(ReproduceError):
+    """Slices of a series are shifted in plane against each other, and not along one line as under a tilted gantry."""
+
+
 class SliceShapeError(ReproduceError):
     """Slices of a series differ in rows, columns or pixel spacing."""
+
+
+class PixelRangeError(ReproduceError):
+    """Rescaled pixels do not fit into int16, so that they are no Hounsfield units of a CT."""
 
 
 class OrientationError(ReproduceError):
@@ -64,6 +76,10 @@ class OrientationError(ReproduceError):
 
 class GeometryError(ReproduceError):
     """Two grids that must be one differ, or an affine is not invertible; both sides are named."""
+
+
+class IntensityError(ReproduceError):
+    """Intensities cannot be normalised: the mask is empty, or they are constant within it."""
 
 
 class AnnotationFormatError(ReproduceError):
