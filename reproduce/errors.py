@@ -112,3 +112,7 @@ class ResultsError(ReproduceError):
 
 class ClaimsError(ReproduceError):
     """A table of printed numbers is broken: a column, value, unit or place cannot be read."""
+
+
+class MetricInputError(ReproduceError):
+    """Arrays that a metric or a test compares differ in shape, or hold values that it is not defined on."""

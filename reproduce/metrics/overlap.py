@@ -1,0 +1,82 @@
+"""How much of two masks is shared: Dice, intersection over union, volume similarity.
+
+Where reference and prediction are both empty these are 0/0, and libraries disagree (MONAI: nan, or 1 on request;
+medpy: 0; scikit-learn: a warning and 0). Here the caller says it: nan means that the case is not counted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reproduce.metrics.confusion import Counts, count
+
+
+def dice_from_counts(counts: Counts, *, both_empty: float) -> float:
+    """2 TP / (2 TP + FP + FN), in [0, 1] (Dice 1945).
+
+    Args:
+        counts: Of voxels.
+        both_empty: The value where reference and prediction are empty; nan = not counted.
+
+    Returns:
+        0 where one of them is empty and the other is not.
+    """
+    size = 2 * counts.tp + counts.fp + counts.fn
+    return 2 * counts.tp / size if size else both_empty
+
+
+def iou_from_counts(counts: Counts, *, both_empty: float) -> float:
+    """TP / (TP + FP + FN), the Jaccard index, in [0, 1] (Jaccard 1901); equals D / (2 - D) of the Dice D.
+
+    Args:
+        counts: Of voxels.
+        both_empty: The value where reference and prediction are empty; nan = not counted.
+
+    Returns:
+        0 where one of them is empty and the other is not.
+    """
+    union = counts.tp + counts.fp + counts.fn
+    return counts.tp / union if union else both_empty
+
+
+def volume_similarity_from_counts(counts: Counts, *, both_empty: float) -> float:
+    """1 - |FN - FP| / (2 TP + FP + FN), in [0, 1] (Taha and Hanbury 2015, equation 23).
+
+    Compares sizes alone: 1 for two masks of one size that never meet.
+
+    Args:
+        counts: Of voxels.
+        both_empty: The value where reference and prediction are empty; nan = not counted.
+
+    Returns:
+        0 where one of them is empty and the other is not.
+    """
+    size = 2 * counts.tp + counts.fp + counts.fn
+    return 1 - abs(counts.fn - counts.fp) / size if size else both_empty
+
+
+def dice(reference: np.ndarray, prediction: np.ndarray, *, both_empty: float) -> float:
+    """2 |A and B| / (|A| + |B|), in [0, 1] (Dice 1945).
+
+    Args:
+        reference: bool, any shape.
+        prediction: bool, the same shape.
+        both_empty: The value where both are empty; nan = not counted.
+
+    Returns:
+        float64; 0 where one mask is empty and the other is not.
+
+    Raises:
+        MetricInputError: A mask is not boolean, or the shapes differ.
+    """
+    return dice_from_counts(count(reference, prediction), both_empty=both_empty)
+
+
+def iou(reference: np.ndarray, prediction: np.ndarray, *, both_empty: float) -> float:
+    """|A and B| / |A or B|, in [0, 1] (Jaccard 1901); arguments, empty input and errors as for `dice`."""
+    return iou_from_counts(count(reference, prediction), both_empty=both_empty)
+
+
+def volume_similarity(reference: np.ndarray, prediction: np.ndarray, *, both_empty: float) -> float:
+    """1 - ||A| - |B|| / (|A| + |B|), in [0, 1] (Taha and Hanbury 2015); the rest as for `dice`."""
+    return volume_similarity_from_counts(count(reference, prediction), both_empty=both_empty)

@@ -1,0 +1,191 @@
+"""Bootstrap intervals that resample patients, never voxels, slices or lesions.
+
+Slices of one patient are alike, so intervals that resample slices are too narrow. Here a patient is drawn with all that
+belongs to them. Statistics that depend on the patients through sums alone (a mean, a pooled sensitivity, a pooled Dice)
+are computed for all resamples at once: resampling is then a product of a matrix of multiplicities with the patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from reproduce.errors import MetricInputError
+from reproduce.metrics import inputs
+
+Method = Literal["percentile", "bca"]
+Seed = Sequence[int] | np.random.Generator
+
+# Multiplicities are held for so many (resample, patient) pairs at once: 8 MB as float64.
+_PAIRS_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Lower and upper end; nan at both where it is undefined, see `bootstrap_interval`."""
+
+    low: float
+    high: float
+
+
+def mean(rows: np.ndarray) -> np.ndarray:
+    """Statistic: the mean over patients of their one value; `rows` is `[..., 1]`."""
+    return rows[..., 0]
+
+
+def ratio_of_sums(rows: np.ndarray) -> np.ndarray:
+    """Statistic: sum of column 0 over sum of column 1, e.g. of `patient_sums`; nan where the latter is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(rows[..., 1] != 0, rows[..., 0] / rows[..., 1], np.nan)
+
+
+def patient_sums(values: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """One row per patient, (sum of their values, number of their values), for `ratio_of_sums`.
+
+    Args:
+        values: `[n]`, finite; e.g. the Dice of each lesion or image.
+        patients: `[n]`, whose value it is: integers or strings.
+
+    Returns:
+        float64 `[n_patients, 2]`, in the sorted order of the patients; `[0, 2]` for empty input.
+
+    Raises:
+        MetricInputError: The lengths differ, or a value is nan or infinite.
+    """
+    values, patients = inputs.finite(values, where="patient_sums"), np.asarray(patients)
+    inputs.same_shape(values, patients, where="patient_sums")
+    _, numbers = np.unique(patients, return_inverse=True)
+    return np.stack([np.bincount(numbers, weights=values), np.bincount(numbers)], axis=1).astype(np.float64)
+
+
+def bootstrap_interval(
+    patients: np.ndarray,
+    statistic: Callable[[np.ndarray], np.ndarray],
+    *,
+    n_resamples: int,
+    confidence: float,
+    seed: Seed,
+    method: Method,
+) -> Interval:
+    """Interval of a statistic that depends on the patients through sums (Efron and Tibshirani 1993, chapters 13, 14).
+
+    Args:
+        patients: `[n_patients]`, one value each, or `[n_patients, k]`, e.g. (tp, fp, fn, tn); finite.
+        statistic: Maps mean rows over patients, float64 `[..., k]`, to `[...]`. Ratios of sums are the same from means:
+            `mean`, `ratio_of_sums`, or `lambda row: row[..., 0] / (row[..., 0] + row[..., 2])` for the pooled
+            sensitivity of (tp, fp, fn, tn).
+        n_resamples: Number of resamples, at least 1.
+        confidence: In (0, 1), e.g. 0.95.
+        seed: Seed words of a named stream, or a generator.
+        method: "percentile", or "bca" (bias corrected and accelerated, Efron 1987; the acceleration is the jackknife's,
+            over patients).
+
+    Returns:
+        The interval. Both ends are the one value where all resamples agree. They are nan where the statistic is nan in
+        any resample (leaving those out would make the interval one of another population), and for "bca" where all
+        resamples lie on one side of the estimate, so that the bias is infinite.
+
+    Raises:
+        MetricInputError: Fewer than two patients, a value that is not finite, or an argument outside its range.
+    """
+    rows = inputs.finite(patients, where="bootstrap_interval")
+    rows = rows[:, None] if rows.ndim == 1 else rows
+    n = _require_patients(rows.shape[0], n_resamples, confidence)
+    rng = np.random.default_rng(seed)
+    at_once = max(1, _PAIRS_AT_ONCE // n)
+    resampled = np.concatenate(
+        [
+            np.asarray(statistic(_multiplicities(rng, min(at_once, n_resamples - done), n) @ rows / n), np.float64)
+            for done in range(0, n_resamples, at_once)
+        ]
+    )
+    estimate = float(statistic(rows.mean(axis=0)))
+    left_out = np.asarray(statistic((rows.sum(axis=0) - rows) / (n - 1))) if method == "bca" else np.empty(0)
+    return _interval(resampled, estimate, left_out, confidence=confidence, method=method)
+
+
+def bootstrap_interval_of_rows(
+    patients: np.ndarray,
+    statistic: Callable[[np.ndarray], float],
+    *,
+    n_resamples: int,
+    confidence: float,
+    seed: Seed,
+    method: Method,
+) -> Interval:
+    """Interval of any statistic over rows that belong to patients: a median, an area under a curve.
+
+    One call of `statistic` per resample, so slower than `bootstrap_interval`.
+
+    Args:
+        patients: `[n_rows]`, whose row it is: integers or strings.
+        statistic: Maps row numbers, int64 `[m]` with repetitions, to a number, e.g.
+            `lambda rows: float(np.median(values[rows]))`.
+        n_resamples: As for `bootstrap_interval`, and so the rest of the arguments, what is returned and what is raised.
+        confidence: In (0, 1).
+        seed: Seed words of a named stream, or a generator.
+        method: "percentile" or "bca".
+    """
+    names, numbers = np.unique(np.asarray(patients), return_inverse=True)
+    n = _require_patients(names.size, n_resamples, confidence)
+    rows_of = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
+    rng = np.random.default_rng(seed)
+    draws = (rng.integers(0, n, n) for _ in range(n_resamples))
+    resampled = np.array([statistic(np.concatenate([rows_of[i] for i in draw])) for draw in draws], np.float64)
+    estimate = float(statistic(np.concatenate(rows_of)))
+    left_out = np.empty(0)
+    if method == "bca":
+        left_out = np.array([statistic(np.concatenate(rows_of[:i] + rows_of[i + 1 :])) for i in range(n)])
+    return _interval(resampled, estimate, left_out, confidence=confidence, method=method)
+
+
+def _require_patients(n: int, n_resamples: int, confidence: float) -> int:
+    inputs.within(n_resamples, 1, np.inf, where="bootstrap_interval, n_resamples")
+    inputs.within(confidence, np.nextafter(0, 1), np.nextafter(1, 0), where="bootstrap_interval, confidence")
+    if n < 2:
+        do = "print the value without an interval: a single patient says nothing of the spread between patients"
+        raise MetricInputError(expected="at least two patients", got=str(n), where="bootstrap_interval", do=do)
+    return n
+
+
+def _multiplicities(rng: np.random.Generator, n_resamples: int, n: int) -> np.ndarray:
+    """How often each patient stands in each resample: float64 `[n_resamples, n]`, rows adding up to n."""
+    draws = rng.integers(0, n, (n_resamples, n), dtype=np.int32)
+    draws += np.arange(n_resamples, dtype=np.int32)[:, None] * n
+    return np.bincount(draws.ravel(), minlength=n_resamples * n).reshape(n_resamples, n).astype(np.float64)
+
+
+def _interval(
+    resampled: np.ndarray, estimate: float, left_out: np.ndarray, *, confidence: float, method: Method
+) -> Interval:
+    if np.isnan(resampled).any() or np.isnan(estimate) or np.isnan(left_out).any():
+        return Interval(np.nan, np.nan)
+    if (resampled == resampled[0]).all():
+        return Interval(float(resampled[0]), float(resampled[0]))
+    tails = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
+    if method == "bca":
+        tails = _bca_tails(resampled, estimate, left_out, tails)
+        if np.isnan(tails).any():
+            return Interval(np.nan, np.nan)
+    low, high = np.quantile(resampled, tails)
+    return Interval(float(low), float(high))
+
+
+def _bca_tails(resampled: np.ndarray, estimate: float, left_out: np.ndarray, tails: np.ndarray) -> np.ndarray:
+    """Efron 1987, equations 2.3 and 6.6: the percentiles that bias and acceleration ask for.
+
+    Resamples equal to the estimate count half, as in SciPy: for a discrete statistic either choice alone is a bias.
+    """
+    below = (np.count_nonzero(resampled < estimate) + np.count_nonzero(resampled <= estimate)) / (2 * resampled.size)
+    if below in (0.0, 1.0):
+        return np.full(2, np.nan)
+    bias = ndtri(below)
+    apart = left_out.mean() - left_out
+    spread = (apart**2).sum()
+    acceleration = (apart**3).sum() / (6 * spread**1.5) if spread else 0.0
+    normal = bias + ndtri(tails)
+    return ndtr(bias + normal / (1 - acceleration * normal))
