@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 from reproduce.errors import DataNotFoundError, NotAnImageError
@@ -88,16 +89,20 @@ class _Elements:
 
     def value(self, keyword: str) -> object:
         """The value, or None where it is absent or empty."""
-        return next((s.get(keyword) for s in self.sources if keyword in s and s.get(keyword) not in (None, "")), None)
+        try:
+            values = (source.get(keyword) for source in self.sources)
+            return next((value for value in values if value is not None and value != ""), None)
+        except Exception as error:  # values are converted on access; broken bytes raise a dozen types
+            raise self.broken(keyword, "a value of its type", f"{type(error).__name__}: {error}") from error
 
     def numbers(self, keyword: str, n: int) -> list[float]:
         """Exactly `n` finite numbers."""
+        value = self.value(keyword)
+        items = value if isinstance(value, MultiValue) else [] if value is None else [value]
         try:
-            value = self.value(keyword)
-            items = value if isinstance(value, pydicom.multival.MultiValue) else [] if value is None else [value]
             numbers = [float(item) for item in items]
         except (TypeError, ValueError) as error:
-            raise self.broken(keyword, f"{n} finite number(s)", str(error)) from error
+            raise self.broken(keyword, f"{n} finite number(s)", repr(value)) from error
         if len(numbers) != n or not all(map(math.isfinite, numbers)):
             raise self.broken(keyword, f"{n} finite number(s)", repr(numbers) if numbers else "none")
         return numbers

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset
+from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder
+from pydicom.uid import JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, RLELossless
 
 from reproduce.errors import PixelDecodeError, PixelRangeError
 from reproduce.imaging.dicom_headers import SliceHeader
@@ -43,27 +45,50 @@ def slice_hu(dataset: FileDataset, header: SliceHeader) -> np.ndarray:
         PixelDecodeError: Pixels are absent, truncated or corrupt, or no plug-in knows their transfer syntax.
         PixelRangeError: A value that is not padding does not fit into int16.
     """
-    stored = _decoded(dataset, header)
-    padding = None if header.padding is None else (stored >= header.padding[0]) & (stored <= header.padding[1])
-    pixels = stored if padding is None or not padding.any() else stored[~padding]
+    stored, padding = _decoded(dataset, header)
+    pixels = stored[~padding] if padding.any() else stored
     if pixels.size:
         _require_int16(header, low=int(pixels.min()), high=int(pixels.max()))
     hu = _rescaled(stored, slope=header.slope, intercept=header.intercept)
-    if pixels is not stored:
-        hu[padding] = PADDING_HU
+    hu[padding] = PADDING_HU
     return hu
 
 
-def _decoded(dataset: FileDataset, header: SliceHeader) -> np.ndarray:
-    """Stored values `[y, x]` in the signedness of the header."""
+def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.ndarray]:
+    """Stored values `[y, x]` in the signedness of the header, and where they are padding."""
     try:
-        decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
-        stored, _ = decoder.as_array(dataset, index=header.frame, raw=True)
+        syntax = dataset.file_meta.TransferSyntaxUID
+        if syntax.is_encapsulated and syntax != RLELossless:
+            _require_end_of_image(dataset, header)
+        stored, _ = get_decoder(syntax).as_array(dataset, index=header.frame, raw=True, correct_unused_bits=False)
+        unused_bits = dataset.BitsAllocated - dataset.BitsStored
+    except PixelDecodeError:
+        raise
     except Exception as error:  # every plug-in has its own types
         raise _decode_error(header.path, error) from error
     if stored.shape != header.shape:
         raise _decode_error(header.path, f"{stored.shape} pixels where the header says {header.shape}")
-    return stored
+    padding = _within(stored, header.padding)
+    if unused_bits and syntax not in (*JPEG2000TransferSyntaxes, *JPEGLSTransferSyntaxes):
+        # Padding may use the bits above BitsStored, as -2000 beside unsigned 12-bit pixels; a pixel may not.
+        stored = (stored << unused_bits) >> unused_bits
+        padding |= _within(stored, header.padding)
+    return stored, padding
+
+
+def _require_end_of_image(dataset: FileDataset, header: SliceHeader) -> None:
+    """Return if a JPEG code stream (of any kind) ends with its marker FF D9.
+
+    Some decoders fill what a truncated stream lacks with invented pixels and say nothing.
+    """
+    n_frames = int(dataset.get("NumberOfFrames") or 1)
+    code = get_frame(dataset.PixelData, header.frame, number_of_frames=n_frames)
+    if not code.rstrip(b"\0").endswith(b"\xff\xd9"):
+        raise _decode_error(header.path, f"a code stream of {len(code)} bytes without its end (FF D9): truncated")
+
+
+def _within(stored: np.ndarray, limits: tuple[int, int] | None) -> np.ndarray:
+    return np.zeros(stored.shape, bool) if limits is None else (stored >= limits[0]) & (stored <= limits[1])
 
 
 def _require_int16(header: SliceHeader, *, low: int, high: int) -> None:
