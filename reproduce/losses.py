@@ -1,0 +1,114 @@
+"""Losses of the documents, per image, in keras.ops: pure functions, and the thin classes that Keras serialises."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+PACKAGE = "reproduce"
+
+
+def squared_dice_loss(reference, probability, *, smooth: float):
+    """1 - (2 sum(p g) + s) / (sum(p^2) + sum(g^2) + s) for each image (document 000, 4.2.1; Milletari et al. 2016).
+
+    The document's sums run over i = 1..N without saying what N counts.
+
+    silent: we sum over the pixels of one image and region, and average over regions and then images, so that the loss
+    of a batch is the mean of its images' losses and gradients accumulated over micro-batches are those of the batch.
+    `smooth` is not in the document: at 0 an image without lesion has no gradient (its loss is 1 whatever is predicted,
+    and 0/0 where nothing is); at s > 0 it is 1 - s / (sum(p^2) + s), which rewards predicting nothing.
+    keras.losses.Dice has sum(p) + sum(g) below the line: not the same.
+
+    Args:
+        reference: `[batch, y, x, region]` in {0, 1}.
+        probability: `[batch, y, x, region]` in [0, 1].
+        smooth: s >= 0, in pixels.
+
+    Returns:
+        float32 `[batch]` in [0, 1].
+    """
+    g, p = ops.cast(reference, "float32"), ops.cast(probability, "float32")
+    shared = ops.sum(p * g, axis=(1, 2))
+    total = ops.sum(p * p, axis=(1, 2)) + ops.sum(g * g, axis=(1, 2))
+    return ops.mean(1.0 - (2.0 * shared + smooth) / (total + smooth), axis=-1)
+
+
+def focal_loss(reference, probability, *, gamma: float, alpha: float):
+    """-alpha_t (1 - p_t)^gamma log(p_t), averaged over the last axes of each image (Lin et al. 2017, equation 5).
+
+    p_t is p where the reference is 1 and 1 - p where it is 0; alpha_t is alpha and 1 - alpha likewise.
+    Document 000, 4.2.2 names the loss ("Local Loss" in its heading) and gives neither gamma nor alpha.
+
+    Args:
+        reference: `[batch, ...]` in {0, 1}.
+        probability: `[batch, ...]` in [0, 1]; clipped to [1e-7, 1 - 1e-7] so that the logarithm is finite.
+        gamma: Focusing parameter >= 0; 0 with alpha 0.5 is half the binary cross-entropy.
+        alpha: Weight of the positive class in [0, 1].
+
+    Returns:
+        float32 `[batch]`, >= 0.
+    """
+    g, p = ops.cast(reference, "float32"), ops.clip(ops.cast(probability, "float32"), 1e-7, 1 - 1e-7)
+    p_t = g * p + (1 - g) * (1 - p)
+    alpha_t = g * alpha + (1 - g) * (1 - alpha)
+    loss = -alpha_t * ops.power(1 - p_t, gamma) * ops.log(p_t)
+    return ops.mean(ops.reshape(loss, (ops.shape(loss)[0], -1)), axis=-1)
+
+
+def binary_cross_entropy(reference, probability):
+    """-(g log p + (1 - g) log(1 - p)), averaged over the last axes of each image.
+
+    Args:
+        reference: `[batch, ...]` in {0, 1}.
+        probability: `[batch, ...]` in [0, 1]; clipped as in `focal_loss`.
+
+    Returns:
+        float32 `[batch]`, >= 0.
+    """
+    return 2.0 * focal_loss(reference, probability, gamma=0.0, alpha=0.5)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class SquaredDice(keras.losses.Loss):
+    """`squared_dice_loss` as a Keras loss."""
+
+    def __init__(self, smooth: float, name: str = "squared_dice", **settings):
+        super().__init__(name=name, **settings)
+        self.smooth = smooth
+
+    def call(self, y_true, y_pred):
+        """See `squared_dice_loss`."""
+        return squared_dice_loss(y_true, y_pred, smooth=self.smooth)
+
+    def get_config(self):
+        """The arguments that make this loss again."""
+        return {**super().get_config(), "smooth": self.smooth}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Focal(keras.losses.Loss):
+    """`focal_loss` as a Keras loss."""
+
+    def __init__(self, gamma: float, alpha: float, name: str = "focal", **settings):
+        super().__init__(name=name, **settings)
+        self.gamma, self.alpha = gamma, alpha
+
+    def call(self, y_true, y_pred):
+        """See `focal_loss`."""
+        return focal_loss(y_true, y_pred, gamma=self.gamma, alpha=self.alpha)
+
+    def get_config(self):
+        """The arguments that make this loss again."""
+        return {**super().get_config(), "gamma": self.gamma, "alpha": self.alpha}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class BinaryCrossEntropy(keras.losses.Loss):
+    """`binary_cross_entropy` as a Keras loss."""
+
+    def __init__(self, name: str = "binary_cross_entropy", **settings):
+        super().__init__(name=name, **settings)
+
+    def call(self, y_true, y_pred):
+        """See `binary_cross_entropy`."""
+        return binary_cross_entropy(y_true, y_pred)

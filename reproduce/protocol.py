@@ -1,0 +1,271 @@
+"""The protocol of an experiment as a value: every number with the place that prints it, or with our reason for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from reproduce.errors import ProtocolError
+
+_PLACE = re.compile(r"^(\d{3} .+|silent: .+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function or class with its arguments, to be called later: `Call(optimised_cnn, {"width": 64})`."""
+
+    function: Callable
+    arguments: Mapping[str, Any]
+
+    def __call__(self, *positional, **more):
+        """The result of the function for these arguments and more."""
+        return self.function(*positional, **self.arguments, **more)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a protocol in which every field says where it comes from.
+
+    Attributes:
+        because: For each field its place, "000 6.2" (document and section), or "silent: we use X because Y".
+
+    Raises:
+        ProtocolError: A field has no place, a place belongs to no field, or its form is neither of the two.
+    """
+
+    because: Mapping[str, str]
+
+    def __post_init__(self):
+        named = {field.name for field in fields(self)} - {"because"}
+        for wrong in sorted(named ^ set(self.because)):
+            fault = "a field without a place" if wrong in named else "a place for a field that does not exist"
+            self._refuse(wrong, fault)
+        for name, place in self.because.items():
+            if not _PLACE.match(place):
+                self._refuse(name, repr(place))
+
+    def _refuse(self, name: str, got: str):
+        raise ProtocolError(
+            expected='for each field "000 6.2" (document, section) or "silent: we use X because Y"',
+            got=got,
+            where=f"{type(self).__name__}.{name}",
+            do="write the place in `because`",
+        )
+
+
+@dataclass(frozen=True)
+class Preparation(Section):
+    """From the images on disk to what a model sees.
+
+    Attributes:
+        size: Side of the square image in pixels.
+        window_hu: (low, high) in HU, mapped to [0, 1] and clipped.
+        cohort: Reads and prepares a data root; called with the root and the cache folder.
+    """
+
+    size: int
+    window_hu: tuple[float, float]
+    cohort: Call
+
+
+@dataclass(frozen=True)
+class Augmentation(Section):
+    """Ranges from which one affine map is drawn for an image; each factor is uniform and independent.
+
+    Attributes:
+        rotation_deg: Largest angle in degrees, either way.
+        scale: (smallest, largest) magnification.
+        translation: Largest shift as a share of the side, either way, along each axis.
+        flip: Whether to mirror left and right with probability one half.
+    """
+
+    rotation_deg: float
+    scale: tuple[float, float]
+    translation: float
+    flip: bool
+
+
+@dataclass(frozen=True)
+class Arm(Section):
+    """One column of a table: a model with what it is trained on.
+
+    Attributes:
+        name: As in the results files.
+        build: Model builder; called with the size, the number of channels and of regions.
+        losses: For each output of the model its loss; the total is their sum.
+        augmentation: What is drawn for each training image, or None.
+    """
+
+    name: str
+    build: Call
+    losses: Mapping[str, Call]
+    augmentation: Augmentation | None
+
+
+@dataclass(frozen=True)
+class Optimisation(Section):
+    """How the weights are found.
+
+    Attributes:
+        learning_rate: Of Adam, at the start.
+        batch_size: Images a step.
+        micro_batch: Images at a time; gradients are accumulated until `batch_size` where it is smaller.
+        max_epochs: Epochs at the most.
+        patience: Epochs without a lower validation loss after which training stops; the weights of the best epoch stay.
+        precision: Keras dtype policy.
+    """
+
+    learning_rate: float
+    batch_size: int
+    micro_batch: int
+    max_epochs: int
+    patience: int
+    precision: str
+
+
+@dataclass(frozen=True)
+class Validation(Section):
+    """How patients are divided.
+
+    Attributes:
+        n_folds: Parts; each is the test set once.
+        validation_share: Share of a fold's training patients on whom early stopping looks.
+        split_seed: Of the division.
+        seeds: One whole cross-validation each.
+    """
+
+    n_folds: int
+    validation_share: float
+    split_seed: int
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Decision(Section):
+    """From probabilities to decisions.
+
+    Attributes:
+        threshold: Probability from which a pixel or a slice is positive.
+        lesion_overlap: Share of a reference lesion's voxels that must be predicted for it to count as found.
+    """
+
+    threshold: float
+    lesion_overlap: float
+
+
+@dataclass(frozen=True)
+class Reading(Section):
+    """How a printed cell is read, where the document does not say on what it was measured.
+
+    Attributes:
+        metric: Its name in the results files.
+        level: "pixel", "slice", "lesion" or "patient".
+        average: "pooled" (one set of counts) or "per_case" (mean over patients).
+        tolerance: Largest |ours - printed| that counts as within, in the unit of the cell.
+    """
+
+    metric: str
+    level: str
+    average: str
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A table of a document as something that can be run.
+
+    Attributes:
+        table: Name of the results folder and of the CSV of printed cells, e.g. "table1_lidc".
+        document: Its number.
+        title: One line.
+        source: Name of the real data set.
+        profile: "paper", "cpu" or "smoke".
+        phantom: Writes the phantom cohort; called with the folder and the number of workers.
+        preparation, arms, optimisation, validation, decision, readings: See their classes.
+        statements: Sentences of the document that a paired test can decide, as (better arm, worse arm, metric, place).
+    """
+
+    table: str
+    document: str
+    title: str
+    source: str
+    profile: str
+    phantom: Call
+    preparation: Preparation
+    arms: tuple[Arm, ...]
+    optimisation: Optimisation
+    validation: Validation
+    decision: Decision
+    readings: tuple[Reading, ...]
+    statements: tuple[tuple[str, str, str, str], ...]
+
+
+def plain(value: Any) -> Any:
+    """A protocol, or a part of one, as JSON types: dataclasses to objects, functions to "module:name"."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    if callable(value):
+        return f"{value.__module__}:{value.__qualname__}"
+    return value
+
+
+def canonical_json(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, ASCII; equal values have equal texts."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def protocol_id(experiment: Experiment) -> str:
+    """SHA-256 of the canonical JSON of an experiment, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_json(experiment).encode()).hexdigest()
+
+
+def changes(paper: Experiment, profile: Experiment) -> tuple[str, ...]:
+    """What a profile changes against the paper's, e.g. "optimisation.batch_size: 32 -> 8", sorted."""
+    before, after = _leaves(plain(paper), ""), _leaves(plain(profile), "")
+    return tuple(
+        f"{key}: {_word(before.get(key))} -> {_word(after.get(key))}"
+        for key in sorted(set(before) | set(after))
+        if before.get(key) != after.get(key) and key != "profile"
+    )
+
+
+def decisions(experiment: Experiment) -> tuple[tuple[str, str, str], ...]:
+    """Every (field, value, place) of an experiment, in the order of the protocol; the same pair twice stands once."""
+    return tuple(dict.fromkeys(_decisions(experiment, "")))
+
+
+def _decisions(value: Any, path: str):
+    if isinstance(value, Section):
+        for name, place in value.because.items():
+            yield f"{path}{name}", _word(plain(getattr(value, name))), place
+    if is_dataclass(value):
+        for field in fields(value):
+            inner = getattr(value, field.name)
+            yield from _decisions(inner, f"{path}{field.name}.")
+    elif isinstance(value, tuple):
+        for item in value:
+            name = getattr(item, "name", getattr(item, "metric", None))
+            if name is not None:
+                yield from _decisions(item, f"{path}{name}.")
+
+
+def _leaves(value: Any, path: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+        items = ((item.get("name", i) if isinstance(item, dict) else i, item) for i, item in enumerate(value))
+    else:
+        return {path: value}
+    return {k: v for key, item in items for k, v in _leaves(item, f"{path}.{key}" if path else str(key)).items()}
+
+
+def _word(value: Any) -> str:
+    return "-" if value is None else json.dumps(value, sort_keys=True)

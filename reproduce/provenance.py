@@ -1,0 +1,103 @@
+"""What a result was made from: digests of files and of code, versions, device, times."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import resource
+import subprocess
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+_PACKAGES = ("reproduce", "tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "scikit-image", "pydicom")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with LF line ends under a temporary name, then rename: a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(path)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write JSON with sorted keys, two spaces of indent and a last newline; see `write_text`."""
+    write_text(path, json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def tree_digest(root: Path, *, memo: Path) -> str:
+    """SHA-256 over the names and contents of all files below a folder.
+
+    Contents are read once: `memo` remembers each file's digest under its path, size and time of change, as git's index
+    does, so that the second call costs one look at each file.
+
+    Args:
+        root: The folder; hidden files count, links are followed. An empty folder has a digest too.
+        memo: A JSON file that is made or brought up to date.
+    """
+    known = json.loads(memo.read_text()) if memo.exists() else {}
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    stamps = {str(path): [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
+    stale = [path for path in files if known.get(str(path), [None])[:-1] != stamps[str(path)]]
+    with ThreadPoolExecutor() as pool:
+        for path, digest in zip(stale, pool.map(file_digest, stale), strict=True):
+            known[str(path)] = [*stamps[str(path)], digest]
+    if stale:
+        write_json(memo, known)
+    whole = hashlib.sha256()
+    for path in files:
+        whole.update(f"{path.relative_to(root).as_posix()}\0{known[str(path)][-1]}\n".encode())
+    return whole.hexdigest()
+
+
+def code_digest(packages: Iterable[str]) -> str:
+    """SHA-256 over the Python files of rooms of this package, e.g. ("imaging", "cohorts")."""
+    here = Path(__file__).parent
+    whole = hashlib.sha256()
+    for path in sorted(path for room in packages for path in (here / room).rglob("*.py")):
+        whole.update(f"{path.relative_to(here).as_posix()}\0{file_digest(path)}\n".encode())
+    return whole.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of Python and of what computes results; a package that is absent is left out."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def commit() -> str:
+    """The git commit of this package's code, "-dirty" behind it where files differ, "unknown" outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def processor() -> str:
+    """The name of the processor, as the system gives it."""
+    info = Path("/proc/cpuinfo")
+    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def peak_memory_mib() -> dict[str, float]:
+    """Largest resident memory so far, in MiB: of this process, and of the largest of its children that have ended."""
+    scale = 1024.0  # Linux counts in KiB
+    return {
+        "self": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale,
+        "largest_child": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / scale,
+    }
