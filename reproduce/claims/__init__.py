@@ -1,1 +1,1 @@
-"""The printed numbers of the documents and the audit of their consistency."""
+"""The printed numbers as CSV, and the audit that says which of them cannot be; standard library only."""

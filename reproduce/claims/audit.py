@@ -1,0 +1,93 @@
+"""The audit of printed cells: which of them agree with each other, and which no run can print."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from reproduce.claims.columns import RATES, by_test_set
+from reproduce.claims.confusion_checks import column_findings
+from reproduce.claims.finding import Finding, Reading
+from reproduce.claims.overlap_checks import overlap_findings
+from reproduce.claims.pair_checks import pair_findings
+from reproduce.claims.printed import Cell
+from reproduce.claims.text_checks import text_findings
+
+POOLED_ON_SLICES = frozenset(RATES)
+"""The metrics that our protocols of document 000 take from one confusion matrix over slices; Dice is a mean there."""
+
+_ASIDE: tuple[Reading, ...] = ("voxels", "background")
+
+
+def audit(cells: Sequence[Cell]) -> tuple[Finding, ...]:
+    """What every check says of the cells.
+
+    Cells of one document with the same `data` are one test set, those of one model in it a column. Where a metric of a
+    column is printed in several places the first is the level, and the others are checked against it.
+
+    Args:
+        cells: Of one document or several, in printed order; none gives no findings.
+
+    Returns:
+        Column by column, then over columns, then the document against itself.
+    """
+    findings: list[Finding] = []
+    for columns in by_test_set(cells):
+        for column in columns:
+            findings += column_findings(column)
+        findings += pair_findings(columns)
+        findings += overlap_findings(columns)
+    return (*findings, *text_findings(cells))
+
+
+def unreachable(cells: Sequence[Cell], *, pooled: Collection[str]) -> frozenset[Cell]:
+    """The cells that belong to a set of which no run can print all, under a named way of averaging.
+
+    This is proven from the numbers, with the decimals of the print alone (the widest intervals). It holds for a set,
+    not for a cell: of document 000, Table 1, either column can be printed alone, and so can any one cell; both columns
+    of accuracy, sensitivity and specificity cannot come from one test set. A run that comes close to some of the cells
+    must therefore miss others, and none of them may be tuned for.
+
+    Args:
+        cells: One table, or several.
+        pooled: The metrics that the run computes from one confusion matrix over all cases (and, for Dice beside IoU,
+            over the same classes). A metric that is a mean over cases or folds does not belong here: the identities do
+            not bind it. `POOLED_ON_SLICES` for the tables of document 000; nothing for that of document 002, whose mean
+            IoU counts the background while its Dice does not.
+
+    Returns:
+        Some of `cells`, as given; empty where nothing is proven.
+    """
+    given = {cell.as_printed: cell for cell in cells}
+    caught: set[Cell] = set()
+    for finding in audit(tuple(given)):
+        binds = finding.reading == "any" or (finding.reading == "pooled" and set(finding.metrics) <= set(pooled))
+        if finding.verdict == "inconsistent" and binds:
+            caught |= {given[cell] for cell in finding.cells}
+    return frozenset(caught)
+
+
+def cell_verdict(cell: Cell, findings: Sequence[Finding]) -> str:
+    """A few words on one cell for a column of a table, e.g. "inconsistent if pooled: Dice should be 0.947 to 0.952".
+
+    The worst verdict counts: inconsistent, then undetermined, then consistent. Findings under the two special readings
+    (voxels, background) are left out, since they say what would have to be assumed, not what is printed.
+
+    Args:
+        cell: The cell, as it was given to `audit`.
+        findings: What `audit` returned.
+
+    Returns:
+        "not checked" where no finding looked at the cell.
+    """
+    own = [each for each in findings if cell in each.cells and each.reading not in _ASIDE]
+    for verdict in ("inconsistent", "undetermined", "consistent"):
+        worst = [each for each in own if each.verdict == verdict]
+        if worst:
+            return "; ".join(_line(verdict, reading, worst) for reading in dict.fromkeys(f.reading for f in worst))
+    return "not checked"
+
+
+def _line(verdict: str, reading: Reading, findings: Sequence[Finding]) -> str:
+    briefs = dict.fromkeys(each.brief for each in findings if each.reading == reading)
+    named = {"pooled": f"{verdict} if pooled", "text": f"{verdict} in the text"}.get(reading, verdict)
+    return f"{named}: " + ", ".join(briefs)
