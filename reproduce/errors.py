@@ -116,3 +116,7 @@ class ClaimsError(ReproduceError):
 
 class MetricInputError(ReproduceError):
     """Arrays that a metric or a test compares differ in shape, or hold values that it is not defined on."""
+
+
+class FolderInUseError(ReproduceError):
+    """A folder that is to be written holds something that this package did not write."""
