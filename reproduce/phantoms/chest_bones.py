@@ -1,0 +1,90 @@
+"""Bones of the phantom thorax: ribs, sternum, spine, shoulder blades."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reproduce.phantoms.chest_anatomy import Anatomy
+from reproduce.phantoms.shapes import Ellipsoid, blend, coverage, tube
+
+_PITCH_MM = 24.0  # of ribs and vertebrae in the reference body
+_ENDLESS = float("inf")
+
+
+def paint_bones(hu: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float, *, pixel_mm: float) -> None:
+    """Paint all bones of one slice over its soft tissue, in place.
+
+    Args:
+        hu: float32 `[y, x]`, one slice.
+        anatomy: The patient.
+        x: `[1, x]`, mm.
+        y: `[y, 1]`, mm.
+        z: Height of the slice in mm.
+        pixel_mm: Edge of a pixel.
+    """
+    for distance, marrow_hu in (
+        (_ribs_mm(anatomy, x, y, z), anatomy.tissues.marrow_hu),
+        (_plates_mm(anatomy, x, y, z), anatomy.tissues.marrow_hu),
+        (_vertebra_mm(anatomy, x, y, z), _vertebral_hu(anatomy, z)),
+    ):
+        blend(hu, coverage(distance, pixel_mm), anatomy.tissues.cortex_hu)
+        blend(hu, coverage(distance + np.float32(1.6 * anatomy.size), pixel_mm), marrow_hu)
+    blend(hu, coverage(canal(anatomy).distance_mm(x, y, z), pixel_mm), 12.0)
+    blend(hu, coverage(cord(anatomy).distance_mm(x, y, z), pixel_mm), 38.0)
+
+
+def canal(anatomy: Anatomy) -> Ellipsoid:
+    """The canal of the spine."""
+    return Ellipsoid((0, 78, 0), (9.5, 8, _ENDLESS)).scaled(anatomy.size)
+
+
+def cord(anatomy: Anatomy) -> Ellipsoid:
+    """The spinal cord."""
+    return Ellipsoid((0, 78, 0), (5.2, 4.2, _ENDLESS)).scaled(anatomy.size)
+
+
+def _ribs_mm(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
+    """Distance to the ribs: hoops around the cage that run downwards from the back to the front."""
+    size = anatomy.size
+    outside = anatomy.cage_distance_mm(x, y, z)
+    back = y / (np.sqrt(x * x + y * y) + np.float32(1e-3))
+    height = z + np.float32(32 * size) * (1 - back) + np.float32(anatomy.rib_phase_mm) + np.sign(x) * np.float32(2)
+    pitch = np.float32(_PITCH_MM * size)
+    from_rib = np.abs(height - pitch * np.round(height / pitch)) - np.float32(5.5 * size)
+    hoop = np.abs(outside - np.float32(6.0 * size)) - np.float32(3.6 * size)
+    past_the_ends = np.float32(14 * size) - np.abs(x)  # neither before the sternum nor behind the spine
+    return np.maximum(np.maximum(from_rib * np.float32(0.4), hoop), past_the_ends)
+
+
+def _plates_mm(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
+    """Distance to sternum and shoulder blades; the blades end below the lower ribs."""
+    front = -np.float32(anatomy.cage_mm[1] * np.sqrt(max(0.05, 1 - ((z / anatomy.size + 40) / 190) ** 2)))
+    sternum = Ellipsoid((0, float(front) - 8 * anatomy.size, 0), (19 * anatomy.size, 6.5 * anatomy.size, _ENDLESS))
+    near = sternum.distance_mm(x, y, z)
+    for side in (-1, 1):
+        blade = tube((126 * side, 14, 95, 3.5), (128 * side, 16, -55, 2.2)).points_mm * np.float32(anatomy.size)
+        share = np.clip((z - blade[1, 2]) / (blade[0, 2] - blade[1, 2]), 0, 1)
+        reach = np.float32(anatomy.size * side) * (30 * share)
+        outer = tube((blade[0, 0], blade[0, 1], z, 2.6), (blade[0, 0] - reach, blade[0, 1] + 38 * share, z, 3.4))
+        missing = np.float32(0 if z > blade[1, 2] else blade[1, 2] - z)
+        near = np.minimum(near, outer.distance_mm(x, y, z) + missing)
+    return near
+
+
+def _vertebra_mm(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
+    """Distance to body, arch and processes of the spine; arch and processes come and go with the height."""
+    size = anatomy.size
+    body = Ellipsoid((0, 57, 0), (17.5, 13.5, _ENDLESS)).scaled(size).distance_mm(x, y, z)
+    arch = np.abs(canal(anatomy).distance_mm(x, y, z) - np.float32(3 * size)) - np.float32(2.8 * size)
+    level = np.cos(2 * np.pi * (z + anatomy.rib_phase_mm) / (_PITCH_MM * size))
+    away = np.float32(6 * size * max(0.0, 0.2 - level))
+    wings = tube((-34, 88, 0, 4), (-9, 78, 0, 5), (9, 78, 0, 5), (34, 88, 0, 4)).scaled(size).distance_mm(x, y, 0.0)
+    thorn = tube((0, 88, 0, 4), (0, 106, 0, 3)).scaled(size).distance_mm(x, y, 0.0)
+    gap = np.float32(4 * size * max(0.0, -0.4 - level))
+    return np.minimum(np.minimum(body, arch + gap), np.minimum(wings + away, thorn))
+
+
+def _vertebral_hu(anatomy: Anatomy, z: float) -> float:
+    """Density inside a vertebra, which a disc interrupts once per level."""
+    level = np.cos(2 * np.pi * (z + anatomy.rib_phase_mm) / (_PITCH_MM * anatomy.size))
+    return 85.0 if level < -0.75 else anatomy.tissues.marrow_hu

@@ -1,0 +1,170 @@
+"""Densities of the phantom thorax before it is scanned: tissue by tissue, slice by slice."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from reproduce.phantoms.chest_anatomy import Anatomy
+from reproduce.phantoms.chest_bones import cord, paint_bones
+from reproduce.phantoms.chest_grid import ChestGrid
+from reproduce.phantoms.chest_nodules import Lesion, paint_lesion
+from reproduce.phantoms.chest_vessels import VesselTree, cover_bronchi, cover_vessels
+from reproduce.phantoms.scanner import AIR_HU
+from reproduce.phantoms.shapes import Ellipsoid, Tube, blend, coverage, paint
+
+_LUNG_VESSEL_HU = 50.0
+_WALL_HU = -50.0  # of airways
+STRUCTURES = ("body", "lung_left", "lung_right", "heart", "oesophagus", "spinal_cord")
+
+
+def paint_lungs(
+    anatomy: Anatomy,
+    grid: ChestGrid,
+    trees: tuple[VesselTree, ...],
+    lesions: tuple[Lesion, ...],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Lung tissue with fissures, vessels, bronchi and lesions, as if the lungs filled the whole grid.
+
+    Returns:
+        float32 `[z, y, x]`, HU.
+    """
+    tissue = _parenchyma(anatomy, grid, rng)
+    blend(tissue, cover_vessels(trees, grid), _LUNG_VESSEL_HU)
+    outer, lumen = cover_bronchi(trees, grid)
+    blend(tissue, outer, _WALL_HU)
+    blend(tissue, lumen, AIR_HU + 10)
+    for lesion in lesions:
+        paint_lesion(tissue, lesion, grid, rng)
+    return tissue
+
+
+def _parenchyma(anatomy: Anatomy, grid: ChestGrid, rng: np.random.Generator) -> np.ndarray:
+    """Lung without vessels that can be told apart: denser at the back, cloudy, grained, with one fissure each side."""
+    x, y, z = (axis.astype(np.float32) for axis in grid.axes((slice(None),) * 3))
+    slope = np.float32(anatomy.tissues.lung_slope_hu / (2 * anatomy.cage_mm[1]))
+    tissue = np.float32(anatomy.tissues.lung_hu) + slope * (y + np.float32(anatomy.cage_mm[1])) + np.zeros_like(x + z)
+    for grain_mm, height_hu, power in ((14.0, 14.0, 1), (2.6, 16.0, 2)):
+        tissue += _clouds(grid, rng, grain_mm=grain_mm, height_hu=height_hu, power=power)
+    for side, (steep, tilt, offset) in zip((-1, 1), anatomy.fissures, strict=True):
+        half = (
+            slice(0, int(np.searchsorted(grid.x_mm, 0)))
+            if side < 0
+            else slice(int(np.searchsorted(grid.x_mm, 0)), None)
+        )
+        sheet = np.abs(y * steep + x[..., half] * tilt - z - offset - 20) / np.float32(np.hypot(1, steep))
+        tissue[..., half] += np.float32(110) * np.clip(1.3 - sheet / np.float32(max(1.1, grid.pixel_mm)), 0, 1)
+    return tissue
+
+
+def _clouds(grid: ChestGrid, rng: np.random.Generator, *, grain_mm: float, height_hu: float, power: int) -> np.ndarray:
+    """Random texture of a grain size; a power of 2 gives bright grains on an even ground, as small vessels do."""
+    width = grid.matrix * grid.pixel_mm
+    n_across = int(np.clip(width / grain_mm * 2, 4, grid.matrix))
+    coarse = rng.standard_normal((grid.n_slices, n_across, n_across), dtype=np.float32)
+    coarse = ndimage.gaussian_filter1d(coarse, max(0.3, 0.4 * grain_mm / grid.slice_mm), axis=0)
+    for axis in (1, 2):
+        coarse = ndimage.gaussian_filter1d(coarse, 0.7, axis=axis)
+    coarse = (coarse / coarse.std()) ** power
+    coarse = np.float32(height_hu / power) * (coarse - coarse.mean())
+    at = np.linspace(0, n_across - 1, grid.matrix)
+    low = np.minimum(at.astype(int), n_across - 2)
+    weights = np.zeros((grid.matrix, n_across), np.float32)
+    weights[np.arange(grid.matrix), low] = 1 - (at - low)
+    weights[np.arange(grid.matrix), low + 1] = at - low
+    return weights @ coarse @ weights.T
+
+
+def paint_chest(anatomy: Anatomy, grid: ChestGrid, lungs_hu: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """All densities of the scan, and where each structure lies.
+
+    Args:
+        anatomy: The patient.
+        grid: The scan.
+        lungs_hu: float32 `[z, y, x]` of `paint_lungs`.
+
+    Returns:
+        float32 `[z, y, x]`, HU; and a bool mask `[z, y, x]` for each name of `STRUCTURES`: voxels whose centre
+        lies inside, disjoint but for `body`, which holds all.
+    """
+    hu = np.empty(grid.shape, np.float32)
+    masks = {name: np.zeros(grid.shape, bool) for name in STRUCTURES}
+    x, y = grid.x_mm[None, :], grid.y_mm[:, None]
+    for k, z in enumerate(map(float, grid.z_mm)):
+        plane = hu[k]
+        plane[...] = AIR_HU
+        body = anatomy.body_distance_mm(x, y, z)
+        lungs = anatomy.lungs_distance_mm(x, y, z)
+        _paint_table(plane, anatomy, x, y, pixel_mm=grid.pixel_mm)
+        _paint_wall(plane, anatomy, body, x, y, z, pixel_mm=grid.pixel_mm)
+        _paint_mediastinum(plane, anatomy, x, y, z, pixel_mm=grid.pixel_mm)
+        paint_bones(plane, anatomy, x, y, z, pixel_mm=grid.pixel_mm)
+        blend(plane, coverage(lungs, grid.pixel_mm), lungs_hu[k])
+        _paint_airways(plane, anatomy, x, y, z, pixel_mm=grid.pixel_mm)
+        airway = np.minimum.reduce([solid.distance_mm(x, y, z) + np.zeros_like(body) for solid in anatomy.airways]) < 2
+        masks["body"][k] = body < 0
+        masks["lung_left"][k] = (lungs < 0) & (x > 0) & ~airway
+        masks["lung_right"][k] = (lungs < 0) & (x <= 0) & ~airway
+        masks["heart"][k] = (anatomy.heart.distance_mm(x, y, z) < 0) & (lungs >= 0)
+        masks["oesophagus"][k] = (anatomy.oesophagus.distance_mm(x, y, z) < 0) & ~masks["heart"][k] & ~airway
+        masks["spinal_cord"][k] = cord(anatomy).distance_mm(x, y, z) < 0
+    return hu, masks
+
+
+def _paint_table(plane: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarray, *, pixel_mm: float) -> None:
+    """A curved table top under a thin mattress."""
+    drop = np.float32(anatomy.body_mm[1] + 9) - x * x * np.float32(1 / 2600) - y
+    for depth, thick, density in ((0.0, 1.2, -850.0), (13.0, 2.6, -120.0)):
+        blend(plane, coverage(np.abs(drop + np.float32(depth)) - np.float32(thick / 2), pixel_mm), density)
+
+
+def _paint_wall(
+    plane: np.ndarray, anatomy: Anatomy, body: np.ndarray, x: np.ndarray, y: np.ndarray, z: float, *, pixel_mm: float
+) -> None:
+    """Skin, fat and the muscles of the chest wall."""
+    size, muscle_hu = anatomy.size, anatomy.tissues.muscle_hu
+    blend(plane, coverage(body, pixel_mm), 20.0)
+    blend(plane, coverage(body + np.float32(2), pixel_mm), anatomy.tissues.fat_hu)
+    cage = anatomy.cage_distance_mm(x, y, z)
+    blend(plane, coverage(np.maximum(cage - np.float32(12 * size), body + np.float32(4)), pixel_mm), muscle_hu)
+    for side in (-1, 1):
+        for solid in (
+            Ellipsoid((26 * side, 95, 0), (23, 11, 900)),
+            Ellipsoid((58 * side, -84, 30), (40, 8, 70), 0.36 * side),
+            Ellipsoid((122 * side, 24, 40), (12, 34, 130), 0.15 * side),
+            Ellipsoid((92 * side, 66, 60), (32, 9, 120), -0.7 * side),
+        ):
+            paint(plane, solid.scaled(size), (x, y, z), hu=muscle_hu, edge_mm=2.0)
+
+
+def _paint_mediastinum(
+    plane: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float, *, pixel_mm: float
+) -> None:
+    """Fat between the lungs, then heart, great vessels, gullet, and what lies under the diaphragm."""
+    tissues, size, at = anatomy.tissues, anatomy.size, (x, y, z)
+    inside = coverage(anatomy.cage_distance_mm(x, y, z) + np.float32(2), pixel_mm)
+    blend(plane, inside, tissues.fat_hu + 15)
+    paint(plane, Ellipsoid((0, 74, 0), (28, 24, 900)).scaled(size), at, hu=tissues.muscle_hu - 5, edge_mm=4.0)
+    for dome, density in zip(anatomy.domes, (tissues.muscle_hu + 12, tissues.muscle_hu - 5), strict=True):
+        paint(plane, dome, at, hu=density, edge_mm=pixel_mm)
+    gullet = anatomy.oesophagus
+    paint(plane, gullet, at, hu=tissues.muscle_hu - 8, edge_mm=pixel_mm)
+    paint(plane, Tube(gullet.points_mm, gullet.radii_mm * np.float32(0.2)), at, hu=-500.0, edge_mm=pixel_mm)
+    paint(plane, anatomy.heart, at, hu=tissues.muscle_hu, edge_mm=pixel_mm)
+    for dx, dy, width in ((-20, -6, 17), (14, -14, 19), (6, 16, 17)):
+        cx, cy, cz = anatomy.heart.centre_mm
+        chamber = Ellipsoid((cx + dx * size, cy + dy * size, cz), (width * size, 0.8 * width * size, 36 * size), 0.5)
+        paint(plane, chamber, at, hu=0.9 * tissues.blood_hu, edge_mm=pixel_mm)
+    for vessel in anatomy.vessels.values():
+        paint(plane, vessel, at, hu=tissues.blood_hu, edge_mm=pixel_mm)
+
+
+def _paint_airways(
+    plane: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float, *, pixel_mm: float
+) -> None:
+    """Windpipe and main bronchi: a wall, and air."""
+    for wall, density in ((1.6, 30.0), (0.0, AIR_HU + 5)):
+        for solid in anatomy.airways:
+            widened = Tube(solid.points_mm, solid.radii_mm + np.float32(wall))
+            paint(plane, widened, (x, y, z), hu=density, edge_mm=pixel_mm)

@@ -1,0 +1,203 @@
+"""Distances to simple solids, negative inside, from which every structure of a phantom is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_TINY = np.float32(1e-6)
+_FAR_MM = 30.0  # what lies farther above or below a slice is given this distance and not worked out
+Window = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class Ellipsoid:
+    """An ellipsoid turned about the axis of the body; a half axis of infinity makes it a column.
+
+    Attributes:
+        centre_mm: (x, y, z).
+        half_axes_mm: (x, y, z), before it is turned.
+        turn_rad: Angle about z, from x to y.
+    """
+
+    centre_mm: tuple[float, float, float]
+    half_axes_mm: tuple[float, float, float]
+    turn_rad: float = 0.0
+
+    def scaled(self, factor: float) -> Ellipsoid:
+        """The same solid of a body `factor` times as large."""
+        centre = tuple(factor * v for v in self.centre_mm)
+        return Ellipsoid(centre, tuple(factor * v for v in self.half_axes_mm), self.turn_rad)
+
+    def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
+        """Signed distance to first order, k0 (k0 - 1) / k1 with k0 = |p / a| and k1 = |p / a^2|.
+
+        Args:
+            x: Coordinates in mm, of any shape that broadcasts with `y` and `z`.
+            y: Likewise.
+            z: Likewise.
+
+        Returns:
+            float32 of the broadcast shape, exact on the surface and right in sign everywhere.
+        """
+        cos, sin = np.float32(np.cos(self.turn_rad)), np.float32(np.sin(self.turn_rad))
+        dx, dy = x - np.float32(self.centre_mm[0]), y - np.float32(self.centre_mm[1])
+        parts = (cos * dx + sin * dy, cos * dy - sin * dx, z - np.float32(self.centre_mm[2]))
+        k0 = k1 = np.float32(0)
+        for part, axis in zip(parts, self.half_axes_mm, strict=True):
+            reduced = part * np.float32(1 / axis)
+            k0 = k0 + reduced * reduced
+            k1 = k1 + (reduced * np.float32(1 / axis)) ** 2
+        k0 = np.sqrt(k0)
+        return k0 * (k0 - 1) / (np.sqrt(k1) + _TINY)
+
+    def extent_mm(self, z: float) -> tuple[np.ndarray, np.ndarray] | None:
+        """Corners (x, y) of a rectangle that holds the cut at height z; None where the solid is not cut."""
+        if abs(z - self.centre_mm[2]) > self.half_axes_mm[2] + 1:
+            return None
+        middle, reach = np.array(self.centre_mm[:2]), max(self.half_axes_mm[:2])
+        return middle - reach, middle + reach
+
+
+@dataclass(frozen=True, eq=False)
+class Tube:
+    """A chain of cones with round ends.
+
+    Attributes:
+        points_mm: float32 `[n, 3]`, (x, y, z) along the middle line.
+        radii_mm: float32 `[n]`.
+    """
+
+    points_mm: np.ndarray
+    radii_mm: np.ndarray
+
+    def scaled(self, factor: float) -> Tube:
+        """The same solid of a body `factor` times as large."""
+        return Tube(self.points_mm * np.float32(factor), self.radii_mm * np.float32(factor))
+
+    def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
+        """Signed distance to the nearest of the cones; arguments and result as of `Ellipsoid.distance_mm`.
+
+        At one height (`z` a number) cones more than 30 mm above or below are passed over: the distance ends at 30 mm.
+        """
+        nearest = np.float32(_FAR_MM)
+        for i in self._cones_near(z, _FAR_MM) if np.ndim(z) == 0 else range(len(self.radii_mm) - 1):
+            ends, radii = (self.points_mm[i], self.points_mm[i + 1]), (self.radii_mm[i], self.radii_mm[i + 1])
+            here = cone_distance_mm(x, y, z, ends_mm=ends, radii_mm=radii)
+            nearest = np.minimum(nearest, here) if np.ndim(z) == 0 or i else here
+        return nearest
+
+    def extent_mm(self, z: float) -> tuple[np.ndarray, np.ndarray] | None:
+        """Corners (x, y) of a rectangle that holds the cut at height z; None where the solid is not cut."""
+        cones = self._cones_near(z, 1.0)
+        if not cones:
+            return None
+        points = np.concatenate([self.points_mm[i : i + 2, :2] for i in cones])
+        return points.min(axis=0) - self.radii_mm.max(), points.max(axis=0) + self.radii_mm.max()
+
+    def _cones_near(self, z: float, reach_mm: float) -> list[int]:
+        """Cones that come within `reach_mm` of a height."""
+        low = np.minimum(self.points_mm[:-1, 2], self.points_mm[1:, 2]) - self.radii_mm.max() - reach_mm
+        high = np.maximum(self.points_mm[:-1, 2], self.points_mm[1:, 2]) + self.radii_mm.max() + reach_mm
+        return [int(i) for i in np.flatnonzero((low <= z) & (z <= high))]
+
+
+def tube(*knots: tuple[float, float, float, float]) -> Tube:
+    """A tube through knots of (x, y, z, radius) in millimetres."""
+    table = np.array(knots, dtype=np.float32)
+    return Tube(table[:, :3], table[:, 3])
+
+
+def cone_distance_mm(
+    x: np.ndarray,
+    y: np.ndarray,
+    z: np.ndarray | float,
+    *,
+    ends_mm: tuple[np.ndarray, np.ndarray],
+    radii_mm: tuple[float, float],
+) -> np.ndarray:
+    """Signed distance to a segment with a radius that changes along it.
+
+    Args:
+        x: Coordinates in mm, of any shape that broadcasts with `y` and `z`.
+        y: Likewise.
+        z: Likewise.
+        ends_mm: Both ends, each (x, y, z); they may be the same point, which gives a sphere.
+        radii_mm: Radius at either end.
+
+    Returns:
+        float32 of the broadcast shape.
+    """
+    a, b = (np.asarray(end, dtype=np.float32) for end in ends_mm)
+    along = b - a
+    px, py, pz = x - a[0], y - a[1], z - a[2]
+    share = np.clip((px * along[0] + py * along[1] + pz * along[2]) / (along @ along + _TINY), 0, 1)
+    across = (px - share * along[0]) ** 2 + (py - share * along[1]) ** 2 + (pz - share * along[2]) ** 2
+    return np.sqrt(across) - (np.float32(radii_mm[0]) + share * np.float32(radii_mm[1] - radii_mm[0]))
+
+
+def smooth_union(a: np.ndarray, b: np.ndarray, width_mm: float) -> np.ndarray:
+    """Distance to the union of two solids whose seam is rounded over `width_mm` (polynomial smooth minimum)."""
+    mix = np.clip(np.float32(0.5) + (b - a) * np.float32(0.5 / width_mm), 0, 1)
+    return b + (a - b) * mix - np.float32(width_mm) * mix * (1 - mix)
+
+
+def coverage(distance_mm: np.ndarray, width_mm: float) -> np.ndarray:
+    """Share of a voxel that lies inside a solid, from the distance of its centre to the surface.
+
+    Args:
+        distance_mm: Signed, negative inside.
+        width_mm: Edge of the voxel; the share falls linearly from 1 to 0 over it.
+
+    Returns:
+        In [0, 1], the shape of `distance_mm`.
+    """
+    return np.clip(np.float32(0.5) - distance_mm * np.float32(1 / width_mm), 0, 1)
+
+
+def blend(values: np.ndarray, share: np.ndarray, other: np.ndarray | float) -> None:
+    """Replace a share of each voxel of `values`, in place, by `other`."""
+    values += share * (other - values)
+
+
+def window(solid: Ellipsoid | Tube, x: np.ndarray, y: np.ndarray, z: float, *, margin_mm: float) -> Window | None:
+    """Rows and columns of a slice that a solid can reach.
+
+    Args:
+        solid: The solid.
+        x: `[1, x]`, evenly spaced, mm.
+        y: `[y, 1]`, likewise.
+        z: Height of the slice.
+        margin_mm: What is added all around.
+
+    Returns:
+        Slices of rows and columns; None where the slice does not cut the solid.
+    """
+    extent = solid.extent_mm(z)
+    if extent is None:
+        return None
+    low, high = extent[0] - margin_mm, extent[1] + margin_mm
+    rows = slice(int(np.searchsorted(y[:, 0], low[1])), int(np.searchsorted(y[:, 0], high[1])))
+    columns = slice(int(np.searchsorted(x[0], low[0])), int(np.searchsorted(x[0], high[0])))
+    return rows, columns
+
+
+def paint(
+    plane: np.ndarray, solid: Ellipsoid | Tube, grid: tuple[np.ndarray, np.ndarray, float], *, hu: float, edge_mm: float
+) -> None:
+    """Paint the cut of a solid into a slice, in place.
+
+    Args:
+        plane: float32 `[y, x]`.
+        solid: The solid.
+        grid: x `[1, x]`, y `[y, 1]` and z of the slice in mm.
+        hu: Density of the solid.
+        edge_mm: Width over which its edge falls off, at least that of a pixel.
+    """
+    x, y, z = grid
+    found = window(solid, x, y, z, margin_mm=2 * edge_mm)
+    if found is not None:
+        rows, columns = found
+        distance = solid.distance_mm(x[:, columns], y[rows], z)
+        blend(plane[found], coverage(distance, edge_mm), hu)
