@@ -1,0 +1,174 @@
+"""LIDC-IDRI from its files: the scans with their annotations, and cases with the readers' consensus."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reproduce.cohorts.case import Case, Cohort
+from reproduce.cohorts.ledger import IN, OUT, Ledger, LedgerEntry
+from reproduce.cohorts.lidc_annotations import CT_MESSAGE, XRAY_MESSAGE, message_of, read_annotations
+from reproduce.cohorts.lidc_nodules import Nodule, nodules_on
+from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
+from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
+from reproduce.paths import existing_folder
+
+NAME = "LIDC-IDRI"
+_XRAY_MODALITIES = ("CR", "DX")
+
+
+@dataclass(frozen=True)
+class LidcScan:
+    """One CT of one patient with the XML of its readers.
+
+    Attributes:
+        patient: PatientID.
+        series: The files of the CT.
+        annotations: One XML, or several of equal content.
+    """
+
+    patient: str
+    series: SeriesFiles
+    annotations: tuple[Path, ...]
+
+
+def find_cohort(root: Path) -> Cohort[LidcScan]:
+    """The CT scans below a folder that have annotations, and the account of all that was found.
+
+    Layout of the collection: patient / study / series / files, the XML beside the images. An XML finds its series by
+    the UID in it, so that it may also lie elsewhere below `root`. Only headers are read.
+
+    Chest X-rays, and XML that are reads of them, are out by design: the collection has them beside the CT of some
+    patients. Out are also a CT without XML or without PatientID, XML that contradict each other, XML of CT that are not
+    there, and XML that are not of LIDC-IDRI.
+
+    Args:
+        root: Folder of the collection, or of part of it.
+
+    Returns:
+        Scans sorted by patient and series.
+
+    Raises:
+        DataNotFoundError: `root` is not there, is empty, or holds no CT at all.
+        NotAnImageError: A CT file has a broken header.
+        CohortError: A series is there twice under different patients or studies.
+    """
+    root = existing_folder(root, holding="LIDC-IDRI (patient / study / series)")
+    found = find_series(root)
+    if not found:
+        do = "name the folder with the patients, e.g. .../LIDC-IDRI"
+        raise DataNotFoundError(expected="CT series of LIDC-IDRI", got="no CT", where=root, do=do)
+    annotations, entries = _annotation_files(root)
+    scans = []
+    for series in found:
+        scan = LidcScan(series.patient_id, series, tuple(annotations.pop(series.series_uid, ())))
+        entry = _judged(scan)
+        entries.append(entry)
+        if entry.status == IN:
+            scans.append(scan)
+    for uid, paths in annotations.items():
+        entries += [LedgerEntry("", _below(root, path), OUT, f"annotation of the absent CT {uid}") for path in paths]
+    entries += _xrays(root, {path.parent for series in found for path in series.files})
+    scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
+    return Cohort(NAME, tuple(scans), Ledger(tuple(entries)))
+
+
+def read_nodules(scan: LidcScan, *, consensus: float) -> tuple[Nodule, ...]:
+    """All nodules of 3 mm or more of a scan, those of a single reader too; see `lidc_nodules.nodules_on`.
+
+    Raises:
+        What `read_series`, `read_annotations` and `nodules_on` raise.
+    """
+    return _read(scan, consensus)[1]
+
+
+def read_case(scan: LidcScan, *, consensus: float, min_readers: int) -> Case:
+    """A scan with the consensus of its readers as reference.
+
+    Reference: label i is the i-th nodule, in the order of the centroids, that at least `min_readers` readers outlined;
+    its voxels are those that at least the share `consensus` of these readers have inside. A voxel of two nodules goes
+    to the one with more readers, then to the later one. Nodules below 3 mm and non-nodules are background.
+
+    Args:
+        scan: From `find_cohort`.
+        consensus: Share of readers in (0, 1]; 0.5 in this package.
+        min_readers: 1 takes every nodule; LUNA16 takes those of 3 readers or more.
+
+    Raises:
+        ArgumentError: `min_readers` is below 1, or `consensus` out of range.
+        What `read_series`, `read_annotations` and `nodules_on` raise.
+    """
+    if min_readers < 1:
+        do = "give 1 for every nodule, or up to 4"
+        raise ArgumentError(expected="min_readers of 1 or more", got=f"{min_readers}", where="read_case", do=do)
+    (series, readers), nodules = _read(scan, consensus)
+    kept = [nodule for nodule in nodules if len(nodule.readers) >= min_readers]
+    labels = np.zeros(series.volume.shape, dtype=np.uint16)
+    for label, nodule in sorted(enumerate(kept, start=1), key=lambda item: len(item[1].readers)):
+        labels[nodule.consensus.box][nodule.consensus.voxels] = label
+    names = {i: f"nodule of {len(n.readers)} of {len(readers)} readers" for i, n in enumerate(kept, start=1)}
+    reference = series.volume.on_same_grid(labels, "label")
+    return Case(scan.patient, scan.series.series_uid, series.volume, reference, names, readers)
+
+
+def _read(scan: LidcScan, consensus: float) -> tuple[tuple[CtSeries, tuple[str, ...]], tuple[Nodule, ...]]:
+    reads = read_annotations(scan.annotations, series_uid=scan.series.series_uid)
+    series = read_series(scan.series)
+    return (series, reads.readers), nodules_on(series, reads, consensus=consensus, outline_included=False)
+
+
+def _annotation_files(root: Path) -> tuple[dict[str, list[Path]], list[LedgerEntry]]:
+    """XML of CT reads by series, and entries for the other XML."""
+    by_series: dict[str, list[Path]] = defaultdict(list)
+    entries = []
+    for path in _files(root):
+        if path.suffix.lower() != ".xml":
+            continue
+        try:
+            root_element, uid = message_of(path)
+        except AnnotationFormatError:
+            root_element, uid = "", ""
+        if root_element == CT_MESSAGE and uid:
+            by_series[uid].append(path)
+        else:
+            reason = "read of a chest X-ray" if root_element == XRAY_MESSAGE else "XML that is no read of LIDC-IDRI"
+            entries.append(LedgerEntry("", _below(root, path), OUT, reason))
+    return by_series, entries
+
+
+def _judged(scan: LidcScan) -> LedgerEntry:
+    """Whether a CT is in, and why."""
+    uid = scan.series.series_uid
+    if not scan.patient:
+        return LedgerEntry("", uid, OUT, "CT without PatientID")
+    if not scan.annotations:
+        return LedgerEntry(scan.patient, uid, OUT, "CT without annotation")
+    if len(scan.annotations) > 1:
+        try:
+            read_annotations(scan.annotations)
+        except (AnnotationFormatError, AnnotationMismatchError) as error:
+            return LedgerEntry(scan.patient, uid, OUT, f"annotations at odds: {error.got}")
+    return LedgerEntry(scan.patient, uid, IN, "CT with annotation")
+
+
+def _xrays(root: Path, ct_folders: set[Path]) -> list[LedgerEntry]:
+    """Entries for chest X-rays, which have folders of their own, so that no CT file is opened a second time."""
+    folders = sorted({path.parent for path in _files(root) if path.suffix.lower() != ".xml"} - ct_folders)
+    return [
+        LedgerEntry(series.patient_id, series.series_uid, OUT, "chest X-ray")
+        for folder in folders
+        for modality in _XRAY_MODALITIES
+        for series in find_series(folder, modality=modality)
+    ]
+
+
+def _files(root: Path) -> list[Path]:
+    return sorted(Path(parent, name) for parent, _, names in os.walk(root) for name in names)
+
+
+def _below(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()

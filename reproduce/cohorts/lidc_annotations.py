@@ -1,0 +1,192 @@
+"""The XML of LIDC-IDRI to marks.
+
+Format: the LIDC XML documentation of the Cancer Imaging Archive; reading process: McNitt-Gray et al., Acad Radiol 14
+(2007) 1464. Only `LidcReadMessage` (CT) is read; `IdriReadMessage` is a read of a chest X-ray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+import numpy as np
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import iterparse, parse
+
+from reproduce.cohorts.lidc_marks import Mark, MarkKind, Outline, ScanReads
+from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, DataNotFoundError
+
+CT_MESSAGE, XRAY_MESSAGE = "LidcReadMessage", "IdriReadMessage"
+_SERIES_TAGS = {CT_MESSAGE: "SeriesInstanceUid", XRAY_MESSAGE: "CXRSeriesInstanceUid"}
+_NAMELESS = ("", "anon", "anonymous")
+_HIGHEST_RATING = 6
+_DO = "leave the file out, or fetch it again from the collection"
+
+
+def read_annotations(files: Path | Sequence[Path], *, series_uid: str | None = None) -> ScanReads:
+    """The marks of a CT series from its XML, or from several XML that say the same.
+
+    Six series of LIDC-IDRI come with two to six files of equal content; they count once. One file has eight sessions:
+    four of them lie on the slices of another scan and fall away when outlines meet images. One has three sessions.
+    Neither number is an error.
+
+    Args:
+        files: The XML of one series.
+        series_uid: The series they must belong to; None takes what the files say.
+
+    Raises:
+        DataNotFoundError: A file is not there, or none is given.
+        AnnotationFormatError: No LIDC read of a CT, or a broken one; the text says where.
+        AnnotationMismatchError: Another series than `series_uid`, or files that contradict each other.
+    """
+    paths = (files,) if isinstance(files, Path) else tuple(files)
+    if not paths:
+        raise DataNotFoundError(expected="at least one annotation file", got="none", where="read_annotations", do=_DO)
+    reads = [_read_file(path) for path in paths]
+    wanted = series_uid or reads[0].series_uid
+    for path, found in zip(paths, reads, strict=True):
+        if found.series_uid != wanted:
+            got, do = f"annotations of {found.series_uid}", "put the XML beside the images of its own series"
+            raise AnnotationMismatchError(expected=f"annotations of the series {wanted}", got=got, where=path, do=do)
+        if [mark.signature() for mark in found.marks] != [mark.signature() for mark in reads[0].marks]:
+            expected, do = "files of one series that say the same", "decide which one holds and remove the other"
+            where = f"{paths[0]} and {path}"
+            raise AnnotationMismatchError(expected=expected, got="different marks", where=where, do=do)
+    return ScanReads(reads[0].series_uid, reads[0].readers, reads[0].marks, paths)
+
+
+def message_of(path: Path) -> tuple[str, str]:
+    """Kind of an XML and the series that it names, from its first lines alone.
+
+    Returns:
+        Root element and SeriesInstanceUID of the CT or X-ray; the UID is "" where the root is neither
+        `LidcReadMessage` nor `IdriReadMessage`, or names none.
+
+    Raises:
+        DataNotFoundError: There is no such file.
+        AnnotationFormatError: It is no XML.
+    """
+    root = ""
+    with _parsing(path):
+        for event, element in iterparse(path, events=("start", "end")):
+            root = root or _local(element)
+            if root not in _SERIES_TAGS:
+                break
+            if event == "end" and _local(element) == "ResponseHeader":
+                return root, _text(element, _SERIES_TAGS[root])
+    return root, ""
+
+
+def _read_file(path: Path) -> ScanReads:
+    with _parsing(path):
+        root = parse(path).getroot()
+    name = _local(root)
+    if name != CT_MESSAGE:
+        got = f"{name}, a read of a chest X-ray" if name == XRAY_MESSAGE else f"the root element {name}"
+        raise AnnotationFormatError(expected=f"{CT_MESSAGE}, a read of a CT", got=got, where=path, do=_DO)
+    series_uid = "".join(_text(header, _SERIES_TAGS[CT_MESSAGE]) for header in _children(root, "ResponseHeader"))
+    sessions = _children(root, "readingSession")
+    if not series_uid or not sessions:
+        got = f"SeriesInstanceUid {series_uid!r} and {len(sessions)} sessions"
+        raise AnnotationFormatError(expected="a series and reading sessions", got=got, where=path, do=_DO)
+    persons: dict[str, str] = {}
+    marks: dict[tuple, Mark] = {}
+    for number, session in enumerate(sessions, start=1):
+        person = _text(session, "servicingRadiologistID")
+        key = f"session {number}" if person in _NAMELESS else person
+        reader = persons.setdefault(key, f"reader {len(persons) + 1}")
+        for mark in _session_marks(session, reader, path):
+            marks.setdefault(mark.signature(), mark)
+    return ScanReads(series_uid, tuple(persons.values()), tuple(marks.values()), (path,))
+
+
+def _session_marks(session: Element, reader: str, path: Path) -> Iterator[Mark]:
+    for element in session:
+        tag = _local(element)
+        if tag not in ("unblindedReadNodule", "nonNodule"):
+            continue
+        where = f"{path}, {reader}, {tag} {_text(element, 'noduleID') or _text(element, 'nonNoduleID')}"
+        try:
+            if tag == "nonNodule":
+                yield Mark(reader, MarkKind.NON_NODULE, _text(element, "nonNoduleID"), (_locus(element),), {})
+            else:
+                yield _nodule(element, reader)
+        except (TypeError, ValueError) as error:
+            expected = "outlines with position, inclusion and pixels, ratings in 0 to 6"
+            raise AnnotationFormatError(expected=expected, got=str(error), where=where, do=_DO) from error
+
+
+def _nodule(element: Element, reader: str) -> Mark:
+    outlines: dict[tuple, Outline] = {}
+    for roi in _children(element, "roi"):
+        inclusion = _text(roi, "inclusion").upper()
+        if inclusion not in ("TRUE", "FALSE"):
+            raise ValueError(f"inclusion {inclusion!r}")
+        outline = Outline(_text(roi, "imageSOP_UID"), _z_mm(roi), inclusion == "FALSE", _points(roi))
+        key = (outline.sop_uid, outline.z_mm, outline.is_hole, outline.points_xy.tobytes())
+        outlines.setdefault(key, outline)
+    if not outlines:
+        raise ValueError("no outline at all")
+    is_path = any(len(outline.points_xy) > 1 for outline in outlines.values())
+    kind = MarkKind.NODULE if is_path else MarkKind.SMALL_NODULE
+    ratings = {_local(c): _rating(c) for block in _children(element, "characteristics") for c in block}
+    return Mark(reader, kind, _text(element, "noduleID"), tuple(outlines.values()), ratings)
+
+
+def _locus(element: Element) -> Outline:
+    places = _children(element, "locus")
+    if not places:
+        raise ValueError("no locus")
+    return Outline(_text(element, "imageSOP_UID"), _z_mm(element), False, _points(places[0])[:1])
+
+
+def _points(element: Element) -> np.ndarray:
+    """Pixels (x, y) below an element, in its order; the namespace is the element's own."""
+    space = element.tag.removesuffix(_local(element))
+    columns = [int(x.text) for x in element.iter(f"{space}xCoord")]
+    rows = [int(y.text) for y in element.iter(f"{space}yCoord")]
+    if not columns or len(columns) != len(rows):
+        raise ValueError(f"{len(columns)} columns and {len(rows)} rows of pixels")
+    return np.array([columns, rows], dtype=np.int32).T.copy()
+
+
+def _z_mm(element: Element) -> float:
+    z_mm = float(_text(element, "imageZposition"))
+    if not np.isfinite(z_mm):
+        raise ValueError(f"imageZposition {z_mm}")
+    return z_mm
+
+
+def _rating(element: Element) -> int | None:
+    value = int(element.text)
+    if not 0 <= value <= _HIGHEST_RATING:
+        raise ValueError(f"{_local(element)} {value}")
+    return value or None
+
+
+def _local(element: Element) -> str:
+    """Name of an element without its namespace, which differs between the kinds of message."""
+    return element.tag.rpartition("}")[2]
+
+
+def _children(element: Element, name: str) -> list[Element]:
+    return [child for child in element if _local(child) == name]
+
+
+def _text(element: Element, name: str) -> str:
+    """Text of the first child of a name, stripped; "" where there is none."""
+    return next(((child.text or "").strip() for child in _children(element, name)), "")
+
+
+@contextmanager
+def _parsing(path: Path) -> Iterator[None]:
+    """Gives errors of the XML parsers the file they are about."""
+    if not path.is_file():
+        raise DataNotFoundError(expected="an annotation file", got="nothing there", where=path, do="check the path")
+    try:
+        yield
+    except (ParseError, DefusedXmlException) as error:
+        got = f"{type(error).__name__}: {error}"
+        raise AnnotationFormatError(expected="XML of LIDC-IDRI", got=got, where=path, do=_DO) from error

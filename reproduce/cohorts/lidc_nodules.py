@@ -1,0 +1,176 @@
+"""Nodules on an image: grouped marks to voxels, the readers' consensus, place and size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from reproduce.cohorts.lidc_grouping import SAME_NODULE_MM, group_marks, near_pairs
+from reproduce.cohorts.lidc_marks import Mark, MarkKind, Outline, ScanReads
+from reproduce.cohorts.lidc_outlines import BoxMask, mark_mask
+from reproduce.errors import AnnotationMismatchError, ArgumentError
+from reproduce.imaging.dicom import CtSeries
+from reproduce.imaging.volume import Volume
+
+# Positions in the XML are printed to the micrometre or better; slices are 0.45 mm or more apart.
+SAME_SLICE_MM = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Nodule:
+    """A nodule that at least one reader outlined, on the grid of an image.
+
+    Attributes:
+        marks: The outlining marks, one a reader.
+        small_marks: Marks of readers who took it for a nodule below 3 mm: no voxels, and no say in the consensus.
+        n_inside: uint8 counts; how many readers have the voxel inside.
+        consensus: bool; voxels that at least the asked share of the readers who outlined the nodule have inside. May be
+            empty: outlines of few pixels need not meet.
+        centroid_zyx: Index of the centre of `n_inside` as weights: the mean over all readers' voxels.
+        centroid_mm: The same in LPS mm, (x, y, z).
+        diameter_mm: Of the sphere with the volume of `consensus`; of what the image shows of it, where slices lack.
+        n_outlines: Paths of all readers.
+        n_outlines_absent: Those of them whose slice is not in the series.
+    """
+
+    marks: tuple[Mark, ...]
+    small_marks: tuple[Mark, ...]
+    n_inside: BoxMask
+    consensus: BoxMask
+    centroid_zyx: tuple[float, float, float]
+    centroid_mm: tuple[float, float, float]
+    diameter_mm: float
+    n_outlines: int
+    n_outlines_absent: int
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Who outlined it."""
+        return tuple(mark.reader for mark in self.marks)
+
+    @property
+    def characteristics(self) -> dict[str, Mapping[str, int | None]]:
+        """Ratings by reader, of those who outlined it."""
+        return {mark.reader: mark.characteristics for mark in self.marks}
+
+
+def nodules_on(series: CtSeries, reads: ScanReads, *, consensus: float, outline_included: bool) -> tuple[Nodule, ...]:
+    """The nodules of 3 mm or more of a scan, in the order of their centroids (z, y, x).
+
+    All marks of nodules, outlined or below 3 mm, are grouped by the rule of `group_marks` at `SAME_NODULE_MM`; a group
+    with an outlined mark is a nodule. The share for the consensus is of the readers who outlined this nodule, not of
+    all readers of the scan, so a nodule of one reader is his outline, and of two readers at 50 % their union.
+
+    An outline belongs to the slice of its SOPInstanceUID. Where that slice lies nearer to another position than the
+    XML gives (LIDC-IDRI has one such outline) it goes to the slice at the position that the XML gives, if there is one
+    within `SAME_SLICE_MM`; an outline without UID likewise. An outline of an absent slice is counted in
+    `n_outlines_absent`; a nodule without a voxel on the slices that are there is left out.
+
+    Args:
+        series: The image.
+        reads: Marks of the same series.
+        consensus: Share of readers in (0, 1]; 0.5 in this package.
+        outline_included: Count outlines as nodule, against the convention of LIDC-IDRI; for comparisons only.
+
+    Returns:
+        Empty where no reader outlined anything.
+
+    Raises:
+        ArgumentError: `consensus` is out of range.
+        AnnotationMismatchError: The marks are of another series, no slice of any mark is in this one, or an outline
+            leaves the image.
+    """
+    if not 0 < consensus <= 1:
+        do = "give 0.5 for the consensus of half of the readers"
+        raise ArgumentError(expected="a consensus in (0, 1]", got=f"{consensus}", where="nodules_on", do=do)
+    _require_one_series(series, reads)
+    slices = _SliceFinder(series)
+    marks = [mark for mark in reads.marks if mark.kind is not MarkKind.NON_NODULE]
+    pixel_mm = series.volume.spacing_mm[1:]
+    pairs = near_pairs(marks, pixel_mm=pixel_mm, within_mm=SAME_NODULE_MM)
+    nodules = []
+    for group in group_marks(marks, pairs, tolerance_mm=SAME_NODULE_MM):
+        members = [marks[i] for i in group]
+        found = _nodule(members, slices, series.volume, consensus=consensus, outline_included=outline_included)
+        if found is not None:
+            nodules.append(found)
+    return tuple(sorted(nodules, key=lambda nodule: nodule.centroid_zyx))
+
+
+class _SliceFinder:
+    """Finds the slice of an outline."""
+
+    def __init__(self, series: CtSeries):
+        self.sop_uids = series.sop_uids
+        corners = np.zeros((len(series.sop_uids), 3))
+        corners[:, 0] = np.arange(len(series.sop_uids))
+        self.z_mm = series.volume.world_mm(corners)[:, 2]
+        self.known = set(series.sop_uids)
+
+    def find(self, outline: Outline) -> int | None:
+        nearest = int(np.abs(self.z_mm - outline.z_mm).argmin())
+        if self.sop_uids[nearest] == outline.sop_uid:
+            return nearest
+        at_place = abs(self.z_mm[nearest] - outline.z_mm) <= SAME_SLICE_MM
+        return nearest if at_place and (outline.sop_uid in self.known or not outline.sop_uid) else None
+
+
+def _require_one_series(series: CtSeries, reads: ScanReads) -> None:
+    do = "put the XML beside the images of its own series"
+    where = ", ".join(map(str, reads.files))
+    if reads.series_uid != series.files.series_uid:
+        expected, got = f"annotations of the series {series.files.series_uid}", f"annotations of {reads.series_uid}"
+        raise AnnotationMismatchError(expected=expected, got=got, where=where, do=do)
+    uids = {outline.sop_uid for mark in reads.marks for outline in mark.outlines} - {""}
+    if uids and not uids & set(series.sop_uids):
+        got = f"none of the {len(uids)} slices that the marks name among the {len(series.sop_uids)} of the series"
+        expected = "marks on slices of the series"
+        raise AnnotationMismatchError(expected=expected, got=got, where=where, do="fetch the slices that are marked")
+
+
+def _nodule(
+    members: list[Mark], slices: _SliceFinder, image: Volume, *, consensus: float, outline_included: bool
+) -> Nodule | None:
+    """The nodule of a group of marks; None where nobody outlined it, or no voxel of it is on the image."""
+    outlined = tuple(mark for mark in members if mark.kind is MarkKind.NODULE)
+    places = [{i: slices.find(outline) for i, outline in enumerate(mark.outlines)} for mark in outlined]
+    present = [{i: z for i, z in place.items() if z is not None} for place in places]
+    masks = [
+        mark_mask(mark, slice_of, shape=image.shape, outline_included=outline_included)
+        for mark, slice_of in zip(outlined, present, strict=True)
+    ]
+    n_inside = _count([mask for mask in masks if mask is not None])
+    if n_inside is None or not n_inside.voxels.any():
+        return None
+    agreed = n_inside.voxels >= consensus * len(outlined) - 1e-9
+    agreed &= n_inside.voxels > 0
+    inside = np.argwhere(n_inside.voxels)
+    weights = n_inside.voxels[tuple(inside.T)]
+    centroid_zyx = np.average(inside, axis=0, weights=weights) + n_inside.corner_zyx
+    volume_mm3 = np.count_nonzero(agreed) * float(np.prod(image.spacing_mm))
+    return Nodule(
+        marks=outlined,
+        small_marks=tuple(mark for mark in members if mark.kind is MarkKind.SMALL_NODULE),
+        n_inside=n_inside,
+        consensus=BoxMask(agreed, n_inside.corner_zyx),
+        centroid_zyx=tuple(centroid_zyx.tolist()),
+        centroid_mm=tuple(image.world_mm(centroid_zyx).tolist()),
+        diameter_mm=(6 * volume_mm3 / np.pi) ** (1 / 3),
+        n_outlines=sum(len(place) for place in places),
+        n_outlines_absent=sum(z is None for place in places for z in place.values()),
+    )
+
+
+def _count(masks: list[BoxMask]) -> BoxMask | None:
+    """How many masks have a voxel, on the box around them all; None for no mask."""
+    if not masks:
+        return None
+    low = np.min([mask.corner_zyx for mask in masks], axis=0)
+    high = np.max([np.add(mask.corner_zyx, mask.voxels.shape) for mask in masks], axis=0)
+    count = np.zeros(high - low, dtype=np.uint8)
+    for mask in masks:
+        count[BoxMask(mask.voxels, tuple(mask.corner_zyx - low)).box] += mask.voxels
+    z, y, x = low.tolist()
+    return BoxMask(count, (z, y, x))

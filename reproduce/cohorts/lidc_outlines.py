@@ -1,0 +1,113 @@
+"""Outlines to pixels, by the convention of LIDC-IDRI: the outline is the first pixel outside the nodule.
+
+McNitt-Gray et al., Acad Radiol 14 (2007) 1464: readers outline so that the path itself is not part of the nodule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from skimage.measure import grid_points_in_poly
+
+from reproduce.cohorts.lidc_marks import Mark, Outline
+from reproduce.errors import AnnotationMismatchError
+
+_OUTSIDE, _INSIDE = 0, 1
+
+
+@dataclass(frozen=True, eq=False)
+class BoxMask:
+    """A mask that is stored only where something can be in it.
+
+    Attributes:
+        voxels: bool or a count, `[z, y, x]` within the box.
+        corner_zyx: Index of its first voxel in the volume.
+    """
+
+    voxels: np.ndarray
+    corner_zyx: tuple[int, int, int]
+
+    @property
+    def box(self) -> tuple[slice, slice, slice]:
+        """Slices that cut the box out of the volume."""
+        z, y, x = (slice(c, c + n) for c, n in zip(self.corner_zyx, self.voxels.shape, strict=True))
+        return z, y, x
+
+
+def enclosed_pixels(points_xy: np.ndarray, *, outline_included: bool) -> tuple[np.ndarray, tuple[int, int]]:
+    """Pixels whose centres lie strictly inside a closed path, by the even-odd rule.
+
+    A centre on the path, be it a point of it or between two points that are no neighbours, is outside: that is the
+    convention of LIDC-IDRI. A path of one or two points, or one that folds back on itself, encloses nothing. In
+    LIDC-IDRI 148 of 41436 paths enclose nothing, yet every outlined nodule has some slice that does.
+
+    Args:
+        points_xy: int `[n, 2]`, (column, row), n >= 1.
+        outline_included: Count the path as nodule too. Against the convention; for comparisons.
+
+    Returns:
+        bool `[y, x]` on the bounding box of the path, and (row, column) of the box's corner.
+    """
+    low = points_xy.min(axis=0)
+    relative = points_xy - low
+    shape = tuple(int(n) for n in relative.max(axis=0)[::-1] + 1)
+    if len(points_xy) > 2:
+        where = grid_points_in_poly(shape, relative[:, ::-1].astype(np.float64), binarize=False)
+    else:
+        where = np.full(shape, _OUTSIDE)
+    pixels = where != _OUTSIDE if outline_included else where == _INSIDE
+    if outline_included:
+        pixels[relative[:, 1], relative[:, 0]] = True
+    return pixels, (int(low[1]), int(low[0]))
+
+
+def mark_mask(
+    mark: Mark, slice_of: Mapping[int, int], *, shape: tuple[int, int, int], outline_included: bool
+) -> BoxMask | None:
+    """Voxels that one reader took for nodule: the inside of all its outlines, less its holes.
+
+    Outlines of one slice are united. A hole takes its own path away with its inside: the path of a hole is not nodule
+    either.
+
+    Args:
+        mark: The mark.
+        slice_of: Index of the slice by index of the outline; an outline without a slice is not there.
+        shape: Of the image, (z, y, x).
+        outline_included: See `enclosed_pixels`; holes are the same in both ways.
+
+    Returns:
+        bool mask on the bounding box of the outlines; None where no outline has a slice.
+
+    Raises:
+        AnnotationMismatchError: An outline leaves the image.
+    """
+    placed = [(slice_of[i], outline) for i, outline in enumerate(mark.outlines) if i in slice_of]
+    if not placed:
+        return None
+    points = np.concatenate([outline.points_xy for _, outline in placed])
+    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    if min(x0, y0) < 0 or y1 >= shape[1] or x1 >= shape[2]:
+        raise AnnotationMismatchError(
+            expected=f"outlines within {shape[2]} columns and {shape[1]} rows",
+            got=f"columns {x0} to {x1}, rows {y0} to {y1}",
+            where=f"{mark.kind} {mark.name} of {mark.reader}",
+            do="check that the annotation belongs to this series",
+        )
+    z0, z1 = min(z for z, _ in placed), max(z for z, _ in placed)
+    voxels = np.zeros((z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1), dtype=bool)
+    for z, outline in sorted(placed, key=lambda item: item[1].is_hole):
+        _draw(voxels[z - z0], outline, (y0, x0), outline_included)
+    return BoxMask(voxels, (z0, y0, x0))
+
+
+def _draw(plane: np.ndarray, outline: Outline, corner: tuple[int, int], outline_included: bool) -> None:
+    """Adds the inside of an outline to a plane, or takes a hole away from it."""
+    pixels, (row, column) = enclosed_pixels(outline.points_xy, outline_included=outline_included or outline.is_hole)
+    top, left = row - corner[0], column - corner[1]
+    target = plane[top : top + pixels.shape[0], left : left + pixels.shape[1]]
+    if outline.is_hole:
+        target &= ~pixels
+    else:
+        target |= pixels

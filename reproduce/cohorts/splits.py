@@ -1,0 +1,163 @@
+"""Folds by patient: who trains, who validates, who is tested, and nobody twice."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reproduce.errors import ArgumentError, CohortError, DataNotFoundError, LeakageError, ResultsError
+from reproduce.randomness import stream
+
+_SIDES = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Patients of one fold of a cross-validation.
+
+    Attributes:
+        index: From 0.
+        train: Patients whose cases move the weights, sorted.
+        validation: Patients whose loss stops the training, sorted; empty means no early stopping.
+        test: Patients that are only ever predicted, sorted.
+
+    Raises:
+        LeakageError: A patient stands on two sides.
+        CohortError: Nobody trains, or nobody is tested.
+    """
+
+    index: int
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def __post_init__(self):
+        for side in _SIDES:
+            object.__setattr__(self, side, tuple(sorted(getattr(self, side))))
+        n_sides = Counter(patient for side in _SIDES for patient in getattr(self, side))
+        twice = sorted(patient for patient, n in n_sides.items() if n > 1)
+        where = f"fold {self.index}"
+        if twice:
+            sides = {patient: [s for s in _SIDES for p in getattr(self, s) if p == patient] for patient in twice[:5]}
+            got = "; ".join(f"{patient} in {' and '.join(found)}" for patient, found in sides.items())
+            do = "draw the folds again by patient, not by scan or slice"
+            raise LeakageError(expected="each patient on one side of the fold", got=got, where=where, do=do)
+        if not self.train or not self.test:
+            got = f"{len(self.train)} to train and {len(self.test)} to test"
+            do = "use fewer folds, or more patients"
+            raise CohortError(expected="at least one patient to train and one to test", got=got, where=where, do=do)
+
+
+def patient_folds(patients: Iterable[str], *, n_folds: int, validation_share: float, seed: int) -> tuple[Fold, ...]:
+    """Folds in which every patient is tested exactly once.
+
+    The patients are shuffled by the stream (seed, "folds") and cut into `n_folds` test parts whose sizes differ by one
+    at most. Of each fold's other patients, `validation_share` (rounded, and at least one where the share is above 0)
+    are drawn by the stream (seed, "validation", fold); the rest trains. A fold with a single patient to train on keeps
+    it for training: its validation part is empty, and such a fold trains without early stopping.
+
+    Args:
+        patients: Names; the order does not matter, and a patient with several scans counts once.
+        n_folds: 2 or more.
+        validation_share: Part of a fold's non-test patients, in [0, 1); 0 gives empty validation parts.
+        seed: Names the streams.
+
+    Raises:
+        ArgumentError: `n_folds` or `validation_share` is out of its range.
+        CohortError: Fewer patients than folds.
+    """
+    if n_folds < 2 or not 0 <= validation_share < 1:
+        raise ArgumentError(
+            expected="n_folds of 2 or more and a validation_share in [0, 1)",
+            got=f"n_folds {n_folds} and validation_share {validation_share}",
+            where="patient_folds",
+            do="mend the protocol",
+        )
+    names = np.array(sorted(set(patients)), dtype=object)
+    if len(names) < n_folds:
+        raise CohortError(
+            expected=f"at least {n_folds} patients for {n_folds} folds",
+            got=f"{len(names)}",
+            where="patient_folds",
+            do="use fewer folds, or more patients",
+        )
+    tests = np.array_split(stream(seed, "folds").permutation(names), n_folds)
+    return tuple(_fold(i, names, set(test), validation_share, seed) for i, test in enumerate(tests))
+
+
+def _fold(index: int, names: np.ndarray, test: set[str], share: float, seed: int) -> Fold:
+    others = [name for name in names if name not in test]
+    n_validation = min(max(round(share * len(others)), int(share > 0)), len(others) - 1)
+    drawn = stream(seed, "validation", index).permutation(np.array(others, dtype=object))
+    return Fold(index, tuple(drawn[n_validation:]), tuple(drawn[:n_validation]), tuple(test))
+
+
+def require_no_leakage(folds: Sequence[Fold]) -> None:
+    """Return if no patient is tested in two folds; that nobody stands on two sides of one, a `Fold` sees to itself.
+
+    Raises:
+        LeakageError: A patient is tested twice; the text names patient and folds.
+    """
+    tested: dict[str, list[int]] = {}
+    for fold in folds:
+        for patient in fold.test:
+            tested.setdefault(patient, []).append(fold.index)
+    twice = {patient: indices for patient, indices in sorted(tested.items()) if len(indices) > 1}
+    if twice:
+        got = "; ".join(f"{patient} in the folds {indices}" for patient, indices in list(twice.items())[:5])
+        do = "draw the folds again by patient, not by scan or slice"
+        raise LeakageError(expected="each patient tested in one fold", got=got, where="folds", do=do)
+
+
+def write_splits(folds: Sequence[Fold], path: Path) -> None:
+    """Write folds as JSON that one can diff; the same folds give the same bytes.
+
+    Raises:
+        LeakageError: A patient is tested in two folds.
+    """
+    require_no_leakage(folds)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    text = json.dumps({"folds": [asdict(fold) for fold in folds]}, indent=1, ensure_ascii=False)
+    unfinished.write_text(text + "\n", encoding="utf-8", newline="")
+    os.replace(unfinished, path)
+
+
+def read_splits(path: Path) -> tuple[Fold, ...]:
+    """The folds of a file that `write_splits` wrote, checked again.
+
+    Raises:
+        DataNotFoundError: There is no such file.
+        ResultsError: It is no JSON, or has other fields than a list of folds.
+        LeakageError: A patient stands on two sides of a fold, or is tested in two folds.
+        CohortError: In a fold nobody trains, or nobody is tested.
+    """
+    do = "draw the folds again, or take the file out of version control again"
+    if not path.is_file():
+        raise DataNotFoundError(expected="a file of folds", got="nothing there", where=path, do=do)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["folds"]
+        parts = [(int(fold["index"]), *(tuple(map(_name, fold[side])) for side in _SIDES)) for fold in found]
+    except (ValueError, KeyError, TypeError) as error:
+        expected = "a JSON list of folds with index, train, validation and test"
+        got = f"{type(error).__name__}: {error}"
+        raise ResultsError(expected=expected, got=got, where=path, do=do) from error
+    try:
+        folds = tuple(Fold(*part) for part in parts)
+        require_no_leakage(folds)
+    except (LeakageError, CohortError) as error:
+        where = f"{path}, {error.where}"
+        raise type(error)(expected=error.expected, got=error.got, where=where, do=error.do) from error
+    return folds
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a patient must be a string, not {value!r}")
+    return value
