@@ -11,7 +11,11 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.tag import Tag
-from pydicom.uid import MediaStorageDirectoryStorage
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+)
 
 from reproduce.errors import DataNotFoundError, NotAnImageError, SeveralSeriesError
 
@@ -27,6 +31,7 @@ _TAGS = [
         "SeriesInstanceUID",
     )
 ]
+_CT_CLASSES = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
@@ -55,7 +60,7 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
     """The series of one modality below a folder, sorted by UID.
 
     Any file name and any nesting will do. Passed over are files that are not DICOM Part 10 (no "DICM" at byte 128),
-    directories of media (DICOMDIR), other modalities, secondary captures (screen shots that a scanner files under its
+    other modalities and what has none (DICOMDIR), secondary captures (screen shots that a scanner files under its
     own modality; they have no place in the patient) and localizers (ImageType; a scout is a projection, not a slice).
 
     Args:
@@ -68,20 +73,18 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
 
     Raises:
         DataNotFoundError: `folder` is not a folder.
-        NotAnImageError: A DICOM file of the modality has no SeriesInstanceUID, or a header that cannot be parsed.
+        NotAnImageError: A DICOM file of the modality has no SeriesInstanceUID, one of a CT's SOP class has no Modality,
+            one has no SOP class, or a header cannot be parsed.
     """
     groups: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
     descriptions: dict[tuple[str, str, str], str] = {}
     for path, header in _headers(folder):
+        if not _text(header, "Modality") and modality == "CT" and _sop_class(header) in _CT_CLASSES:
+            raise _lacks("Modality (0008,0060)", path)
         if _text(header, "Modality") != modality or _is_no_slice(header):
             continue
         if not _text(header, "SeriesInstanceUID"):
-            raise NotAnImageError(
-                expected="SeriesInstanceUID (0020,000E)",
-                got="none",
-                where=path,
-                do="mend or remove the file",
-            )
+            raise _lacks("SeriesInstanceUID (0020,000E)", path)
         key = (_text(header, "SeriesInstanceUID"), _text(header, "StudyInstanceUID"), _text(header, "PatientID"))
         groups[key].append(path)
         descriptions.setdefault(key, _text(header, "SeriesDescription"))
@@ -145,7 +148,6 @@ def _first_elements(path: Path) -> Dataset | None:
         file.seek(0)
         try:
             header = read_partial(file, stop_when=lambda tag, *_: tag > 0x0020000E, specific_tags=_TAGS)
-            is_directory = header.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
             for element in header:  # values are converted on access: a broken one must show here
                 str(element.value)
         except Exception as error:  # the parser raises a dozen types on corrupt bytes
@@ -155,13 +157,23 @@ def _first_elements(path: Path) -> Dataset | None:
                 where=path,
                 do="fetch the file again, or remove it",
             ) from error
-    return None if is_directory else header
+    if not _sop_class(header):
+        raise _lacks("SOPClassUID (0008,0016)", path)  # every DICOM file says what it is; this one was cut short
+    return header
 
 
 def _is_no_slice(header: Dataset) -> bool:
     """Whether a header is of a secondary capture or a localizer."""
     image_type = header.get("ImageType") or ()
-    return _text(header, "SOPClassUID").startswith(_SECONDARY_CAPTURE) or "LOCALIZER" in image_type
+    return _sop_class(header).startswith(_SECONDARY_CAPTURE) or "LOCALIZER" in image_type
+
+
+def _sop_class(header: Dataset) -> str:
+    return _text(header.file_meta, "MediaStorageSOPClassUID") or _text(header, "SOPClassUID")
+
+
+def _lacks(element: str, path: Path) -> NotAnImageError:
+    return NotAnImageError(expected=element, got="none", where=path, do="mend, fetch again or remove the file")
 
 
 def _text(header: Dataset, keyword: str) -> str:
