@@ -89,5 +89,5 @@ def cell_verdict(cell: Cell, findings: Sequence[Finding]) -> str:
 
 def _line(verdict: str, reading: Reading, findings: Sequence[Finding]) -> str:
     briefs = dict.fromkeys(each.brief for each in findings if each.reading == reading)
-    named = {"pooled": f"{verdict} if pooled", "text": f"{verdict} in the text"}.get(reading, verdict)
-    return f"{named}: " + ", ".join(briefs)
+    under = {"pooled": " if pooled", "text": " in the text"}.get(reading, "") if verdict == "inconsistent" else ""
+    return f"{verdict}{under}: " + ", ".join(briefs)

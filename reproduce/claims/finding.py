@@ -10,7 +10,7 @@ from reproduce.claims.interval import Interval
 from reproduce.claims.printed import Cell
 
 Verdict = Literal["consistent", "inconsistent", "undetermined"]
-Reading = Literal["any", "pooled", "voxels", "background", "text"]
+Reading = Literal["any", "pooled", "voxels", "background", "text", "network"]
 
 READINGS: dict[Reading, str] = {
     "any": "however the numbers were averaged",
@@ -18,6 +18,7 @@ READINGS: dict[Reading, str] = {
     "voxels": "if the numbers count voxels, few of which belong to the structure",
     "background": "if the mean IoU includes the background, and Dice is that of one foreground class",
     "text": "comparing the document with itself",
+    "network": "for the published network of that name",
 }
 
 

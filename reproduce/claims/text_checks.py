@@ -34,21 +34,23 @@ def _key(cell: Cell, model: str) -> tuple[str, ...]:
 
 
 def _restated(same: Sequence[Cell]) -> Iterator[Finding]:
-    for again in same[1:]:
-        agree = again.share.meet(same[0].share) is not None
+    """One finding for all places that agree with the first, and one for each place that does not."""
+    agreeing = [again for again in same[1:] if again.share.meet(same[0].share)]
+    groups = [agreeing] if agreeing else []
+    groups += [[again] for again in same[1:] if again not in agreeing]
+    for group in groups:
+        agree = group is agreeing
+        places = ", ".join(again.place for again in group)
+        printed = ", ".join(f"{again.place} {again.value} {again.unit}" for again in group)
         yield finding_of(
             "text against table",
-            [same[0], again],
+            [same[0], *group],
             verdict="consistent" if agree else "inconsistent",
             reading="text",
-            brief=f"{again.place} repeats it" if agree else f"{again.place} prints {again.value}",
+            brief=f"repeated in {places}" if agree else f"{places} prints {group[0].value}",
             explanation=(
-                f"{same[0].place} prints {same[0].value} {same[0].unit} and {again.place} {again.value} {again.unit} for "
-                + (
-                    "the same thing; both can be roundings of one number."
-                    if agree
-                    else "the same thing; no number rounds to both."
-                )
+                f"{same[0].place} prints {same[0].value} {same[0].unit}, {printed} for the same thing; "
+                + ("all can be roundings of one number." if agree else "no number rounds to both.")
             ),
         )
 
@@ -95,11 +97,10 @@ def _compare(cell: Cell, first: dict[tuple[str, ...], Cell]) -> _Compared:
 
 
 def _without_levels(cell: Cell, pair: Sequence[Cell | None]) -> Finding:
-    known = [each for each in pair if each is not None]
     missing = [model for model, each in zip((cell.model, cell.against), pair, strict=True) if _absent(each)]
     return finding_of(
         "order of two models" if cell.value == LARGER else "improvement against its levels",
-        [cell, *known],
+        [cell],
         verdict="undetermined",
         reading="text",
         brief=f"level of {' and '.join(missing)} not published",

@@ -1,0 +1,68 @@
+"""The five documents at hand: all their cells, their statements, and the audit of both."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import get_args
+
+from reproduce.claims.audit import audit
+from reproduce.claims.finding import Finding, Verdict
+from reproduce.claims.printed import Cell, packaged_tables, table_cells
+from reproduce.claims.sizes import size_findings
+from reproduce.errors import ClaimsError
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a document says without a cell, and what else is known.
+
+    Attributes:
+        key: Short name; e... sets a document against itself or another, f... against public facts, g... are figures
+            that nothing here can check.
+        document: Which document, or several with commas.
+        place: Where in it.
+        subject: What it is about.
+        printed: What the document says, in figures and few words.
+        known: What stands elsewhere.
+        source: Where that stands.
+        verdict: How the two agree, judged by hand.
+    """
+
+    key: str
+    document: str
+    place: str
+    subject: str
+    printed: str
+    known: str
+    source: str
+    verdict: Verdict
+
+
+def document_cells() -> tuple[Cell, ...]:
+    """Every printed cell of the five documents; tables come before the text that repeats them."""
+    return tuple(cell for table in packaged_tables() for cell in table_cells(table))
+
+
+def document_findings() -> tuple[Finding, ...]:
+    """The audit of the five documents, with their statements on parameters and memory."""
+    return (*audit(document_cells()), *size_findings())
+
+
+def statements() -> tuple[Statement, ...]:
+    """The statements of the packaged statements.csv, in its order.
+
+    Raises:
+        ClaimsError: A row has an empty field or an unknown verdict.
+    """
+    path = Path(__file__).with_name("statements.csv")
+    names = [field.name for field in fields(Statement)]
+    found = []
+    with path.open(encoding="utf-8", newline="") as file:
+        for line, row in enumerate(csv.DictReader(file, strict=True), start=2):
+            if list(row) != names or not all(row.values()) or row["verdict"] not in get_args(Verdict):
+                expected, do = f"{len(names)} filled fields and a verdict", "mend the row"
+                raise ClaimsError(expected=expected, got=str(row), where=f"{path}, row {line}", do=do)
+            found.append(Statement(**row))
+    return tuple(found)
