@@ -9,7 +9,7 @@ import pydicom
 from pydicom.dataset import FileDataset
 from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder
-from pydicom.uid import JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, RLELossless
+from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes, RLELossless
 
 from reproduce.errors import PixelDecodeError, PixelRangeError
 from reproduce.imaging.dicom_headers import SliceHeader
@@ -60,11 +60,17 @@ def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.
         syntax = dataset.file_meta.TransferSyntaxUID
         if syntax.is_encapsulated and syntax != RLELossless:
             _require_end_of_image(dataset, header)
-        stored, _ = get_decoder(syntax).as_array(dataset, index=header.frame, raw=True, correct_unused_bits=False)
+        stored, _ = get_decoder(syntax).as_array(
+            dataset,
+            index=header.frame,
+            raw=True,
+            correct_unused_bits=False,
+            decoding_plugin=_plugin(syntax),
+        )
         unused_bits = dataset.BitsAllocated - dataset.BitsStored
-    except PixelDecodeError:
+    except (PixelDecodeError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # every plug-in has its own types
+    except BaseException as error:  # every plug-in has its own types; a panic in Rust (RLE) is not even an Exception
         raise _decode_error(header.path, error) from error
     if stored.shape != header.shape:
         raise _decode_error(header.path, f"{stored.shape} pixels where the header says {header.shape}")
@@ -74,6 +80,19 @@ def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.
         stored = (stored << unused_bits) >> unused_bits
         padding |= _within(stored, header.padding)
     return stored, padding
+
+
+def _plugin(syntax: UID) -> str:
+    """The one plug-in for a transfer syntax, "" for pydicom's own choice.
+
+    Left to itself pydicom tries one after the other: pixels would depend on what else is installed, and what the first
+    one refuses as corrupt ends at gdcm, which ends the process on some corrupt streams.
+    """
+    if syntax in JPEGLSTransferSyntaxes:
+        return "pyjpegls"
+    if syntax in (*JPEG2000TransferSyntaxes, RLELossless):
+        return "pylibjpeg"
+    return "gdcm" if syntax in JPEGTransferSyntaxes else ""
 
 
 def _require_end_of_image(dataset: FileDataset, header: SliceHeader) -> None:
@@ -117,7 +136,7 @@ def _rescaled(stored: np.ndarray, *, slope: float, intercept: float) -> np.ndarr
 def _decode_error(path: Path, reason: object) -> PixelDecodeError:
     return PixelDecodeError(
         expected="pixels that can be decoded",
-        got=f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else str(reason),
+        got=f"{type(reason).__name__}: {reason}" if isinstance(reason, BaseException) else str(reason),
         where=path,
         do="fetch the file again; for an unknown compression install its pydicom plug-in",
     )

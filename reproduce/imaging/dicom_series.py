@@ -148,7 +148,7 @@ def _first_elements(path: Path) -> Dataset | None:
         file.seek(0)
         try:
             header = read_partial(file, stop_when=lambda tag, *_: tag > 0x0020000E, specific_tags=_TAGS)
-            for element in header:  # values are converted on access: a broken one must show here
+            for element in (*header.file_meta, *header):  # values are converted on access: a broken one must show here
                 str(element.value)
         except Exception as error:  # the parser raises a dozen types on corrupt bytes
             raise NotAnImageError(
