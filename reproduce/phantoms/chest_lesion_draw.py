@@ -21,6 +21,7 @@ from reproduce.phantoms.chest_nodules import (
 from reproduce.phantoms.chest_vessels import VesselTree
 
 _MEDIAN_MM, _SPREAD = 8.6, 0.52  # of the log-normal diameters of nodules: most of LIDC-IDRI's are 4 to 12 mm
+_LEADING_MM = 8.0  # a leading nodule that is drawn smaller is made as much larger
 _MEAN_EXTRA_NODULES = 1.9
 _TRIES = 6000
 _GAP_MM = 5.0
@@ -76,8 +77,8 @@ def _draw_shape(kind: str, rng: np.random.Generator, *, leads: bool) -> dict:
     diameter, axes, heights, n_spikes = 0.0, np.ones(3), np.zeros(0), 0
     texture, place, density = SOLID, "interior", rng.uniform(15, 65)
     if kind == NODULE:
-        diameter = float(np.clip(_MEDIAN_MM * np.exp(_SPREAD * rng.standard_normal()), 3, 30))
-        diameter = float(np.clip(1.4 * diameter, 8, 30)) if leads else diameter
+        diameter = _MEDIAN_MM * np.exp(_SPREAD * rng.standard_normal())
+        diameter = float(np.clip(_LEADING_MM + abs(diameter - _LEADING_MM) if leads else diameter, 3, 30))
         axes = np.exp(rng.normal(0, 0.13, 3))
         heights = rng.uniform(0.02, 0.12) * rng.uniform(0.5, 1.2, 4)
         n_spikes = int(rng.integers(6, 14)) if diameter > 8 and rng.random() < 0.35 else 0
