@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections import Counter
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from reproduce.errors import CohortError
+from reproduce.provenance import write_text
 
 IN, OUT = "in", "out"
 
@@ -85,7 +85,4 @@ class Ledger:
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow([field.name for field in fields(LedgerEntry)])
         rows.writerows(astuple(entry) for entry in self.entries)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.unfinished")
-        unfinished.write_text(text.getvalue(), encoding="utf-8", newline="")
-        os.replace(unfinished, path)
+        write_text(path, text.getvalue())

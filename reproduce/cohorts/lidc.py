@@ -62,7 +62,7 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
     if not found:
         do = "name the folder with the patients, e.g. .../LIDC-IDRI"
         raise DataNotFoundError(expected="CT series of LIDC-IDRI", got="no CT", where=root, do=do)
-    annotations, entries = _annotation_files(root)
+    annotations, entries = annotation_files(root)
     scans = []
     for series in found:
         scan = LidcScan(series.patient_id, series, tuple(annotations.pop(series.series_uid, ())))
@@ -75,6 +75,28 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
     entries += _xrays(root, {path.parent for series in found for path in series.files})
     scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
     return Cohort(NAME, tuple(scans), Ledger(tuple(entries)))
+
+
+def annotation_files(root: Path) -> tuple[dict[str, list[Path]], list[LedgerEntry]]:
+    """The XML files below a folder that are reads of CT, by SeriesInstanceUID, and ledger entries for all other XML.
+
+    Both are empty where there is no XML; files of other kinds are not looked at.
+    """
+    by_series: dict[str, list[Path]] = defaultdict(list)
+    entries = []
+    for path in _files(root):
+        if path.suffix.lower() != ".xml":
+            continue
+        try:
+            root_element, uid = message_of(path)
+        except AnnotationFormatError:
+            root_element, uid = "", ""
+        if root_element == CT_MESSAGE and uid:
+            by_series[uid].append(path)
+        else:
+            reason = "read of a chest X-ray" if root_element == XRAY_MESSAGE else "XML that is no read of LIDC-IDRI"
+            entries.append(LedgerEntry("", _below(root, path), OUT, reason))
+    return by_series, entries
 
 
 def read_nodules(scan: LidcScan, *, consensus: float) -> tuple[Nodule, ...]:
@@ -119,25 +141,6 @@ def _read(scan: LidcScan, consensus: float) -> tuple[tuple[CtSeries, tuple[str, 
     reads = read_annotations(scan.annotations, series_uid=scan.series.series_uid)
     series = read_series(scan.series)
     return (series, reads.readers), nodules_on(series, reads, consensus=consensus, outline_included=False)
-
-
-def _annotation_files(root: Path) -> tuple[dict[str, list[Path]], list[LedgerEntry]]:
-    """XML of CT reads by series, and entries for the other XML."""
-    by_series: dict[str, list[Path]] = defaultdict(list)
-    entries = []
-    for path in _files(root):
-        if path.suffix.lower() != ".xml":
-            continue
-        try:
-            root_element, uid = message_of(path)
-        except AnnotationFormatError:
-            root_element, uid = "", ""
-        if root_element == CT_MESSAGE and uid:
-            by_series[uid].append(path)
-        else:
-            reason = "read of a chest X-ray" if root_element == XRAY_MESSAGE else "XML that is no read of LIDC-IDRI"
-            entries.append(LedgerEntry("", _below(root, path), OUT, reason))
-    return by_series, entries
 
 
 def _judged(scan: LidcScan) -> LedgerEntry:

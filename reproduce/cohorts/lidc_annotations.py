@@ -1,7 +1,7 @@
 """The XML of LIDC-IDRI to marks.
 
 Format: the LIDC XML documentation of the Cancer Imaging Archive; reading process: McNitt-Gray et al., Acad Radiol 14
-(2007) 1464. Only `LidcReadMessage` (CT) is read; `IdriReadMessage` is a read of a chest X-ray.
+(2007) 1464-1474. Only `LidcReadMessage` (CT) is read; `IdriReadMessage` is a read of a chest X-ray.
 """
 
 from __future__ import annotations

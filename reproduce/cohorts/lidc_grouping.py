@@ -31,36 +31,62 @@ class MarkPairs:
     apart_mm: np.ndarray
 
 
-def near_pairs(marks: Sequence[Mark], *, pixel_mm: tuple[float, float], within_mm: float) -> MarkPairs:
+@dataclass(frozen=True, eq=False)
+class MarkRegions:
+    """The pixels of the marks of one scan, in places of the file: what distances are measured between.
+
+    Attributes:
+        readers: Of each mark.
+        pixels: float64 `[n, 3]` for each mark, (x px, y px, z mm): its outlines, and what those that are no holes
+            enclose.
+        sharing: Pairs of marks of different readers, first < second, that share a pixel.
+    """
+
+    readers: tuple[str, ...]
+    pixels: tuple[np.ndarray, ...]
+    sharing: frozenset[tuple[int, int]]
+
+
+def mark_regions(marks: Sequence[Mark]) -> MarkRegions:
+    """The pixels of marks, and which of them overlap; empty for no mark."""
+    readers = tuple(mark.reader for mark in marks)
+    pixels = tuple(_pixels(mark) for mark in marks)
+    cells = [_cells(region) for region in pixels]
+    sharing = {
+        (i, j)
+        for i, j in _candidates(readers, pixels, 0.0)
+        if np.intersect1d(cells[i], cells[j], assume_unique=True).size
+    }
+    return MarkRegions(readers, pixels, frozenset(sharing))
+
+
+def near_pairs(regions: MarkRegions, *, pixel_mm: tuple[float, float], within_mm: float) -> MarkPairs:
     """Pairs of marks of different readers at most `within_mm` apart.
 
-    The distance of two marks is that of the centres of their two nearest pixels, the outlines and what they enclose;
-    x and y from the pixel spacing, z from the positions in the file. No image is needed.
+    The distance of two marks is that of the centres of their two nearest pixels, 0 where they share one; x and y from
+    the pixel spacing, z from the positions in the file. No image is needed.
 
     Args:
-        marks: Of one scan.
+        regions: From `mark_regions`.
         pixel_mm: Spacing along (y, x).
         within_mm: Largest distance of interest.
 
     Returns:
         Sorted by distance, then by the distance of the centroids, then by index: of two overlapping candidates the more
         central one comes first, and equal input gives equal output. Empty for fewer than two marks.
+
+    Raises:
+        ArgumentError: A spacing is not above 0, or the distance is negative.
     """
-    if min(pixel_mm) <= 0 or within_mm < 0:
+    if not min(pixel_mm) > 0 or not within_mm >= 0:
         got = f"{pixel_mm} and {within_mm}"
         do = "give the pixel spacing of the series"
         raise ArgumentError(expected="spacings above 0 and a distance of 0 or more", got=got, where="near_pairs", do=do)
-    regions = [_region(mark) for mark in marks]
     scale = np.array([*pixel_mm[::-1], 1.0])
-    regions_mm = [region * scale for region in regions]
-    cells = [_cells(region) for region in regions]
+    regions_mm = [region * scale for region in regions.pixels]
     found = []
-    for i, j in _candidates(marks, regions_mm, within_mm):
-        if np.intersect1d(cells[i], cells[j], assume_unique=True).size:
-            apart_mm = 0.0
-        else:
-            small, large = sorted((regions_mm[i], regions_mm[j]), key=len)
-            apart_mm = float(cKDTree(large).query(small)[0].min())
+    for i, j in _candidates(regions.readers, regions_mm, within_mm):
+        apart_mm = 0.0 if (i, j) in regions.sharing else _nearest_mm(regions_mm[i], regions_mm[j])
         if apart_mm <= within_mm:
             centres_mm = float(np.linalg.norm(regions_mm[i].mean(axis=0) - regions_mm[j].mean(axis=0)))
             found.append((apart_mm, centres_mm, i, j))
@@ -68,7 +94,7 @@ def near_pairs(marks: Sequence[Mark], *, pixel_mm: tuple[float, float], within_m
     return MarkPairs(first.astype(int), second.astype(int), apart)
 
 
-def group_marks(marks: Sequence[Mark], pairs: MarkPairs, *, tolerance_mm: float) -> tuple[tuple[int, ...], ...]:
+def group_marks(readers: Sequence[str], pairs: MarkPairs, *, tolerance_mm: float) -> tuple[tuple[int, ...], ...]:
     """Groups of marks that mean one nodule each.
 
     Rule: go through the pairs of marks of different readers, nearest first, up to `tolerance_mm`; join the groups of
@@ -82,31 +108,31 @@ def group_marks(marks: Sequence[Mark], pairs: MarkPairs, *, tolerance_mm: float)
     four; there two marks of a reader can be one nodule, and one crowded spot changes the distance for the whole scan.
 
     Args:
-        marks: Of one scan; which kinds take part is the caller's choice.
+        readers: Of each mark of one scan; which kinds take part is the caller's choice.
         pairs: From `near_pairs` of these marks, with at least this distance.
         tolerance_mm: Largest distance that still joins; `SAME_NODULE_MM` in this package.
 
     Returns:
         Each group's indices ascending, groups ordered by their first index; every mark is in one. Empty for no mark.
     """
-    group_of = list(range(len(marks)))
+    group_of = list(range(len(readers)))
     members = {i: [i] for i in group_of}
-    readers = {i: {mark.reader} for i, mark in enumerate(marks)}
+    taken = {i: {reader} for i, reader in enumerate(readers)}
     for i, j, apart_mm in zip(pairs.first.tolist(), pairs.second.tolist(), pairs.apart_mm.tolist(), strict=True):
         if apart_mm > tolerance_mm:
             break
         kept, joined = sorted((group_of[i], group_of[j]))
-        if kept == joined or readers[kept] & readers[joined]:
+        if kept == joined or taken[kept] & taken[joined]:
             continue
         for k in members[joined]:
             group_of[k] = kept
         members[kept] += members.pop(joined)
-        readers[kept] |= readers.pop(joined)
+        taken[kept] |= taken.pop(joined)
     return tuple(tuple(sorted(group)) for _, group in sorted(members.items()))
 
 
-def _region(mark: Mark) -> np.ndarray:
-    """Pixels of a mark, float64 `[n, 3]`, (x px, y px, z mm): outlines, and what those that are no holes enclose."""
+def _pixels(mark: Mark) -> np.ndarray:
+    """Float64 `[n, 3]`, (x px, y px, z mm), of a mark."""
     parts = []
     for outline in mark.outlines:
         pixels_xy = outline.points_xy
@@ -118,19 +144,24 @@ def _region(mark: Mark) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _cells(region: np.ndarray) -> np.ndarray:
-    """One integer for each pixel of a region, equal where two regions share it; positions to the thousandth of a mm."""
-    x, y, z = np.rint(region * [1, 1, 1000]).astype(np.int64).T
+def _cells(pixels: np.ndarray) -> np.ndarray:
+    """One integer for each pixel, equal where two marks share it; positions to the thousandth of a mm."""
+    x, y, z = np.rint(pixels * [1, 1, 1000]).astype(np.int64).T
     return np.unique((z * 2**16 + y) * 2**16 + x)
 
 
-def _candidates(marks: Sequence[Mark], regions: Sequence[np.ndarray], within_mm: float) -> Iterable[tuple[int, int]]:
-    """Pairs of marks of different readers whose bounding boxes are near enough."""
-    if len(marks) < 2:
+def _nearest_mm(a: np.ndarray, b: np.ndarray) -> float:
+    small, large = sorted((a, b), key=len)
+    return float(cKDTree(large).query(small)[0].min())
+
+
+def _candidates(readers: Sequence[str], regions: Sequence[np.ndarray], within: float) -> Iterable[tuple[int, int]]:
+    """Pairs of marks of different readers whose bounding boxes are near enough, first < second."""
+    if len(readers) < 2:
         return ()
     low = np.array([region.min(axis=0) for region in regions])
     high = np.array([region.max(axis=0) for region in regions])
     gaps = np.maximum(low[:, None] - high[None], low[None] - high[:, None]).clip(0)
-    readers = np.array([mark.reader for mark in marks])
-    near = (np.linalg.norm(gaps, axis=2) <= within_mm) & (readers[:, None] != readers[None])
+    names = np.array(readers)
+    near = (np.linalg.norm(gaps, axis=2) <= within) & (names[:, None] != names[None])
     return zip(*(index.tolist() for index in np.nonzero(np.triu(near))), strict=True)

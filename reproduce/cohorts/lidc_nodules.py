@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reproduce.cohorts.lidc_grouping import SAME_NODULE_MM, group_marks, near_pairs
+from reproduce.cohorts.lidc_grouping import SAME_NODULE_MM, group_marks, mark_regions, near_pairs
 from reproduce.cohorts.lidc_marks import Mark, MarkKind, Outline, ScanReads
 from reproduce.cohorts.lidc_outlines import BoxMask, mark_mask
 from reproduce.errors import AnnotationMismatchError, ArgumentError
@@ -89,9 +89,10 @@ def nodules_on(series: CtSeries, reads: ScanReads, *, consensus: float, outline_
     slices = _SliceFinder(series)
     marks = [mark for mark in reads.marks if mark.kind is not MarkKind.NON_NODULE]
     pixel_mm = series.volume.spacing_mm[1:]
-    pairs = near_pairs(marks, pixel_mm=pixel_mm, within_mm=SAME_NODULE_MM)
+    regions = mark_regions(marks)
+    pairs = near_pairs(regions, pixel_mm=pixel_mm, within_mm=SAME_NODULE_MM)
     nodules = []
-    for group in group_marks(marks, pairs, tolerance_mm=SAME_NODULE_MM):
+    for group in group_marks(regions.readers, pairs, tolerance_mm=SAME_NODULE_MM):
         members = [marks[i] for i in group]
         found = _nodule(members, slices, series.volume, consensus=consensus, outline_included=outline_included)
         if found is not None:

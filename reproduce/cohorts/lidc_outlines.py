@@ -1,6 +1,6 @@
 """Outlines to pixels, by the convention of LIDC-IDRI: the outline is the first pixel outside the nodule.
 
-McNitt-Gray et al., Acad Radiol 14 (2007) 1464: readers outline so that the path itself is not part of the nodule.
+Source: the collection's documentation at the Cancer Imaging Archive. pylidc fills the same way by default.
 """
 
 from __future__ import annotations

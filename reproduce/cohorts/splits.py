@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from reproduce.errors import ArgumentError, CohortError, DataNotFoundError, LeakageError, ResultsError
+from reproduce.provenance import write_json
 from reproduce.randomness import stream
 
 _SIDES = ("train", "validation", "test")
@@ -122,11 +122,7 @@ def write_splits(folds: Sequence[Fold], path: Path) -> None:
         LeakageError: A patient is tested in two folds.
     """
     require_no_leakage(folds)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    text = json.dumps({"folds": [asdict(fold) for fold in folds]}, indent=1, ensure_ascii=False)
-    unfinished.write_text(text + "\n", encoding="utf-8", newline="")
-    os.replace(unfinished, path)
+    write_json(path, {"folds": [asdict(fold) for fold in folds]})
 
 
 def read_splits(path: Path) -> tuple[Fold, ...]:

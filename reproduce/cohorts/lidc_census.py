@@ -1,0 +1,158 @@
+"""Counts over all reads of LIDC-IDRI, from the XML alone: lesions, nodules, and who agrees with whom."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from reproduce.cohorts.ledger import IN, Ledger, LedgerEntry
+from reproduce.cohorts.lidc import annotation_files
+from reproduce.cohorts.lidc_annotations import read_annotations
+from reproduce.cohorts.lidc_grouping import group_marks, mark_regions, near_pairs
+from reproduce.cohorts.lidc_marks import Mark, MarkKind
+from reproduce.errors import DataNotFoundError
+from reproduce.paths import existing_folder
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """How marks are joined to lesions where there are no images.
+
+    Attributes:
+        pixel_mm: In-plane spacing taken for all scans: the XML gives pixels, and only z in mm.
+        tolerance_mm: Largest distance at which two readers' marks are one lesion.
+    """
+
+    pixel_mm: float
+    tolerance_mm: float
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """What at least one reader marked as nodule, of any size.
+
+    Attributes:
+        n_outlined: Readers who outlined it, as a nodule of 3 mm or more.
+        n_small: Readers who marked it as a nodule below 3 mm.
+        centre: Mean of its outline points: column and row in pixels, z in mm.
+        ratings: By characteristic, one entry a reader who outlined it, None where not rated.
+    """
+
+    n_outlined: int
+    n_small: int
+    centre: tuple[float, float, float]
+    ratings: Mapping[str, tuple[int | None, ...]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many lesions there are, and how many of them are nodules.
+
+    Attributes:
+        lesions: Marked as nodule of any size by at least one reader.
+        nodules: Of these, outlined by at least one reader.
+        nodules_by_four: Of these, outlined by four readers.
+    """
+
+    lesions: int
+    nodules: int
+    nodules_by_four: int
+
+
+@dataclass(frozen=True)
+class ScanCensus:
+    """One CT scan's lesions, and what other groupings would make of its marks.
+
+    Attributes:
+        series_uid: The CT.
+        n_readers: Reading sessions.
+        n_marks: Marks by kind, non-nodules too.
+        lesions: By the grouping that was asked for, in an order that the file fixes.
+        counts: By each grouping that was to be compared.
+    """
+
+    series_uid: str
+    n_readers: int
+    n_marks: Mapping[str, int]
+    lesions: tuple[Lesion, ...]
+    counts: Mapping[Grouping, Counts]
+
+
+def find_reads(root: Path) -> tuple[dict[str, tuple[Path, ...]], Ledger]:
+    """The CT scans that have XML below a folder, with their files, and the account of all XML.
+
+    Raises:
+        DataNotFoundError: The folder is not there, is empty, or holds no read of a CT.
+    """
+    root = existing_folder(root, holding="the XML of LIDC-IDRI")
+    by_series, entries = annotation_files(root)
+    if not by_series:
+        got = f"{len(entries)} other XML files" if entries else "no XML"
+        do = "unpack the annotation files of the collection and name their folder"
+        raise DataNotFoundError(expected="XML of LIDC-IDRI", got=got, where=root, do=do)
+    entries += [LedgerEntry("", uid, IN, f"CT read in {len(paths)} XML") for uid, paths in by_series.items()]
+    return {uid: tuple(paths) for uid, paths in sorted(by_series.items())}, Ledger(tuple(entries))
+
+
+def count_scans(
+    reads: Mapping[str, tuple[Path, ...]], *, grouping: Grouping, varied: Sequence[Grouping], workers: int
+) -> Iterator[ScanCensus]:
+    """The census of each scan, in the order of `reads`, as it is done.
+
+    Args:
+        reads: From `find_reads`.
+        grouping: The one that the lesions are listed by.
+        varied: Those that are counted only; may be empty.
+        workers: Processes; 1 counts in this one.
+
+    Raises:
+        AnnotationFormatError, AnnotationMismatchError: From `read_annotations`; a broken file stops the census.
+    """
+    count = partial(count_scan, grouping=grouping, varied=tuple(varied))
+    if workers == 1:
+        yield from map(count, reads.values())
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(count, reads.values(), chunksize=16)
+
+
+def count_scan(files: tuple[Path, ...], *, grouping: Grouping, varied: Sequence[Grouping]) -> ScanCensus:
+    """The census of one scan from its XML; see `count_scans`."""
+    reads = read_annotations(files)
+    marks = [mark for mark in reads.marks if mark.kind is not MarkKind.NON_NODULE]
+    regions = mark_regions(marks)
+    wanted = {grouping, *varied}
+    groups = {}
+    for pixel_mm in sorted({g.pixel_mm for g in wanted}):
+        same_pixel = [g for g in wanted if g.pixel_mm == pixel_mm]
+        within_mm = max(g.tolerance_mm for g in same_pixel)
+        pairs = near_pairs(regions, pixel_mm=(pixel_mm, pixel_mm), within_mm=within_mm)
+        groups |= {g: group_marks(regions.readers, pairs, tolerance_mm=g.tolerance_mm) for g in same_pixel}
+    return ScanCensus(
+        series_uid=reads.series_uid,
+        n_readers=len(reads.readers),
+        n_marks={kind.value: sum(mark.kind is kind for mark in reads.marks) for kind in MarkKind},
+        lesions=tuple(_lesion([marks[i] for i in group]) for group in groups[grouping]),
+        counts={g: _counts(groups[g], [mark.kind is MarkKind.NODULE for mark in marks]) for g in varied},
+    )
+
+
+def _counts(groups: Sequence[tuple[int, ...]], is_outlined: Sequence[bool]) -> Counts:
+    n_outlined = [sum(is_outlined[i] for i in group) for group in groups]
+    return Counts(len(groups), sum(n >= 1 for n in n_outlined), sum(n == 4 for n in n_outlined))
+
+
+def _lesion(members: Sequence[Mark]) -> Lesion:
+    outlined = [mark for mark in members if mark.kind is MarkKind.NODULE]
+    names = sorted({name for mark in outlined for name in mark.characteristics})
+    ratings = {name: tuple(mark.characteristics.get(name) for mark in outlined) for name in names}
+    outlines = [outline for mark in outlined or members for outline in mark.outlines]
+    points = [np.column_stack([o.points_xy, np.full(len(o.points_xy), o.z_mm)]) for o in outlines]
+    x, y, z_mm = np.concatenate(points).mean(axis=0).tolist()
+    return Lesion(len(outlined), len(members) - len(outlined), (x, y, z_mm), ratings)

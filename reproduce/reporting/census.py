@@ -1,0 +1,203 @@
+"""The census of LIDC-IDRI as files: counts beside print, agreement of the readers, ratings, and the list of nodules."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, astuple, dataclass
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+
+from reproduce import provenance
+from reproduce.cohorts.ledger import Ledger
+from reproduce.cohorts.lidc_census import Grouping, Lesion, ScanCensus
+from reproduce.paths import cache_dir
+from reproduce.provenance import write_text
+
+MODEL = "four readers"
+CHARACTERISTICS = (
+    "subtlety",
+    "internalStructure",
+    "calcification",
+    "sphericity",
+    "margin",
+    "lobulation",
+    "spiculation",
+    "texture",
+    "malignancy",
+)
+_TIDY = ("model", "metric", "level", "average", "n", "value", "ci_low", "ci_high", "published", "delta", "verdict")
+
+
+@dataclass(frozen=True)
+class PrintedCount:
+    """A count as it is printed.
+
+    Attributes:
+        metric: "ct_scans", "lesions", "nodules" or "nodules_by_four".
+        level: What is counted: "scan" or "lesion".
+        value: The printed count.
+        tolerance: Largest |delta| / value that is still `within`, fixed before the run.
+        meaning: In words, for the page.
+    """
+
+    metric: str
+    level: str
+    value: int
+    tolerance: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class CensusProtocol:
+    """What is compared with what, fixed before the run.
+
+    Attributes:
+        printed: In the order of the rows.
+        grouping: The one that the counts beside print are made with.
+        varied: Those of `sensitivity.csv`.
+        remarks: Markdown below the table: what was decided, and why numbers differ.
+    """
+
+    printed: tuple[PrintedCount, ...]
+    grouping: Grouping
+    varied: tuple[Grouping, ...]
+    remarks: str
+
+
+def write_census(
+    folder: Path, protocol: CensusProtocol, scans: Sequence[ScanCensus], ledger: Ledger, *, source: Path
+) -> tuple[Path, ...]:
+    """Write all results files of the census; the same scans give the same bytes, `provenance.json` aside.
+
+    Args:
+        folder: `results/<table>/<source>-<profile>`; `published.csv` goes one level above.
+        protocol: What was compared.
+        scans: From `count_scans`, at least one, by `protocol.grouping` and `protocol.varied`.
+        ledger: From `find_reads`.
+        source: The folder that was read; its digest goes to `provenance.json`.
+
+    Returns:
+        The files written, sorted.
+    """
+    write_counts(folder, protocol.printed, counts_of(scans), remarks=protocol.remarks)
+    write_sensitivity(folder, scans, protocol.varied)
+    write_agreement(folder, scans)
+    write_nodules(folder, scans)
+    ledger.write_csv(folder / "ledger.csv")
+    provenance.write_json(folder / "protocol.json", {"source": "lidc_idri", "profile": "paper", **asdict(protocol)})
+    facts = {
+        "source_sha256": provenance.tree_digest(source, memo=cache_dir() / "digests.json"),
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    provenance.write_json(folder / "provenance.json", facts)
+    return (folder.parent / "published.csv", *sorted(path for path in folder.iterdir() if path.is_file()))
+
+
+def counts_of(scans: Sequence[ScanCensus]) -> dict[str, int]:
+    """The four counts of Armato et al., Med Phys 38 (2011) 915, by the lesions that are listed; zeros for no scan.
+
+    A lesion is what at least one reader marked as nodule, of any size; non-nodules do not count. A nodule is a lesion
+    that at least one reader outlined, i.e. took for 3 mm or more; `nodules_by_four` are those that all four outlined.
+    """
+    lesions = [lesion for scan in scans for lesion in scan.lesions]
+    return {
+        "ct_scans": len(scans),
+        "lesions": len(lesions),
+        "nodules": sum(lesion.n_outlined >= 1 for lesion in lesions),
+        "nodules_by_four": sum(lesion.n_outlined == 4 for lesion in lesions),
+    }
+
+
+def verdict(printed: PrintedCount, count: int) -> str:
+    """`within` or `outside`, by the relative tolerance."""
+    return "within" if abs(count - printed.value) <= printed.tolerance * printed.value else "outside"
+
+
+def write_counts(folder: Path, printed: Sequence[PrintedCount], counts: dict[str, int], *, remarks: str) -> None:
+    """Write `reproduced.csv`, `table.csv` and `table.md` to a folder, and `published.csv` beside the folder.
+
+    Args:
+        folder: `results/<table>/<source>-<profile>`.
+        printed: In the order of the rows.
+        counts: From `counts_of`.
+        remarks: Markdown below the table: what was decided, and why numbers differ.
+    """
+    head = ("model", "metric", "unit", "value")
+    write_csv(folder.parent / "published.csv", head, ((MODEL, p.metric, "count", p.value) for p in printed))
+    write_csv(folder / "reproduced.csv", head, ((MODEL, p.metric, "count", counts[p.metric]) for p in printed))
+    tidy, page = [], ["| count | printed | ours | delta | tolerance | verdict |", "|---|---:|---:|---:|---:|---|"]
+    for p in printed:
+        count, word = counts[p.metric], verdict(p, counts[p.metric])
+        delta = count - p.value
+        tidy.append((MODEL, p.metric, p.level, "total", counts["ct_scans"], count, "", "", p.value, delta, word))
+        share = f"{delta:+d} ({100 * delta / p.value:+.2f} %)"
+        page.append(f"| {p.meaning} | {p.value} | {count} | {share} | {100 * p.tolerance:g} % | {word} |")
+    write_csv(folder / "table.csv", _TIDY, tidy)
+    write_text(folder / "table.md", "\n".join([*page, "", remarks.strip(), ""]))
+
+
+def write_sensitivity(folder: Path, scans: Sequence[ScanCensus], groupings: Sequence[Grouping]) -> None:
+    """Write `sensitivity.csv`: the counts for each pixel spacing and each distance that joins marks."""
+    rows = []
+    for grouping in sorted(groupings, key=lambda g: (g.pixel_mm, g.tolerance_mm)):
+        place = (f"{grouping.pixel_mm:.2f}", f"{grouping.tolerance_mm:.1f}")
+        counts = [astuple(scan.counts[grouping]) for scan in scans]
+        rows.append((*place, *map(sum, zip(*counts, strict=True))))
+    write_csv(folder / "sensitivity.csv", ("pixel_mm", "tolerance_mm", "lesions", "nodules", "nodules_by_four"), rows)
+
+
+def write_agreement(folder: Path, scans: Sequence[ScanCensus]) -> None:
+    """Write `agreement.csv` (lesions by readers), `ratings.csv`, and `rating_pairs.csv` (two readers of one nodule)."""
+    lesions = [lesion for scan in scans for lesion in scan.lesions]
+    by_readers = Counter((lesion.n_outlined, lesion.n_small) for lesion in lesions)
+    rows = [(*readers, n) for readers, n in sorted(by_readers.items())]
+    write_csv(folder / "agreement.csv", ("n_outlined", "n_small", "lesions"), rows)
+    ratings, pairs = [], []
+    for name in CHARACTERISTICS:
+        given = [lesion.ratings.get(name, ()) for lesion in lesions]
+        counted = Counter(rating for reader_ratings in given for rating in reader_ratings if rating is not None)
+        ratings += [(name, rating, n) for rating, n in sorted(counted.items())]
+        apart = [abs(a - b) for known in map(_known, given) for a, b in combinations(known, 2)]
+        pairs.append((name, len(apart), sum(d == 0 for d in apart), sum(d <= 1 for d in apart)))
+    write_csv(folder / "ratings.csv", ("characteristic", "rating", "n"), ratings)
+    write_csv(folder / "rating_pairs.csv", ("characteristic", "pairs", "equal", "within_one"), pairs)
+
+
+def write_nodules(folder: Path, scans: Sequence[ScanCensus]) -> None:
+    """Write `nodules.csv`, one row a nodule of 3 mm or more.
+
+    The centre is the mean of all readers' outline points. A characteristic is the readers' ratings in the order of the
+    file, joined by "|"; a reader who gave none has an empty place.
+    """
+    head = ("series_uid", "nodule", "x_px", "y_px", "z_mm", "n_outlined", "n_small", *CHARACTERISTICS)
+    rows = []
+    for scan in sorted(scans, key=lambda scan: scan.series_uid):
+        nodules = [lesion for lesion in scan.lesions if lesion.n_outlined]
+        for number, nodule in enumerate(sorted(nodules, key=lambda n: (n.centre[2], *n.centre)), start=1):
+            x, y, z_mm = nodule.centre
+            place = (f"{x:.1f}", f"{y:.1f}", f"{z_mm:.2f}", nodule.n_outlined, nodule.n_small)
+            rows.append((scan.series_uid, number, *place, *(_joined(nodule, name) for name in CHARACTERISTICS)))
+    write_csv(folder / "nodules.csv", head, rows)
+
+
+def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV with LF line ends, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def _known(ratings: Iterable[int | None]) -> list[int]:
+    return [rating for rating in ratings if rating is not None]
+
+
+def _joined(lesion: Lesion, name: str) -> str:
+    return "|".join("" if rating is None else str(rating) for rating in lesion.ratings.get(name, ()))
