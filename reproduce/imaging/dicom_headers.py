@@ -170,7 +170,7 @@ def _rescale(elements: _Elements) -> tuple[float, float]:
 def _padding(elements: _Elements) -> tuple[int, int] | None:
     """Range of stored values that are padding (PS3.3 C.7.5.1.1.2), in the signedness of the pixels.
 
-    LIDC-IDRI-0001 says 63536 beside signed 16-bit pixels: the same two bytes as -2000, which is what the pixels hold.
+    LIDC-IDRI-0001 says 63536 beside signed 16-bit pixels: the same two bytes as -2000, which it means.
     """
     if elements.value("PixelPaddingValue") is None:
         return None

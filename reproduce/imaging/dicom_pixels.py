@@ -35,7 +35,9 @@ def slice_hu(dataset: FileDataset, header: SliceHeader) -> np.ndarray:
 
     HU = slope * stored + intercept (PS3.3 C.11.1.1.2), rounded to the nearest whole number, half to even, where slope
     or intercept is fractional. Padding becomes -1024 HU: no X-ray was measured there, and every window and every air
-    threshold must take it for air; scaled like a pixel it would be anything (-3024 HU in LIDC-IDRI-0001).
+    threshold must take it for air; scaled like a pixel, the usual -2000 would be -3024 HU. Only what the header calls
+    padding is: the rim outside the field of view that some scanners fill with a value of their own (-2048 HU in
+    LIDC-IDRI-0001, whose header names another one) stays, for nothing in the file tells it from a pixel.
 
     Args:
         dataset: The file with its pixels.
