@@ -18,7 +18,7 @@ POOLED_ON_SLICES = frozenset(RATES)
 _ASIDE: tuple[Reading, ...] = ("voxels", "background")
 
 
-def audit(cells: Sequence[Cell]) -> tuple[Finding, ...]:
+def audit(cells: Sequence[Cell], *, small_structures: Collection[str] = ()) -> tuple[Finding, ...]:
     """What every check says of the cells.
 
     Cells of one document with the same `data` are one test set, those of one model in it a column. Where a metric of a
@@ -26,6 +26,8 @@ def audit(cells: Sequence[Cell]) -> tuple[Finding, ...]:
 
     Args:
         cells: Of one document or several, in printed order; none gives no findings.
+        small_structures: The `data` of which at most 1 % of the voxels are known to be foreground. Without that
+            knowledge the check of Dice on voxels stays undetermined.
 
     Returns:
         Column by column, then over columns, then the document against itself.
@@ -33,7 +35,7 @@ def audit(cells: Sequence[Cell]) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     for columns in by_test_set(cells):
         for column in columns:
-            findings += column_findings(column)
+            findings += column_findings(column, small_structures)
         findings += pair_findings(columns)
         findings += overlap_findings(columns)
     return (*findings, *text_findings(cells))

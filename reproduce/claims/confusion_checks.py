@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 from reproduce.claims.columns import RATES, Column
@@ -22,14 +22,19 @@ LARGEST_TEST_SET = 2000
 FEW_VOXELS = (Fraction(1, 100), Fraction(1, 1000))
 
 
-def column_findings(column: Column) -> Iterator[Finding]:
-    """What the checks say of one column; nothing where it lacks the metrics that they need."""
+def column_findings(column: Column, small_structures: Collection[str]) -> Iterator[Finding]:
+    """What the checks say of one column; nothing where it lacks the metrics that they need.
+
+    Args:
+        column: Its cells.
+        small_structures: The `data` of which at most 1 % of the voxels are known to be foreground.
+    """
     if column.rates:
         yield _between(column)
         if column.cell("dice"):
             yield _dice(column)
     if column.some("sensitivity", "specificity", "dice"):
-        yield from _voxels(column)
+        yield _voxels(column, small_structures)
     yield from _attainable(column)
     yield from _counts(column)
 
@@ -110,7 +115,7 @@ def _dice(column: Column) -> Finding:
     )
 
 
-def _voxels(column: Column) -> Iterator[Finding]:
+def _voxels(column: Column, small_structures: Collection[str]) -> Finding:
     cells = column.some("sensitivity", "specificity", "dice")
     sensitivity, specificity, dice = (cell.share for cell in cells)
     values = []
@@ -125,20 +130,22 @@ def _voxels(column: Column) -> Iterator[Finding]:
         values.append(Quantity("specificity that the printed Dice needs at 1 %", text))
     # Dice rises with the share of foreground: a value below that of 1 % belongs to a smaller share.
     fits = dice.low <= values[0].interval.high
-    yield finding_of(
+    known = cells[0].data in small_structures
+    return finding_of(
         "Dice on voxels",
         cells,
-        verdict="consistent" if fits else "inconsistent",
+        verdict="consistent" if fits else "inconsistent" if known else "undetermined",
         reading="voxels",
-        brief="fits a small structure" if fits else "cannot be voxel rates of a small structure",
+        brief="fits a small structure" if fits else "not on voxels of which 1 % are foreground",
         explanation=(
-            "A nodule or tumour is a small share of all voxels, so that even a few per cent of false alarms among the "
-            "others outnumber it and pull Dice down. "
+            "Where few voxels are foreground, a few per cent of false alarms among all the others outnumber it and "
+            "pull Dice down. "
             + (
                 "The print allows for that."
                 if fits
-                else "The printed specificity is too low for the printed Dice then."
+                else "At 1 % the printed specificity is too low for the printed Dice."
             )
+            + (" This structure is known to be that small." if known and not fits else "")
         ),
         values=values,
     )

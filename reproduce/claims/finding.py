@@ -15,7 +15,7 @@ Reading = Literal["any", "pooled", "voxels", "background", "text", "network"]
 READINGS: dict[Reading, str] = {
     "any": "however the numbers were averaged",
     "pooled": "if all numbers of a column come from one confusion matrix over the same cases and classes",
-    "voxels": "if the numbers count voxels, few of which belong to the structure",
+    "voxels": "if the numbers count voxels, at most 1 % of which are foreground",
     "background": "if the mean IoU includes the background, and Dice is that of one foreground class",
     "text": "comparing the document with itself",
     "network": "for the published network of that name",

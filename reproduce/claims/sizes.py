@@ -150,7 +150,11 @@ def _step(
     least, most = network.activations(batch, bytes_each=each)
     weights = counts[network.counted_as] * _BYTES_PER_WEIGHT
     verdict = memory_verdict(least + weights, most + weights)
-    fits = {"consistent": "fits", "inconsistent": "does not fit", "undetermined": "fits only if outputs are freed"}
+    fits = {
+        "consistent": f"fits 24 GB in {precision} precision",
+        "inconsistent": f"does not fit 24 GB in {precision} precision",
+        "undetermined": f"fits 24 GB in {precision} precision only if outputs are freed",
+    }
     return Finding(
         check="memory of a training step",
         document=document,
@@ -164,7 +168,7 @@ def _step(
             Quantity("weights, gradients and moments", f"{weights / 1e9:.1f} GB"),
             Quantity("card", f"{CARD_BYTES / 1e9:.1f} GB"),
         ),
-        brief=f"{fits[verdict]} 24 GB in {precision} precision",
+        brief=fits[verdict],
         explanation=(
             f"Section {place} asks for {batch} images in one step. Until the gradients are taken the card has to hold "
             "the outputs of the layers; the lower figure is what a framework cannot do without unless it computes "
