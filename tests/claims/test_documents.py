@@ -28,6 +28,7 @@ def test_statements_that_a_check_covers_agree_with_it():
     assert by_key["e2"] == verdict("text against table", document="002", metrics=("dice",))
     wrong = [f for f in found if f.check == "text against table" and f.document == "000" and f.verdict != "consistent"]
     assert [f.verdict for f in wrong] == [by_key["e4"]]
+    assert by_key["e9"] == verdict("gain over a level", document="004")
     assert by_key["e7"] == verdict("parameters", document="002")
     memory = {f.verdict for f in found if f.check == "memory of a training step" and f.document == "000"}
     assert memory == {"consistent", "inconsistent", "undetermined"}
