@@ -77,7 +77,7 @@ class ChestGrid:
     @property
     def n_cuts(self) -> int:
         """Thin slices that one slice is averaged from: as many as make voxels about as high as wide, at most 4."""
-        return int(np.clip(round(self.slice_mm / self.pixel_mm), 1, 4))
+        return min(4, max(1, round(self.slice_mm / self.pixel_mm)))
 
     def slice_mean(self, fine: np.ndarray) -> np.ndarray:
         """Mean over the thin slices of `fine_axes`: `[z * n_cuts, y, x]` to `[z, y, x]`."""

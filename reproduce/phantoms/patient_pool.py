@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TypeVar
@@ -44,7 +46,7 @@ def _written(write: Callable[[Patient], None], patients: Sequence[Patient], work
         return
     # Not forked: TensorFlow's threads, if the parent has any, do not survive a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_ctrl_c_to_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent) as pool:
         jobs = [pool.submit(write, patient) for patient in patients]
         try:
             for job in as_completed(jobs):
@@ -54,5 +56,12 @@ def _written(write: Callable[[Patient], None], patients: Sequence[Patient], work
             raise
 
 
-def _leave_ctrl_c_to_parent() -> None:
+def _follow_parent() -> None:
+    """Leave Ctrl-C to the parent, and end with it: a pool's workers outlive a parent that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)

@@ -13,5 +13,5 @@ def chest() -> ChestCt:
 
 @pytest.fixture(scope="session")
 def chests() -> tuple[ChestCt, ...]:
-    """Eight patients at 128x128."""
-    return tuple(draw_patient(5, i, matrix=128, n_slices=26, slice_spacing_mm=2.5) for i in range(1, 9))
+    """Six patients at 128x128."""
+    return tuple(draw_patient(5, i, matrix=128, n_slices=26, slice_spacing_mm=2.5) for i in range(1, 7))

@@ -64,7 +64,7 @@ def test_same_parameters_give_the_same_bytes_whatever_the_workers(cohort, tmp_pa
     assert _digests(tmp_path) == _digests(cohort)
 
 
-def test_finished_patients_stay_and_missing_ones_are_written(cohort, tmp_path, monkeypatch):
+def test_finished_patients_stay_and_missing_ones_are_written(cohort, tmp_path):
     write_lidc_cohort(tmp_path, n_patients=1, **_SMALL)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     write_lidc_cohort(tmp_path, n_patients=2, **_SMALL)
@@ -81,12 +81,12 @@ def test_other_parameters_are_written_anew_and_surplus_patients_go(cohort, tmp_p
     assert json.loads((tmp_path / "PHANTOM-0001" / "phantom.json").read_text())["seed"] == 8
 
 
-def test_other_code_is_written_anew(tmp_path, monkeypatch):
+def test_other_code_is_written_anew(tmp_path):
     write_lidc_cohort(tmp_path, n_patients=1, **_SMALL)
     record = tmp_path / "PHANTOM-0001" / "phantom.json"
     record.write_text(record.read_text().replace('"code": "', '"code": "0'))
     write_lidc_cohort(tmp_path, n_patients=1, **_SMALL)
-    assert '"code": "0' not in record.read_text() or len(json.loads(record.read_text())["code"]) == 64
+    assert len(json.loads(record.read_text())["code"]) == 64  # one character less again
 
 
 def test_a_failure_leaves_whole_patients_alone(cohort, tmp_path, monkeypatch):

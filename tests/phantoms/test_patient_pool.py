@@ -5,16 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.errors import CohortError
+from reproduce.phantoms.lidc_writer import PhantomPatient, write_patient
 from reproduce.phantoms.patient_pool import write_patients
 
 
 def _touch(folder: Path, name: str) -> None:
     (folder / name).touch(exist_ok=False)
-
-
-def _refuse(name: str) -> None:
-    raise CohortError(expected="a patient", got=name, where="test", do="nothing")
 
 
 def test_in_this_process_every_patient_is_written(tmp_path):
@@ -28,11 +24,13 @@ def test_nobody_to_write_is_no_work(tmp_path):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_comes_through_whole(workers):
-    with pytest.raises(CohortError, match="expected a patient, got [ab]"):
-        write_patients(_refuse, ["a", "b"], workers=workers, n_kept=0)
+def test_an_error_of_a_patient_comes_through(tmp_path, workers):
+    too_small = [PhantomPatient(seed=0, number=i, matrix=8, n_slices=9, slice_spacing_mm=2.5) for i in (1, 2)]
+    with pytest.raises(ValueError, match="matrix >= 32"):
+        write_patients(functools.partial(write_patient, tmp_path), too_small, workers=workers, n_kept=0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_workers_are_refused():
     with pytest.raises(ValueError, match="workers >= 1"):
-        write_patients(_refuse, ["a"], workers=0, n_kept=0)
+        write_patients(print, ["a"], workers=0, n_kept=0)

@@ -8,8 +8,8 @@ from reproduce.phantoms.chest_ct import draw_patient
 from reproduce.phantoms.lidc_writer import write_lidc_cohort
 from reproduce.phantoms.readers import reader_mask
 
-_SIZE = {"matrix": 128, "n_slices": 24, "slice_spacing_mm": 2.5}
-_N = 4
+_SIZE = {"matrix": 128, "n_slices": 20, "slice_spacing_mm": 2.5}
+_N = 3
 
 
 @pytest.fixture(scope="module")
