@@ -53,8 +53,8 @@ def match_candidates(
     """Candidates of one scan against its nodules, by LUNA16's rule.
 
     A candidate hits a nodule if its centre is less than the nodule's radius away. A nodule takes the best score among
-    its hits; the other hits are ignored. A candidate that lies in two nodules hits both. A candidate that hits no nodule
-    but an irrelevant finding is ignored; one that hits nothing is false.
+    its hits; the other hits are ignored. A candidate that lies in two nodules hits both. A candidate that hits no
+    nodule but an irrelevant finding is ignored; one that hits nothing is false.
 
     Args:
         candidates_mm: float `[n, 3]`, centres in world mm.
@@ -72,7 +72,9 @@ def match_candidates(
     """
     candidates_mm, scores = _points(candidates_mm, scores, "candidates_mm and scores")
     nodules_mm, diameters_mm = _points(nodules_mm, diameters_mm, "nodules_mm and diameters_mm")
-    irrelevant_mm, irrelevant_diameters_mm = _points(irrelevant_mm, irrelevant_diameters_mm, "irrelevant findings")
+    irrelevant_mm, irrelevant_diameters_mm = _points(
+        irrelevant_mm, irrelevant_diameters_mm, "irrelevant_mm and irrelevant_diameters_mm"
+    )
     hits = _inside(candidates_mm, nodules_mm, diameters_mm)
     ignored = _inside(candidates_mm, irrelevant_mm, irrelevant_diameters_mm).any(axis=1) | hits.any(axis=1)
     best = np.max(np.where(hits, scores[:, None], -np.inf), axis=0, initial=-np.inf)
@@ -147,6 +149,6 @@ def _points(points_mm: np.ndarray, values: np.ndarray, where: str) -> tuple[np.n
 
 
 def _inside(points_mm: np.ndarray, centres_mm: np.ndarray, diameters_mm: np.ndarray) -> np.ndarray:
-    """bool `[n, m]`: which points lie in which sphere, its surface out."""
+    """Which points lie in which sphere, its surface out: bool `[n, m]`."""
     apart_mm2 = ((points_mm[:, None] - centres_mm[None]) ** 2).sum(axis=2)
     return apart_mm2 < (diameters_mm / 2) ** 2

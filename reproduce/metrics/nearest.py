@@ -53,8 +53,7 @@ def nearest_mm(points: np.ndarray, targets: np.ndarray, *, shape: Shape, spacing
     far = np.concatenate(far)
     found_mm = np.sqrt(nearest_mm2, out=nearest_mm2)
     if far.size:
-        tree = cKDTree(_positions_mm(targets, shape, spacing_mm), balanced_tree=False, compact_nodes=False)
-        found_mm[far] = tree.query(_positions_mm(points[far], shape, spacing_mm))[0]
+        found_mm[far] = _by_tree_mm(points[far], targets, shape, spacing_mm)
     return found_mm
 
 
@@ -154,5 +153,9 @@ def _columns_around(shape: Shape, spacing_mm: SpacingMm, along: int) -> tuple[np
     return columns[order], apart_mm2[order], radius_mm
 
 
-def _positions_mm(flat: np.ndarray, shape: Shape, spacing_mm: SpacingMm) -> np.ndarray:
-    return np.stack(np.unravel_index(flat, shape), axis=1) * np.array(spacing_mm)
+def _by_tree_mm(points: np.ndarray, targets: np.ndarray, shape: Shape, spacing_mm: SpacingMm) -> np.ndarray:
+    """The same as `nearest_mm` by a k-d tree; distances from whole steps, so that they are exact multiples of them."""
+    a, b = (np.stack(np.unravel_index(flat, shape), axis=1) for flat in (points, targets))
+    tree = cKDTree(b * spacing_mm, balanced_tree=False, compact_nodes=False)
+    _, which = tree.query(a * spacing_mm)
+    return np.sqrt((((a - b[which]) * spacing_mm) ** 2).sum(axis=1))

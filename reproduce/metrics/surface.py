@@ -139,8 +139,9 @@ def hausdorff_percentile_pooled_mm(
 ) -> float:
     """The percentile of both directions' distances in one list, in mm; HD95 of medpy.
 
-    Never above `hausdorff_percentile_by_direction_mm`, and far below it where a small part of one large surface is
-    false: the exact surface of the other direction dilutes it. Arguments and errors as there.
+    Far below `hausdorff_percentile_by_direction_mm` where a part of one surface is false and the other surface lies on
+    what is right: the zeros of that direction dilute it. Never above it for elements with an area; for elements that
+    count one, interpolation between the last few may put it above. Arguments and errors as there.
     """
     inputs.within(percent, 0, 100, where="hausdorff_percentile_pooled_mm, percent")
     empty = _value_if_empty(distances, both_empty, one_empty)

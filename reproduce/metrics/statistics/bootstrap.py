@@ -20,6 +20,9 @@ from reproduce.metrics import inputs
 Method = Literal["percentile", "bca"]
 Seed = Sequence[int] | np.random.Generator
 
+# Values that differ by less than this share of the largest are one value in another order of summation. A statistic of
+# few patients has few values, and whether a resample equals the estimate must not hang on the last bit.
+_ROUNDING = 1e-12
 # Multiplicities are held for so many (resample, patient) pairs at once: 8 MB as float64.
 _PAIRS_AT_ONCE = 1 << 20
 
@@ -103,7 +106,7 @@ def bootstrap_interval(
             for done in range(0, n_resamples, at_once)
         ]
     )
-    estimate = float(statistic(rows.mean(axis=0)))
+    estimate = float(statistic(np.ones(n) @ rows / n))
     left_out = np.asarray(statistic((rows.sum(axis=0) - rows) / (n - 1))) if method == "bca" else np.empty(0)
     return _interval(resampled, estimate, left_out, confidence=confidence, method=method)
 
@@ -164,23 +167,24 @@ def _interval(
 ) -> Interval:
     if np.isnan(resampled).any() or np.isnan(estimate) or np.isnan(left_out).any():
         return Interval(np.nan, np.nan)
-    if (resampled == resampled[0]).all():
+    rounding = _ROUNDING * float(np.abs(resampled).max())
+    if np.ptp(resampled) <= rounding:
         return Interval(float(resampled[0]), float(resampled[0]))
     tails = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
     if method == "bca":
-        tails = _bca_tails(resampled, estimate, left_out, tails)
+        tails = _bca_tails(resampled - estimate, left_out, tails, rounding)
         if np.isnan(tails).any():
             return Interval(np.nan, np.nan)
     low, high = np.quantile(resampled, tails)
     return Interval(float(low), float(high))
 
 
-def _bca_tails(resampled: np.ndarray, estimate: float, left_out: np.ndarray, tails: np.ndarray) -> np.ndarray:
+def _bca_tails(above: np.ndarray, left_out: np.ndarray, tails: np.ndarray, rounding: float) -> np.ndarray:
     """Efron 1987, equations 2.3 and 6.6: the percentiles that bias and acceleration ask for.
 
     Resamples equal to the estimate count half, as in SciPy: for a discrete statistic either choice alone is a bias.
     """
-    below = (np.count_nonzero(resampled < estimate) + np.count_nonzero(resampled <= estimate)) / (2 * resampled.size)
+    below = (np.count_nonzero(above < -rounding) + np.count_nonzero(above <= rounding)) / (2 * above.size)
     if below in (0.0, 1.0):
         return np.full(2, np.nan)
     bias = ndtri(below)

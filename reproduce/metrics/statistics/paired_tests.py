@@ -12,7 +12,7 @@ from scipy import stats
 from reproduce.metrics import inputs
 
 # Up to so many pairs Wilcoxon's p-value is exact, ties or not; beyond, the normal approximation is within 1e-3 of it.
-_EXACT_UP_TO = 100
+_EXACT_UP_TO = 300
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class TestResult:
 def wilcoxon(a: np.ndarray, b: np.ndarray, *, zeros: Literal["wilcox", "pratt"] = "wilcox") -> TestResult:
     """Signed-rank test of paired values, two sided (Wilcoxon 1945); statistic = min(sum of + ranks, sum of - ranks).
 
-    Up to 100 pairs the p-value is exact under exchange of the two values of a pair, given the ranks as they are, ties
+    Up to 300 pairs the p-value is exact under exchange of the two values of a pair, given the ranks as they are, ties
     included; SciPy falls back on the normal approximation once there are ties. Above, SciPy's normal approximation with
     correction for ties, without one for continuity.
 
