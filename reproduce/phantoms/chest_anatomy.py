@@ -81,8 +81,11 @@ class Anatomy:
 
     def lungs_distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
         """Signed distance to both lungs; left is x > 0."""
-        cage = self.cage_distance_mm(x, y, z)
-        return -smooth_union(-cage, self.mediastinum_distance_mm(x, y, z), 7 * self.size)
+        return self.lungs_in_cage_mm(self.cage_distance_mm(x, y, z), x, y, z)
+
+    def lungs_in_cage_mm(self, cage_mm: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
+        """As `lungs_distance_mm`, where the distance to the cage is known."""
+        return -smooth_union(-cage_mm, self.mediastinum_distance_mm(x, y, z), 7 * self.size)
 
 
 def _rim_distance_mm(

@@ -5,32 +5,34 @@ from __future__ import annotations
 import numpy as np
 
 from reproduce.phantoms.chest_anatomy import Anatomy
-from reproduce.phantoms.shapes import Ellipsoid, blend, coverage, tube
+from reproduce.phantoms.shapes import Ellipsoid, blend, coverage, paint, tube
 
 _PITCH_MM = 24.0  # of ribs and vertebrae in the reference body
 _ENDLESS = float("inf")
 
 
-def paint_bones(hu: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float, *, pixel_mm: float) -> None:
+def paint_bones(
+    hu: np.ndarray, anatomy: Anatomy, cage: np.ndarray, at: tuple[np.ndarray, np.ndarray, float], *, pixel_mm: float
+) -> None:
     """Paint all bones of one slice over its soft tissue, in place.
 
     Args:
         hu: float32 `[y, x]`, one slice.
         anatomy: The patient.
-        x: `[1, x]`, mm.
-        y: `[y, 1]`, mm.
-        z: Height of the slice in mm.
+        cage: float32 `[y, x]`, signed distance to the inside of the rib cage.
+        at: x `[1, x]`, y `[y, 1]` and height of the slice, mm.
         pixel_mm: Edge of a pixel.
     """
+    x, y, z = at
     for distance, marrow_hu in (
-        (_ribs_mm(anatomy, x, y, z), anatomy.tissues.marrow_hu),
+        (_ribs_mm(anatomy, cage, x, y, z), anatomy.tissues.marrow_hu),
         (_plates_mm(anatomy, x, y, z), anatomy.tissues.marrow_hu),
         (_vertebra_mm(anatomy, x, y, z), _vertebral_hu(anatomy, z)),
     ):
         blend(hu, coverage(distance, pixel_mm), anatomy.tissues.cortex_hu)
         blend(hu, coverage(distance + np.float32(1.6 * anatomy.size), pixel_mm), marrow_hu)
-    blend(hu, coverage(canal(anatomy).distance_mm(x, y, z), pixel_mm), 12.0)
-    blend(hu, coverage(cord(anatomy).distance_mm(x, y, z), pixel_mm), 38.0)
+    paint(hu, canal(anatomy), at, hu=12.0, edge_mm=pixel_mm)
+    paint(hu, cord(anatomy), at, hu=38.0, edge_mm=pixel_mm)
 
 
 def canal(anatomy: Anatomy) -> Ellipsoid:
@@ -43,15 +45,14 @@ def cord(anatomy: Anatomy) -> Ellipsoid:
     return Ellipsoid((0, 78, 0), (5.2, 4.2, _ENDLESS)).scaled(anatomy.size)
 
 
-def _ribs_mm(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
+def _ribs_mm(anatomy: Anatomy, cage: np.ndarray, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
     """Distance to the ribs: hoops around the cage that run downwards from the back to the front."""
     size = anatomy.size
-    outside = anatomy.cage_distance_mm(x, y, z)
     back = y / (np.sqrt(x * x + y * y) + np.float32(1e-3))
     height = z + np.float32(32 * size) * (1 - back) + np.float32(anatomy.rib_phase_mm) + np.sign(x) * np.float32(2)
     pitch = np.float32(_PITCH_MM * size)
     from_rib = np.abs(height - pitch * np.round(height / pitch)) - np.float32(5.5 * size)
-    hoop = np.abs(outside - np.float32(6.0 * size)) - np.float32(3.6 * size)
+    hoop = np.abs(cage - np.float32(6.0 * size)) - np.float32(3.6 * size)
     past_the_ends = np.float32(14 * size) - np.abs(x)  # neither before the sternum nor behind the spine
     return np.maximum(np.maximum(from_rib * np.float32(0.4), hoop), past_the_ends)
 

@@ -15,6 +15,7 @@ from reproduce.phantoms.shapes import Ellipsoid, Tube, blend, coverage, paint
 
 _LUNG_VESSEL_HU = 50.0
 _WALL_HU = -50.0  # of airways
+Place = tuple[np.ndarray, np.ndarray, float]  # x [1, x], y [y, 1] and height of a slice, mm
 STRUCTURES = ("body", "lung_left", "lung_right", "heart", "oesophagus", "spinal_cord")
 
 
@@ -88,28 +89,51 @@ def paint_chest(anatomy: Anatomy, grid: ChestGrid, lungs_hu: np.ndarray) -> tupl
         float32 `[z, y, x]`, HU; and a bool mask `[z, y, x]` for each name of `STRUCTURES`: voxels whose centre
         lies inside, disjoint but for `body`, which holds all.
     """
-    hu = np.empty(grid.shape, np.float32)
+    hu = np.full(grid.shape, AIR_HU, np.float32)
     masks = {name: np.zeros(grid.shape, bool) for name in STRUCTURES}
     x, y = grid.x_mm[None, :], grid.y_mm[:, None]
+    inner = _around_cage(anatomy, grid)
+    inner_x, inner_y = x[:, inner[1]], y[inner[0]]
     for k, z in enumerate(map(float, grid.z_mm)):
-        plane = hu[k]
-        plane[...] = AIR_HU
         body = anatomy.body_distance_mm(x, y, z)
-        lungs = anatomy.lungs_distance_mm(x, y, z)
-        _paint_table(plane, anatomy, x, y, pixel_mm=grid.pixel_mm)
-        _paint_wall(plane, anatomy, body, x, y, z, pixel_mm=grid.pixel_mm)
-        _paint_mediastinum(plane, anatomy, x, y, z, pixel_mm=grid.pixel_mm)
-        paint_bones(plane, anatomy, x, y, z, pixel_mm=grid.pixel_mm)
-        blend(plane, coverage(lungs, grid.pixel_mm), lungs_hu[k])
-        _paint_airways(plane, anatomy, x, y, z, pixel_mm=grid.pixel_mm)
-        airway = np.minimum.reduce([solid.distance_mm(x, y, z) + np.zeros_like(body) for solid in anatomy.airways]) < 2
         masks["body"][k] = body < 0
-        masks["lung_left"][k] = (lungs < 0) & (x > 0) & ~airway
-        masks["lung_right"][k] = (lungs < 0) & (x <= 0) & ~airway
-        masks["heart"][k] = (anatomy.heart.distance_mm(x, y, z) < 0) & (lungs >= 0)
-        masks["oesophagus"][k] = (anatomy.oesophagus.distance_mm(x, y, z) < 0) & ~masks["heart"][k] & ~airway
-        masks["spinal_cord"][k] = cord(anatomy).distance_mm(x, y, z) < 0
+        _paint_table(hu[k], anatomy, x, y, pixel_mm=grid.pixel_mm)
+        blend(hu[k], coverage(body, grid.pixel_mm), 20.0)
+        blend(hu[k], coverage(body + np.float32(2), grid.pixel_mm), anatomy.tissues.fat_hu)
+        part = (k, *inner)
+        cage = anatomy.cage_distance_mm(inner_x, inner_y, z)
+        lungs = anatomy.lungs_in_cage_mm(cage, inner_x, inner_y, z)
+        at = (inner_x, inner_y, z)
+        _paint_muscles(hu[k], anatomy, (x, y, z))
+        intercostal = np.maximum(cage - np.float32(12 * anatomy.size), body[inner] + np.float32(4))
+        blend(hu[part], coverage(intercostal, grid.pixel_mm), anatomy.tissues.muscle_hu)
+        _paint_mediastinum(hu[part], anatomy, cage, at, pixel_mm=grid.pixel_mm)
+        paint_bones(hu[part], anatomy, cage, at, pixel_mm=grid.pixel_mm)
+        blend(hu[part], coverage(lungs, grid.pixel_mm), lungs_hu[part])
+        _paint_airways(hu[part], anatomy, at, pixel_mm=grid.pixel_mm)
+        for name, mask in _inner_masks(anatomy, lungs, at).items():
+            masks[name][part] = mask
     return hu, masks
+
+
+def _around_cage(anatomy: Anatomy, grid: ChestGrid) -> tuple[slice, slice]:
+    """Rows and columns that hold the rib cage with its ribs, shoulder blades and spine at every height."""
+    reach = 1.08 * np.array(anatomy.cage_mm) + 30 * anatomy.size
+    _, rows, columns = grid.box(np.append(-reach[:2], grid.z_mm[0]), np.append(reach[:2], grid.z_mm[-1]))
+    return rows, columns
+
+
+def _inner_masks(anatomy: Anatomy, lungs: np.ndarray, at: Place) -> dict[str, np.ndarray]:
+    """Voxels of one slice whose centre lies inside a lung, the heart, the gullet and the cord."""
+    airway = np.minimum.reduce([solid.distance_mm(*at) + np.zeros_like(lungs) for solid in anatomy.airways]) < 2
+    heart = (anatomy.heart.distance_mm(*at) < 0) & (lungs >= 0)
+    return {
+        "lung_left": (lungs < 0) & (at[0] > 0) & ~airway,
+        "lung_right": (lungs < 0) & (at[0] <= 0) & ~airway,
+        "heart": heart,
+        "oesophagus": (anatomy.oesophagus.distance_mm(*at) < 0) & ~heart & ~airway & (lungs >= 0),
+        "spinal_cord": cord(anatomy).distance_mm(*at) < 0,
+    }
 
 
 def _paint_table(plane: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarray, *, pixel_mm: float) -> None:
@@ -119,15 +143,8 @@ def _paint_table(plane: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarr
         blend(plane, coverage(np.abs(drop + np.float32(depth)) - np.float32(thick / 2), pixel_mm), density)
 
 
-def _paint_wall(
-    plane: np.ndarray, anatomy: Anatomy, body: np.ndarray, x: np.ndarray, y: np.ndarray, z: float, *, pixel_mm: float
-) -> None:
-    """Skin, fat and the muscles of the chest wall."""
-    size, muscle_hu = anatomy.size, anatomy.tissues.muscle_hu
-    blend(plane, coverage(body, pixel_mm), 20.0)
-    blend(plane, coverage(body + np.float32(2), pixel_mm), anatomy.tissues.fat_hu)
-    cage = anatomy.cage_distance_mm(x, y, z)
-    blend(plane, coverage(np.maximum(cage - np.float32(12 * size), body + np.float32(4)), pixel_mm), muscle_hu)
+def _paint_muscles(plane: np.ndarray, anatomy: Anatomy, at: Place) -> None:
+    """The large muscles of the chest wall: of the back, the breast, the shoulder."""
     for side in (-1, 1):
         for solid in (
             Ellipsoid((26 * side, 95, 0), (23, 11, 900)),
@@ -135,16 +152,13 @@ def _paint_wall(
             Ellipsoid((122 * side, 24, 40), (12, 34, 130), 0.15 * side),
             Ellipsoid((92 * side, 66, 60), (32, 9, 120), -0.7 * side),
         ):
-            paint(plane, solid.scaled(size), (x, y, z), hu=muscle_hu, edge_mm=2.0)
+            paint(plane, solid.scaled(anatomy.size), at, hu=anatomy.tissues.muscle_hu, edge_mm=2.0)
 
 
-def _paint_mediastinum(
-    plane: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float, *, pixel_mm: float
-) -> None:
+def _paint_mediastinum(plane: np.ndarray, anatomy: Anatomy, cage: np.ndarray, at: Place, *, pixel_mm: float) -> None:
     """Fat between the lungs, then heart, great vessels, gullet, and what lies under the diaphragm."""
-    tissues, size, at = anatomy.tissues, anatomy.size, (x, y, z)
-    inside = coverage(anatomy.cage_distance_mm(x, y, z) + np.float32(2), pixel_mm)
-    blend(plane, inside, tissues.fat_hu + 15)
+    tissues, size = anatomy.tissues, anatomy.size
+    blend(plane, coverage(cage + np.float32(2), pixel_mm), tissues.fat_hu + 15)
     paint(plane, Ellipsoid((0, 74, 0), (28, 24, 900)).scaled(size), at, hu=tissues.muscle_hu - 5, edge_mm=4.0)
     for dome, density in zip(anatomy.domes, (tissues.muscle_hu + 12, tissues.muscle_hu - 5), strict=True):
         paint(plane, dome, at, hu=density, edge_mm=pixel_mm)
@@ -160,11 +174,9 @@ def _paint_mediastinum(
         paint(plane, vessel, at, hu=tissues.blood_hu, edge_mm=pixel_mm)
 
 
-def _paint_airways(
-    plane: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float, *, pixel_mm: float
-) -> None:
+def _paint_airways(plane: np.ndarray, anatomy: Anatomy, at: Place, *, pixel_mm: float) -> None:
     """Windpipe and main bronchi: a wall, and air."""
     for wall, density in ((1.6, 30.0), (0.0, AIR_HU + 5)):
         for solid in anatomy.airways:
             widened = Tube(solid.points_mm, solid.radii_mm + np.float32(wall))
-            paint(plane, widened, (x, y, z), hu=density, edge_mm=pixel_mm)
+            paint(plane, widened, at, hu=density, edge_mm=pixel_mm)

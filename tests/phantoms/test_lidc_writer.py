@@ -15,7 +15,7 @@ from reproduce.errors import CohortError, FolderInUseError
 from reproduce.phantoms import lidc_writer
 from reproduce.phantoms.lidc_writer import write_lidc_cohort
 
-_SMALL = {"seed": 7, "matrix": 48, "n_slices": 18, "slice_spacing_mm": 2.5, "workers": 1}
+_SMALL = {"seed": 7, "matrix": 40, "n_slices": 9, "slice_spacing_mm": 5.0, "workers": 1}
 
 
 def _digests(folder):
@@ -39,11 +39,11 @@ def test_layout_is_that_of_lidc_idri(cohort):
         (xml,) = patient.glob("*/*/*.xml")
         assert xml.name == f"{number:03d}.xml"
         slices = [pydicom.dcmread(path) for path in sorted(xml.parent.glob("*.dcm"))]
-        assert len(slices) == 18
+        assert len(slices) == 9
         assert {part.PatientID for part in slices} == {patient.name}
         assert {part.StudyInstanceUID for part in slices} == {xml.parent.parent.name}
         assert {part.SeriesInstanceUID for part in slices} == {xml.parent.name}
-        assert len({part.SOPInstanceUID for part in slices}) == 18
+        assert len({part.SOPInstanceUID for part in slices}) == 9
         heights = [float(part.ImagePositionPatient[2]) for part in slices]
         assert heights != sorted(heights) != heights[::-1]  # names say nothing about order
         root = ElementTree.parse(xml).getroot()
@@ -128,7 +128,7 @@ def test_stopped_half_way_it_goes_on(cohort, tmp_path, blow):
     written = [p for p in tmp_path.iterdir() if not p.name.startswith(".")]
     assert 2 <= len(written) < 300
     for patient in written:
-        assert len(list(patient.glob("*/*/*.dcm"))) == 18
+        assert len(list(patient.glob("*/*/*.dcm"))) == 9
     time.sleep(1.0)  # workers of a killed parent see its end
     write_lidc_cohort(tmp_path, n_patients=2, **_SMALL)
     assert _digests(tmp_path) == _digests(cohort)

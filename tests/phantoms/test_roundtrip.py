@@ -4,24 +4,24 @@ import numpy as np
 import pytest
 
 from reproduce.cohorts.lidc import find_cohort, read_case, read_nodules
-from reproduce.phantoms.chest_ct import draw_patient
 from reproduce.phantoms.lidc_writer import write_lidc_cohort
 from reproduce.phantoms.readers import reader_mask
 
-_SIZE = {"matrix": 128, "n_slices": 20, "slice_spacing_mm": 2.5}
+_SIZE = {"matrix": 128, "n_slices": 22, "slice_spacing_mm": 2.5}
 _N = 3
 
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
     folder = tmp_path_factory.mktemp("roundtrip")
-    write_lidc_cohort(folder, n_patients=_N, seed=11, workers=1, **_SIZE)
+    write_lidc_cohort(folder, n_patients=_N, seed=5, workers=1, **_SIZE)
     return find_cohort(folder)
 
 
-@pytest.fixture(scope="module")
-def drawn():
-    return [draw_patient(11, i, **_SIZE) for i in range(1, _N + 1)]
+@pytest.fixture
+def drawn(chests):
+    """The same patients, drawn in memory: seed, matrix and slices are those of the fixture."""
+    return chests[:_N]
 
 
 def test_all_patients_are_found_once(cohort):
