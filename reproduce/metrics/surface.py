@@ -166,7 +166,7 @@ def average_surface_distance_mm(
 
 
 def assd_mm(distances: SurfaceDistances, *, both_empty: float, one_empty: float) -> float:
-    """Average symmetric surface distance in mm: the mean over the elements of both surfaces; ASSD of MONAI.
+    """Average symmetric surface distance in mm: the mean over the elements of both surfaces; ASSD of MONAI and medpy.
 
     (sum_a d(a, B) + sum_b d(b, A)) / (|A| + |B|), Heimann et al. 2009; the larger surface weighs more. Arguments as for
     `hausdorff_mm`.
@@ -176,8 +176,9 @@ def assd_mm(distances: SurfaceDistances, *, both_empty: float, one_empty: float)
 
 
 def masd_mm(distances: SurfaceDistances, *, both_empty: float, one_empty: float) -> float:
-    """Mean of the two average surface distances in mm, both directions weighing the same; `assd` of medpy.
+    """Mean of the two average surface distances in mm, both directions weighing the same (Maier-Hein et al. 2024).
 
+    Many papers print this as ASSD. surface-distance gives the two averages, and most of its users take their mean.
     Arguments as for `hausdorff_mm`.
     """
     there, back = average_surface_distance_mm(distances, both_empty=both_empty, one_empty=one_empty)
