@@ -39,7 +39,8 @@ def draw_lesions(
         rng: The stream of this patient's lesions.
 
     Returns:
-        At least one nodule; then small nodules, scars, plaques and plugs. Lesions do not touch one another.
+        At least one nodule; then small nodules, scars, plaques and plugs. Lesions do not touch one another; one
+        that finds no room, a rare thing, is left out, but never the first.
 
     Raises:
         CohortError: The lungs in the scan are too small for the first nodule.
@@ -57,12 +58,14 @@ def draw_lesions(
     lesions: list[Lesion] = []
     for order, kind in enumerate(kinds):
         shape = _draw_shape(kind, rng, leads=order == 0)
-        on_vessel = shape["place"] == "vessel"
-        candidates, deep = (nodes, node_depths) if on_vessel else (spots, depths)
-        centre = _find_place(shape, candidates, deep, grid, lesions, rng)
-        if centre is not None:
-            lesions.append(Lesion(kind=kind, centre_mm=centre, **shape))
-        elif order == 0:
+        for place in (shape["place"], "interior", "wall"):  # a large one may have no room where it was drawn to be
+            shape["place"] = place
+            candidates, deep = (nodes, node_depths) if place == "vessel" else (spots, depths)
+            centre = _find_place(shape, candidates, deep, grid, lesions, rng)
+            if centre is not None:
+                lesions.append(Lesion(kind=kind, centre_mm=centre, **shape))
+                break
+        if not lesions:
             raise CohortError(
                 expected=f"lungs with room for a nodule of {shape['diameter_mm']:.0f} mm",
                 got=f"{grid.n_slices} slices of {grid.slice_mm} mm with no such place",
