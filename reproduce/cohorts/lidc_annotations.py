@@ -69,8 +69,8 @@ def message_of(path: Path) -> tuple[str, str]:
         AnnotationFormatError: It is no XML.
     """
     root = ""
-    with _parsing(path):
-        for event, element in iterparse(path, events=("start", "end")):
+    with _parsing(path), path.open("rb") as file:
+        for event, element in iterparse(file, events=("start", "end")):
             root = root or _local(element)
             if root not in _SERIES_TAGS:
                 break

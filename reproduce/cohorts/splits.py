@@ -139,7 +139,7 @@ def read_splits(path: Path) -> tuple[Fold, ...]:
         raise DataNotFoundError(expected="a file of folds", got="nothing there", where=path, do=do)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["folds"]
-        parts = [(int(fold["index"]), *(tuple(map(_name, fold[side])) for side in _SIDES)) for fold in found]
+        parts = [(int(fold["index"]), *(_names(fold[side]) for side in _SIDES)) for fold in found]
     except (ValueError, KeyError, TypeError) as error:
         expected = "a JSON list of folds with index, train, validation and test"
         got = f"{type(error).__name__}: {error}"
@@ -153,7 +153,7 @@ def read_splits(path: Path) -> tuple[Fold, ...]:
     return folds
 
 
-def _name(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"a patient must be a string, not {value!r}")
-    return value
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TypeError(f"patients must be a list of strings, not {value!r}")
+    return tuple(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ def draw_census(results: Path, figures: Path) -> tuple[Path, ...]:
         drawn = {
             "agreement": _agreement(_rows(results / "agreement.csv"), published),
             "ratings": _ratings(_rows(results / "ratings.csv"), _rows(results / "rating_pairs.csv")),
-            "sensitivity": _sensitivity(_rows(results / "sensitivity.csv"), published),
+            "sensitivity": _sensitivity(_rows(results / "sensitivity.csv"), published, _used_mm(results)),
         }
         paths = []
         for name, figure in drawn.items():
@@ -67,7 +68,9 @@ def _agreement(rows: list[dict[str, str]], published: dict[str, int]) -> Figure:
         label = "another reader marked it as < 3 mm"
         axes.bar(readers, with_small[1:], bottom=alone[1:], color=_ORANGE, label=label)
         for n in readers:
-            axes.annotate(f"{alone[n] + with_small[n]}", (n, alone[n] + with_small[n]), ha="center", va="bottom")
+            colour = "black" if with_small[n] else "white"
+            place = {"xytext": (0, -3), "textcoords": "offset points", "ha": "center", "va": "top", "color": colour}
+            axes.annotate(f"{alone[n] + with_small[n]}", (n, alone[n] + with_small[n]), **place)
         printed = published["nodules_by_four"]
         axes.plot([3.55, 4.45], [printed] * 2, color="black", linestyle="--", label=f"printed for four: {printed}")
         axes.set(xticks=list(readers), xlabel="readers who outlined the nodule (>= 3 mm)", ylabel="nodules")
@@ -94,7 +97,7 @@ def _ratings(rows: list[dict[str, str]], pair_rows: list[dict[str, str]]) -> Fig
     return figure
 
 
-def _sensitivity(rows: list[dict[str, str]], published: dict[str, int]) -> Figure:
+def _sensitivity(rows: list[dict[str, str]], published: dict[str, int], used_mm: float) -> Figure:
     lines: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in rows:
         lines[row["pixel_mm"]].append(row)
@@ -108,10 +111,9 @@ def _sensitivity(rows: list[dict[str, str]], published: dict[str, int]) -> Figur
                 y = [100 * (int(point[metric]) / printed - 1) for point in points]
                 axes.plot(x, y, color=colour, marker=marker, markersize=4, label=f"pixels of {float(pixel_mm):.1f} mm")
             axes.axhline(0, color="black", linestyle="--", linewidth=1)
-            axes.axvline(3, color=_GREY, linewidth=1)
-            axes.set(xlabel="joined up to, mm", title=f"{title}: printed {printed}")
+            axes.set(xlabel=f"joined up to, mm (table: {used_mm:g})", title=f"{title}: printed {printed}")
         panels[0].set_ylabel("ours against print, %")
-        panels[0].legend(frameon=False)
+        panels[0].legend(frameon=False, loc="upper right")
         for axes in panels[1:]:
             axes.set_ylim(-5, 5)
     return figure
@@ -124,9 +126,16 @@ def _figure(rows: int, columns: int, inches: tuple[float, float]) -> Iterator[tu
     figure.supxlabel(_SOURCE, fontsize=7, x=0.99, ha="right", color=_GREY)
 
 
+def _used_mm(results: Path) -> float:
+    return json.loads(_text(results / "protocol.json"))["grouping"]["tolerance_mm"]
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(_text(path).splitlines()))
+
+
+def _text(path: Path) -> str:
     if not path.is_file():
         do = "run experiments/census_lidc.py first"
         raise DataNotFoundError(expected="a results file of the census", got="nothing there", where=path, do=do)
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return path.read_text(encoding="utf-8")
