@@ -11,12 +11,12 @@ CACHE_VARIABLE = "REPRODUCE_CACHE"
 DATA_VARIABLE = "REPRODUCE_DATA"
 
 
-def cache_dir() -> Path:
+def cache_dir(project: Path) -> Path:
     """The folder of everything that can be made again: phantoms, prepared examples, unfinished runs.
 
-    `$REPRODUCE_CACHE` where it is set, else `data/` under the current folder, which git ignores. It may not exist yet.
+    `$REPRODUCE_CACHE` where it is set, else `data/` in the project, which git ignores. It may not exist yet.
     """
-    return Path(os.environ.get(CACHE_VARIABLE) or "data").absolute()
+    return Path(os.environ.get(CACHE_VARIABLE) or project / "data").absolute()
 
 
 def data_root(argument: Path | None) -> Path | None:

@@ -65,11 +65,13 @@ class Preparation(Section):
         size: Side of the square image in pixels.
         window_hu: (low, high) in HU, mapped to [0, 1] and clipped.
         cohort: Reads and prepares a data root; called with the root and the cache folder.
+        regions: Name of each region that a mask has, with the labels that it unites; none named means any label.
     """
 
     size: int
     window_hu: tuple[float, float]
     cohort: Call
+    regions: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,23 @@ class Reading(Section):
 
 
 @dataclass(frozen=True)
+class Statement:
+    """A sentence of the document that a paired test can decide.
+
+    Attributes:
+        better: Arm that is said to be better.
+        worse: Arm that it is compared with.
+        metric: By which; its level is that of the reading of the same metric.
+        place: Section of the document.
+    """
+
+    better: str
+    worse: str
+    metric: str
+    place: str
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A table of a document as something that can be run.
 
@@ -185,8 +204,7 @@ class Experiment:
         source: Name of the real data set.
         profile: "paper", "cpu" or "smoke".
         phantom: Writes the phantom cohort; called with the folder and the number of workers.
-        preparation, arms, optimisation, validation, decision, readings: See their classes.
-        statements: Sentences of the document that a paired test can decide, as (better arm, worse arm, metric, place).
+        preparation, arms, optimisation, validation, decision, readings, statements: See their classes.
     """
 
     table: str
@@ -201,7 +219,7 @@ class Experiment:
     validation: Validation
     decision: Decision
     readings: tuple[Reading, ...]
-    statements: tuple[tuple[str, str, str, str], ...]
+    statements: tuple[Statement, ...]
 
 
 def plain(value: Any) -> Any:

@@ -16,16 +16,21 @@ from pathlib import Path
 _PACKAGES = ("reproduce", "tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "scikit-image", "pydicom")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text with LF line ends under a temporary name, then rename: a reader never sees half a file."""
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name, then rename: a reader never sees half of it. Its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.write_bytes(content)
     temporary.replace(path)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text, its line ends as they are; see `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
 def write_json(path: Path, value: object) -> None:
-    """Write JSON with sorted keys, two spaces of indent and a last newline; see `write_text`."""
+    """Write JSON with sorted keys, two spaces of indent and a last newline; see `write_bytes`."""
     write_text(path, json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 

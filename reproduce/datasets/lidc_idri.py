@@ -1,0 +1,83 @@
+"""TFDS builder of LIDC-IDRI: CT slices with the readers' consensus, from the DICOM and XML files of a data root."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow_datasets as tfds
+from rich.progress import track
+
+from reproduce.cohorts import lidc
+from reproduce.datasets.slices import SPLIT, Prepared, slice_examples, slice_features
+from reproduce.protocol import canonical_json
+from reproduce.provenance import code_digest, tree_digest
+
+
+@dataclass(kw_only=True)
+class LidcConfig(tfds.core.BuilderConfig):
+    """Parameters of a preparation; `name` carries the key, so that another key is another folder.
+
+    Attributes:
+        consensus: Share of the readers of a nodule within whose outlines a voxel must lie, in (0, 1].
+        min_readers: Readers who must have outlined a nodule for it to count.
+    """
+
+    consensus: float = 0.5
+    min_readers: int = 1
+
+
+class LidcIdri(tfds.core.GeneratorBasedBuilder):
+    """Slices of LIDC-IDRI (Armato et al. 2011) at 512x512: int16 HU, nodule numbers, patient, scan, slice, spacing."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    MANUAL_DOWNLOAD_INSTRUCTIONS = "Name the folder that holds LIDC-IDRI-0001, ..., with DICOM and XML files."
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self,
+            features=slice_features(n_channels=1, dtype=np.int16),
+            homepage="https://doi.org/10.7937/K9/TCIA.2015.LO9QL9SX",
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+        cohort = lidc.find_cohort(Path(dl_manager.manual_dir))
+        cohort.ledger.write_csv(Path(self.data_path) / "ledger.csv")
+        return {SPLIT: self._generate_examples(cohort.scans)}
+
+    def _generate_examples(self, scans: tuple[lidc.LidcScan, ...]):
+        config = self.builder_config
+        for position, scan in enumerate(track(scans, description="read scans", transient=True)):
+            case = lidc.read_case(scan, consensus=config.consensus, min_readers=config.min_readers)
+            yield from slice_examples(case, position=position)
+
+
+def prepare(root: Path, cache: Path, *, consensus: float, min_readers: int) -> Prepared:
+    """LIDC-IDRI prepared for training; what is on disk under the same key is used again.
+
+    The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
+    cache that any of them would change is not found, let alone read.
+
+    Args:
+        root: Folder in the layout of LIDC-IDRI.
+        cache: Folder for prepared examples.
+        consensus: See `LidcConfig`.
+        min_readers: See `LidcConfig`.
+
+    Raises:
+        DataNotFoundError: No scan is there. Other errors of `reproduce.cohorts.lidc` and `reproduce.imaging.dicom` too.
+    """
+    parts = {
+        "sources": tree_digest(root, memo=cache / "digests.json"),
+        "code": code_digest(("imaging", "cohorts", "datasets")),
+        "parameters": {"consensus": consensus, "min_readers": min_readers},
+    }
+    key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+    config = LidcConfig(name=key[:16], consensus=consensus, min_readers=min_readers)
+    builder = LidcIdri(config=config, data_dir=cache / "tfds")
+    tfds.disable_progress_bar()
+    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root))
+    return Prepared("lidc_idri", key, builder, Path(builder.data_path) / "ledger.csv")

@@ -1,0 +1,115 @@
+"""Prepared examples, one a slice: what every TFDS builder of this package writes, and how it is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from reproduce.cohorts.case import Case
+from reproduce.errors import CohortError
+
+SPLIT = "scans"
+_MAX_SLICES = 1 << 16
+# Noise does not compress: zlib halves a CT slice but takes 26 ms to write it; label maps shrink to almost nothing.
+_BYTES, _ZLIB = tfds.features.Encoding.BYTES, tfds.features.Encoding.ZLIB
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A cohort on disk as slices at their native size, in the order of patient, scan and slice.
+
+    Attributes:
+        name: Data set, e.g. "lidc_idri".
+        key: Digest of the sources, the parameters and the code that reads them.
+        builder: The TFDS builder, already prepared.
+        ledger: CSV of what was found, in and out.
+    """
+
+    name: str
+    key: str
+    builder: tfds.core.DatasetBuilder
+    ledger: Path
+
+    def read(self, *, decode_image: bool = True) -> tf.data.Dataset:
+        """The examples in their order on disk, always the same; see `slice_features` for what one is.
+
+        Args:
+            decode_image: False leaves the image out, which is what scoring needs.
+        """
+        features = {name for name in self.builder.info.features if decode_image or name != "image"}
+        decoders = tfds.decode.PartialDecoding(dict.fromkeys(features, True))
+        config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+        return self.builder.as_dataset(split=SPLIT, decoders=decoders, read_config=config, shuffle_files=False)
+
+    def scans(self) -> Iterator[tuple[str, str, np.ndarray]]:
+        """Patient, scan and native label map uint8 `[z, y, x]` of each scan, one at a time."""
+        patient, scan, labels = "", "", []
+        for example in self.read(decode_image=False).as_numpy_iterator():
+            if (name := example["scan"].decode()) != scan:
+                if labels:
+                    yield patient, scan, np.stack(labels)
+                patient, scan, labels = example["patient"].decode(), name, []
+            labels.append(example["labels"])
+        if labels:
+            yield patient, scan, np.stack(labels)
+
+
+def slice_features(*, n_channels: int, dtype: type) -> tfds.features.FeaturesDict:
+    """Features of one slice.
+
+    Args:
+        n_channels: Channels of the image.
+        dtype: Of the image: int16 for CT in HU, float32 for MR.
+
+    Returns:
+        image `[y, x, channel]`; labels uint8 `[y, x]`; patient; scan; slice, counted from the smallest position along
+        the normal; spacing_mm float64 `[3]` in the order z, y, x.
+    """
+    return tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Tensor(shape=(None, None, n_channels), dtype=dtype, encoding=_BYTES),
+            "labels": tfds.features.Tensor(shape=(None, None), dtype=np.uint8, encoding=_ZLIB),
+            "patient": tfds.features.Text(),
+            "scan": tfds.features.Text(),
+            "slice": np.int32,
+            "spacing_mm": tfds.features.Tensor(shape=(3,), dtype=np.float64),
+        }
+    )
+
+
+def slice_examples(case: Case, *, position: int) -> Iterator[tuple[int, dict]]:
+    """The examples of a case, with keys that keep the order of the cohort.
+
+    Args:
+        case: The image may have channels or not; at most 255 labels and 65,535 slices.
+        position: Of the case within its cohort, from 0.
+
+    Raises:
+        CohortError: More labels or slices than the format holds.
+    """
+    image, labels = case.image.voxels, case.reference.voxels
+    if labels.max(initial=0) > 255 or len(labels) >= _MAX_SLICES:
+        raise CohortError(
+            expected=f"labels up to 255 and fewer than {_MAX_SLICES} slices",
+            got=f"label {labels.max()} and {len(labels)} slices",
+            where=case.scan,
+            do="leave the scan out through the exclusion ledger",
+        )
+    image = image[..., None] if image.ndim == 3 else image
+    for z in range(len(labels)):
+        yield (
+            position * _MAX_SLICES + z,
+            {
+                "image": image[z],
+                "labels": labels[z].astype(np.uint8),
+                "patient": case.patient,
+                "scan": case.scan,
+                "slice": z,
+                "spacing_mm": np.array(case.image.spacing_mm),
+            },
+        )

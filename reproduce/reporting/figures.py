@@ -1,0 +1,122 @@
+"""The figures of a table, drawn from its results folder alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from reproduce.errors import ResultsError
+from reproduce.reporting.cases import read_frame
+from reproduce.reporting.overlays import draw_overlays, read_overlays
+from reproduce.reporting.style import ARMS, HATCHES, new_figure, save, styled
+
+
+def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
+    """Draw bars, curves and overlays of one run.
+
+    Args:
+        folder: `results/<table>/<source>-<profile>`.
+        figures: The folder of all figures; they go to `figures/<table>/<source>-<profile>/`.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ResultsError: A results file is not there.
+    """
+    protocol = _protocol(folder)
+    title = _title(protocol)
+    table = read_frame(folder / "table.csv", keep_default_na=False, na_values=[""], dtype={"published": str})
+    overlays, models = read_overlays(folder / "overlays.npz")
+    target = figures / folder.parent.name / folder.name
+    drawn = {
+        "bars": draw_bars(table[table["verdict"].notna()], title),
+        "curves": draw_curves(read_frame(folder / "history.csv"), title),
+        "overlays": draw_overlays(overlays, models, title),
+    }
+    return tuple(path for name, figure in drawn.items() for path in save(figure, target / name))
+
+
+def draw_bars(cells: pd.DataFrame, title: str) -> Figure:
+    """Printed bars (grey, hatched) beside ours (with 95 % intervals), percentages and ratios on axes of their own.
+
+    Args:
+        cells: Rows of table.csv that answer to a printed cell.
+        title: Says the source, "phantom" included.
+    """
+    units = list(dict.fromkeys(cells["unit"]))
+    widths = [cells.loc[cells["unit"] == unit, "metric"].nunique() for unit in units]
+    figure = new_figure(7.2, 3.4)
+    with styled():
+        axes = figure.subplots(1, len(units), width_ratios=widths, squeeze=False)[0]
+        for axis, unit in zip(axes, units, strict=True):
+            _bars_of_unit(axis, cells[cells["unit"] == unit])
+            axis.set_ylabel("%" if unit == "%" else unit)
+            axis.set_ylim(0, 100 if unit == "%" else 1)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
+        figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def _bars_of_unit(axis, cells: pd.DataFrame) -> None:
+    metrics, models = list(dict.fromkeys(cells["metric"])), list(dict.fromkeys(cells["model"]))
+    width = 0.8 / (2 * len(models))
+    for i, model in enumerate(models):
+        own = cells[cells["model"] == model].set_index("metric").reindex(metrics)
+        for j, (values, label) in enumerate(
+            ((pd.to_numeric(own["published"]), f"{model}, printed"), (own["value"], f"{model}, ours"))
+        ):
+            places = [m + (2 * i + j + 0.5) * width - 0.4 for m in range(len(metrics))]
+            if j == 0:
+                axis.bar(places, values, width, label=label, color="#DDDDDD", edgecolor=ARMS[i], hatch="////")
+                continue
+            errors = [own["value"] - own["ci_low"], own["ci_high"] - own["value"]]
+            axis.bar(places, values, width, label=label, color=ARMS[i], edgecolor="black", hatch=HATCHES[i])
+            axis.errorbar(places, values, yerr=errors, fmt="none", ecolor="black", capsize=2, lw=0.8)
+    axis.set_xticks(range(len(metrics)), metrics)
+
+
+def draw_curves(history: pd.DataFrame, title: str) -> Figure:
+    """Loss against the epoch for each model: thin lines for seeds and folds, a thick one for their mean.
+
+    Args:
+        history: history.csv.
+        title: Says the source, "phantom" included.
+    """
+    models = list(dict.fromkeys(history["model"]))
+    figure = new_figure(3.6 * len(models), 3.0)
+    with styled():
+        axes = figure.subplots(1, len(models), squeeze=False)[0]
+        for i, (axis, model) in enumerate(zip(axes, models, strict=True)):
+            own = history[history["model"] == model]
+            for column, line, label in (("train_loss", "--", "training"), ("validation_loss", "-", "validation")):
+                for _, run in own.groupby(["seed", "fold"]):
+                    axis.plot(run["epoch"] + 1, run[column], line, color=ARMS[i], alpha=0.3, lw=0.7)
+                mean = own.groupby("epoch")[column].mean()
+                axis.plot(mean.index + 1, mean, line, color=ARMS[i], lw=1.8, label=label)
+            axis.set(xlabel="epoch", ylabel="loss", title=model)
+            axis.set_ylim(bottom=0)
+            axis.legend(fontsize=8)
+        figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def _protocol(folder: Path) -> dict:
+    path = folder / "protocol.json"
+    if not path.is_file():
+        do = "run the table's script first"
+        raise ResultsError(expected="a results folder with protocol.json", got="none", where=folder, do=do)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _title(protocol: dict) -> str:
+    title, source, profile = protocol["protocol"]["title"], protocol["source"], protocol["profile"]
+    caveat = ""
+    if source == "phantom" or protocol["changed_from_paper"]:
+        caveat = " – NOT COMPARABLE with the print"
+    shown = source.upper() if source == "phantom" else source
+    return f"{title}\n{shown}, {profile} profile{caveat}"

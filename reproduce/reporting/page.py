@@ -1,0 +1,147 @@
+"""table.md: a table for reading, with what stands behind each number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reproduce.protocol import changes, decisions
+from reproduce.reporting.record import Run
+from reproduce.reporting.statements import Tested
+from reproduce.reporting.summary import Summary
+from reproduce.reporting.verdict import Verdict, in_unit
+
+
+def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdict], tested: Sequence[Tested]) -> str:
+    """The page of a run in Markdown.
+
+    Args:
+        run: What was run.
+        summaries: Every number.
+        verdicts: The printed cells beside ours.
+        tested: The statements.
+    """
+    experiment = run.experiment
+    parts = [
+        f"# {experiment.title}",
+        "",
+        _banner(run),
+        "",
+        *_cells(verdicts),
+        "",
+        "## What the document says, tested on these patients",
+        "",
+        *_statements(tested),
+        "",
+        "## Every level and average",
+        "",
+        *_levels(summaries),
+        "",
+        "## What this profile changes",
+        "",
+        *[f"- {change}" for change in changes(run.paper, experiment) or ("nothing",)],
+        "",
+        "## Where the document is silent, and where it speaks",
+        "",
+        "| choice | value | where, or why |",
+        "|---|---|---|",
+        *[_row((field, f"`{value}`", place)) for field, value, place in decisions(experiment)],
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def verdict_line(run: Run, verdicts: Sequence[Verdict]) -> str:
+    """The verdict of the whole table in one line, e.g. "not comparable: phantom, cpu profile"."""
+    if run.caveats:
+        return f"not comparable: {', '.join(run.caveats)}"
+    words = [verdict.word for verdict in verdicts]
+    return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+
+
+def number(value: float, unit: str) -> str:
+    """A number for reading: one decimal of a percentage, three of a ratio, a dash for undefined."""
+    return "–" if math.isnan(value) else f"{value:.{1 if unit == '%' else 3}f}"
+
+
+def p_text(p_value: float) -> str:
+    """A p-value for reading, e.g. "0.031", "< 0.001", a dash for none."""
+    if math.isnan(p_value):
+        return "–"
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def reading_text(verdict: Verdict) -> str:
+    """How a cell is read, e.g. "slice, pooled"."""
+    return f"{verdict.reading.level}, {verdict.reading.average.replace('_', ' ')}"
+
+
+def interval_text(verdict: Verdict) -> str:
+    """Our 95 % interval in the unit of the cell, e.g. "61.0 to 72.5"."""
+    unit = verdict.cell.unit
+    low, high = (number(in_unit(end, unit), unit) for end in (verdict.summary.low, verdict.summary.high))
+    return f"{low} to {high}"
+
+
+def _banner(run: Run) -> str:
+    n_patients = run.cases["patient"].nunique()
+    seeds = len(run.experiment.validation.seeds)
+    what = f"Source: **{run.source}**, {n_patients} patients. Profile: **{run.experiment.profile}**. Seeds: {seeds}."
+    if not run.caveats:
+        return what
+    why = " and ".join(run.caveats)
+    return f"{what} **Not comparable with the print ({why}): nothing here is evidence for or against it.**"
+
+
+def _cells(verdicts: Sequence[Verdict]) -> list[str]:
+    lines = [
+        "| model | metric | read as | printed | ours | 95 % interval | seed sd | verdict | audit of the print |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for v in verdicts:
+        unit = v.cell.unit
+        mark = " %" if unit == "%" else ""
+        printed = f"{v.cell.value}{mark}" if v.cell.published else "not published"
+        ours = f"{number(v.ours, unit)}{mark}"
+        spread = number(in_unit(v.summary.seed_sd, unit), unit)
+        lines.append(
+            _row(
+                (v.cell.model, v.cell.metric, reading_text(v), printed, ours, interval_text(v), spread, v.word, v.audit)
+            )
+        )
+    return lines
+
+
+def _statements(tested: Sequence[Tested]) -> list[str]:
+    lines = [
+        "| statement | means per patient | patients | p (Wilcoxon) | p (Holm) | effect | p (McNemar) | verdict |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for t in tested:
+        said = f"{t.statement.better} better than {t.statement.worse} in {t.statement.metric} ({t.statement.place})"
+        means = f"{number(t.better, 'ratio')} against {number(t.worse, 'ratio')}"
+        p_values = (p_text(t.p_value), p_text(t.p_holm))
+        lines.append(_row((said, means, str(t.n), *p_values, number(t.effect, "ratio"), p_text(t.p_mcnemar), t.word)))
+    return lines
+
+
+def _levels(summaries: Sequence[Summary]) -> list[str]:
+    models = list(dict.fromkeys(s.model for s in summaries))
+    lines = [
+        f"| region | level | average | metric | {' | '.join(models)} |",
+        "|---" * (4 + len(models)) + "|",
+    ]
+    rows: dict[tuple[str, ...], dict[str, Summary]] = {}
+    for s in summaries:
+        rows.setdefault((s.region, s.level, s.average.replace("_", " "), s.metric), {})[s.model] = s
+    for key, by_model in rows.items():
+        texts = []
+        for model in models:
+            s = by_model[model]
+            ends = f" ({number(s.low, 'ratio')} to {number(s.high, 'ratio')}, n {s.n})"
+            texts.append(number(s.value, "ratio") + ("" if math.isnan(s.value) else ends))
+        lines.append(_row((*key, *texts)))
+    return lines
+
+
+def _row(fields: Sequence[str]) -> str:
+    return "| " + " | ".join(field.replace("|", "\\|") for field in fields) + " |"

@@ -1,0 +1,125 @@
+"""The results files of a run: each written whole, sorted, with fixed decimals, and the same bytes for the same run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from reproduce.claims.printed import Cell, table_cells
+from reproduce.protocol import changes, decisions, plain, protocol_id
+from reproduce.provenance import write_json, write_text
+from reproduce.reporting.cases import write_frame
+from reproduce.reporting.page import table_page
+from reproduce.reporting.record import Run
+from reproduce.reporting.statements import Tested, test_statements
+from reproduce.reporting.summary import Summary, summarise
+from reproduce.reporting.verdict import Verdict, in_unit, judge
+
+
+def write_results(run: Run, folder: Path) -> list[Verdict]:
+    """Write the results files of a run, all but provenance.json, the splits and the slices that figures show.
+
+    Args:
+        run: What it found.
+        folder: `results/<table>/<source>-<profile>`; `published.csv` is written beside it.
+
+    Returns:
+        The verdicts, in the order of the print.
+    """
+    experiment = run.experiment
+    cells = table_cells(experiment.table)
+    region = next(iter(experiment.preparation.regions))
+    summaries = summarise(run.cases)
+    verdicts = judge(cells, summaries, experiment.readings, region=region, comparable=not run.caveats)
+    tested = test_statements(experiment.statements, run.cases, run.slices, experiment.readings, region=region)
+    _write_cells(folder.parent / "published.csv", [(cell, cell.value) for cell in cells])
+    _write_cells(folder / "reproduced.csv", [(v.cell, as_printed(v.ours, v.cell)) for v in verdicts])
+    write_frame(_table(summaries, verdicts), folder / "table.csv")
+    write_frame(_statements(tested), folder / "statements.csv")
+    write_frame(run.cases, folder / "cases.csv")
+    write_frame(run.slices, folder / "slices.csv")
+    write_frame(run.history, folder / "history.csv")
+    write_json(folder / "protocol.json", _protocol(run))
+    write_text(folder / "table.md", table_page(run, summaries, verdicts, tested))
+    return verdicts
+
+
+def as_printed(value: float, cell: Cell) -> str:
+    """A number with as many decimals as the print has in its column, one for a percentage at the least; "" for nan."""
+    if math.isnan(value):
+        return ""
+    decimals = max(len(cell.value.partition(".")[2]), 1 if cell.unit == "%" else 3)
+    return f"{value:.{decimals}f}"
+
+
+def _write_cells(path: Path, rows: Sequence[tuple[Cell, str]]) -> None:
+    lines = ["model,metric,unit,value", *(f"{c.model},{c.metric},{c.unit},{value}" for c, value in rows)]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _table(summaries: Sequence[Summary], verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    by_summary = {verdict.summary: verdict for verdict in verdicts}
+    rows = []
+    for s in summaries:
+        verdict = by_summary.get(s)
+        unit = verdict.cell.unit if verdict else ("ratio" if s.metric == "dice" else "%")
+        rows.append(
+            {
+                "model": s.model,
+                "region": s.region,
+                "metric": s.metric,
+                "level": s.level,
+                "average": s.average,
+                "unit": unit,
+                "n": s.n,
+                "value": in_unit(s.value, unit),
+                "ci_low": in_unit(s.low, unit),
+                "ci_high": in_unit(s.high, unit),
+                "seed_sd": in_unit(s.seed_sd, unit),
+                "published": verdict.cell.value if verdict else "",
+                "delta": verdict.delta if verdict else math.nan,
+                "verdict": verdict.word if verdict else "",
+                "audit": verdict.audit if verdict else "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _statements(tested: Sequence[Tested]) -> pd.DataFrame:
+    columns = ["place", "better", "worse", "metric", "level", "n", "mean_better", "mean_worse"]
+    columns += ["p_wilcoxon", "p_holm", "effect", "p_mcnemar_slices", "verdict"]
+    rows = [
+        (
+            t.statement.place,
+            t.statement.better,
+            t.statement.worse,
+            t.statement.metric,
+            t.level,
+            t.n,
+            t.better,
+            t.worse,
+            t.p_value,
+            t.p_holm,
+            t.effect,
+            t.p_mcnemar,
+            t.word,
+        )
+        for t in tested
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _protocol(run: Run) -> dict:
+    return {
+        "protocol_id": protocol_id(run.experiment),
+        "source": run.source,
+        "profile": run.experiment.profile,
+        "changed_from_paper": list(changes(run.paper, run.experiment)),
+        "decisions": [
+            {"field": field, "value": value, "place": place} for field, value, place in decisions(run.experiment)
+        ],
+        "protocol": plain(run.experiment),
+    }

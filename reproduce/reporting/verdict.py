@@ -1,0 +1,98 @@
+"""The word for a cell: what our number says of the printed one, and what it cannot say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reproduce.claims.audit import audit, cell_verdict, unreachable
+from reproduce.claims.printed import Cell
+from reproduce.errors import ProtocolError
+from reproduce.protocol import Reading
+from reproduce.reporting.summary import Summary
+
+WITHIN, OUTSIDE = "within", "outside"
+UNREACHABLE, NOT_PUBLISHED, NOT_COMPARABLE = "unreachable", "not published", "not comparable"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A printed cell beside ours.
+
+    Attributes:
+        cell: As printed.
+        reading: How the cell is read.
+        summary: Our number, a share of 1.
+        ours: The same in the unit of the cell.
+        delta: Ours less printed, in the unit of the cell; nan where nothing is printed or ours is undefined.
+        word: One of the five above.
+        audit: What the audit says of the printed number.
+    """
+
+    cell: Cell
+    reading: Reading
+    summary: Summary
+    ours: float
+    delta: float
+    word: str
+    audit: str
+
+
+def in_unit(share: float, unit: str) -> float:
+    """A share of 1 in "%" or as a "ratio"."""
+    return 100 * share if unit == "%" else share
+
+
+def judge(
+    cells: Sequence[Cell],
+    summaries: Sequence[Summary],
+    readings: Sequence[Reading],
+    *,
+    region: str,
+    comparable: bool,
+) -> list[Verdict]:
+    """A verdict for each printed cell, in the order of the print.
+
+    Args:
+        cells: One table.
+        summaries: Ours, all levels.
+        readings: Which of ours answers to which metric of the print.
+        region: The region that the cells are read on.
+        comparable: Whether ours was made from the real data set under the document's own protocol. Where it was not, no
+            cell is compared: the word is "not comparable", whatever the numbers.
+
+    Raises:
+        ProtocolError: A metric of the print has no reading.
+    """
+    pooled = {reading.metric for reading in readings if reading.average == "pooled"}
+    lost, findings = unreachable(cells, pooled=pooled), audit(cells)
+    found = {(s.model, s.region, s.metric, s.level, s.average): s for s in summaries}
+    by_metric = {reading.metric: reading for reading in readings}
+    verdicts = []
+    for cell in cells:
+        if cell.metric not in by_metric:
+            raise ProtocolError(
+                expected=f"a reading of {sorted({c.metric for c in cells})}",
+                got=f"none of {cell.metric}",
+                where=cell.place,
+                do="say in the script's `readings` at which level and average the cell is read",
+            )
+        reading = by_metric[cell.metric]
+        nothing = Summary(cell.model, region, cell.metric, reading.level, reading.average, 0, *[math.nan] * 4)
+        summary = found.get((cell.model, region, cell.metric, reading.level, reading.average), nothing)
+        ours = in_unit(summary.value, cell.unit)
+        delta = ours - float(cell.value) if cell.published else math.nan
+        word = _word(cell, delta, reading.tolerance, comparable=comparable, lost=cell in lost)
+        verdicts.append(Verdict(cell, reading, summary, ours, delta, word, cell_verdict(cell, findings)))
+    return verdicts
+
+
+def _word(cell: Cell, delta: float, tolerance: float, *, comparable: bool, lost: bool) -> str:
+    if not cell.published:
+        return NOT_PUBLISHED
+    if not comparable or math.isnan(delta):
+        return NOT_COMPARABLE
+    if lost:
+        return UNREACHABLE
+    return WITHIN if abs(delta) <= tolerance else OUTSIDE

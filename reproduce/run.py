@@ -1,0 +1,166 @@
+"""Running a table: data, folds, training in worker processes, scores, results, figures."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import tyro
+from rich.console import Console
+from rich.markup import escape
+
+from reproduce import paths
+from reproduce.cohorts.splits import Fold, patient_folds, write_splits
+from reproduce.datasets.slices import Prepared
+from reproduce.errors import ProtocolError, ReproduceError
+from reproduce.evaluation import evaluate
+from reproduce.protocol import Experiment, protocol_id
+from reproduce.provenance import commit, peak_memory_mib, processor, versions, write_json
+from reproduce.reporting.figures import draw_table_figures
+from reproduce.reporting.overlays import write_overlays
+from reproduce.reporting.page import verdict_line
+from reproduce.reporting.record import PHANTOM, Run
+from reproduce.reporting.results import write_results
+from reproduce.reporting.terminal import verdict_table
+from reproduce.training.determinism import n_gpus
+from reproduce.training.job import Job
+from reproduce.training.pipeline import resized_slices
+from reproduce.training.pool import run_jobs
+
+PROFILES = ("paper", "cpu", "smoke")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a table's script takes from the command line.
+
+    Attributes:
+        profile: "paper" is what the document prints, "cpu" the same scaled down to minutes on two cores, "smoke" takes
+            seconds and is never written to results/. Left out: paper where a GPU is seen, else cpu.
+        data_root: Folder of the real data set in its own layout. Left out: $REPRODUCE_DATA, or else a phantom cohort.
+        folds: Another number of folds than the protocol's.
+        seeds: Another number of seeds than the protocol's, counted from its first.
+        workers: Processes that train at a time. Left out: one a GPU, or two without one.
+    """
+
+    profile: Literal["paper", "cpu", "smoke"] | None = None
+    data_root: Path | None = None
+    folds: int | None = None
+    seeds: int | None = None
+    workers: int | None = None
+
+
+def main(profiles: Mapping[str, Experiment], *, script: str, arguments: Sequence[str] | None = None) -> None:
+    """Run a table from the command line and leave with exit code 0, 2 for an error told in one text, 130 for Ctrl-C.
+
+    Args:
+        profiles: The experiment under each of `PROFILES`.
+        script: `__file__` of the script; results/ and figures/ lie beside its folder.
+        arguments: Of the command line; None takes the process's own.
+    """
+    description = profiles["paper"].title
+    options = tyro.cli(Options, args=arguments, description=description, config=(tyro.conf.OmitSubcommandPrefixes,))
+    console = Console(stderr=True, highlight=False)
+    try:
+        run_table(profiles, options, project=Path(script).resolve().parents[1], console=console)
+    except ReproduceError as error:
+        console.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        console.print("stopped; what is finished is kept, and the same command goes on from there")
+        sys.exit(130)
+
+
+def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: Path, console: Console) -> Path:
+    """Run a table and return its results folder.
+
+    Args:
+        profiles: The experiment under each of `PROFILES`.
+        options: See `Options`.
+        project: Folder of results/ and figures/.
+        console: Where it says what it does.
+
+    Raises:
+        ReproduceError: Whatever a user can act on.
+    """
+    started = time.monotonic()
+    name = options.profile or ("paper" if n_gpus() else "cpu")
+    experiment = _overridden(profiles[name], options)
+    root, cache = paths.data_root(options.data_root), paths.cache_dir(project)
+    workers = options.workers or max(1, n_gpus()) if n_gpus() else options.workers or 2
+    source = experiment.source if root else PHANTOM
+    console.print(f"{experiment.title}\n  source {source}, profile {name}, protocol {protocol_id(experiment)[:12]}")
+    if root is None:
+        root = cache / "phantoms" / f"{experiment.table}-{name}"
+        console.print(f"  no --data-root: a phantom cohort is written to {root}; its numbers are no evidence")
+        experiment.phantom(root, workers=workers)
+    prepared: Prepared = experiment.preparation.cohort(root, cache)
+    slices = resized_slices(prepared, experiment.preparation, cache=cache)
+    folds = _folds(experiment, [name.patient for name in slices.names])
+    runs = cache / "runs" / experiment.table / protocol_id(experiment)[:16] / prepared.key[:16]
+    jobs = [
+        Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
+        for arm in reversed(experiment.arms)
+        for seed in experiment.validation.seeds
+        for fold in folds
+    ]
+    prepared_s = time.monotonic() - started
+    run_jobs(jobs, experiment, prepared, cache=cache, workers=workers)
+    trained_s = time.monotonic() - started - prepared_s
+    evaluation = evaluate(jobs, experiment, prepared)
+    run = Run(experiment, profiles["paper"], source, evaluation.cases, evaluation.slices, evaluation.history)
+    results = (cache / "smoke" / "results" if name == "smoke" else project / "results") / experiment.table
+    folder = results / f"{source}-{name}"
+    verdicts = write_results(run, folder)
+    write_splits(folds, folder / "splits.json")
+    (folder / "ledger.csv").write_bytes(prepared.ledger.read_bytes())
+    write_overlays(folder / "overlays.npz", evaluation.overlays, [arm.name for arm in experiment.arms])
+    figures = (cache / "smoke" if name == "smoke" else project) / "figures"
+    drawn = draw_table_figures(folder, figures)
+    seconds = {"prepare": prepared_s, "train_and_predict": trained_s, "all": time.monotonic() - started}
+    write_json(folder / "provenance.json", _provenance(prepared, workers, seconds))
+    console.print(verdict_table(verdicts))
+    console.print(f"verdict: {verdict_line(run, verdicts)}")
+    console.print(f"results: {folder}\nfigures: {drawn[0].parent}", soft_wrap=True)
+    console.print(f"time: {seconds['all'] / 60:.1f} minutes")
+    return folder
+
+
+def _overridden(experiment: Experiment, options: Options) -> Experiment:
+    validation = experiment.validation
+    if options.folds is not None:
+        validation = replace(validation, n_folds=options.folds)
+    if options.seeds is not None:
+        first = validation.seeds[0]
+        validation = replace(validation, seeds=tuple(range(first, first + options.seeds)))
+    if not validation.seeds or (options.workers is not None and options.workers < 1):
+        raise ProtocolError(
+            expected="at least one seed and one worker",
+            got=f"--seeds {options.seeds} --workers {options.workers}",
+            where="command line",
+            do="give 1 or more, or leave the option out",
+        )
+    return replace(experiment, validation=validation)
+
+
+def _folds(experiment: Experiment, patients: list[str]) -> tuple[Fold, ...]:
+    v = experiment.validation
+    return patient_folds(patients, n_folds=v.n_folds, validation_share=v.validation_share, seed=v.split_seed)
+
+
+def _provenance(prepared: Prepared, workers: int, seconds: Mapping[str, float]) -> dict:
+    return {
+        "versions": versions(),
+        "commit": commit(),
+        "processor": processor(),
+        "gpus": n_gpus(),
+        "workers": workers,
+        "source_key": prepared.key,
+        "seconds": {name: round(value, 1) for name, value in seconds.items()},
+        "peak_memory_mib": {name: round(value) for name, value in peak_memory_mib().items()},
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }

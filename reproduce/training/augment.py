@@ -1,0 +1,72 @@
+"""Joint augmentation of image and mask by one affine resampling, stateless in (seed, epoch, index)."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from reproduce.protocol import Augmentation
+
+
+def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf.Tensor:
+    """The affine map of one sample: flip, scale, rotation about the centre, then translation, composed.
+
+    Drawing is apart from applying, so that a sample can be replayed from its seed alone.
+
+    Args:
+        augmentation: Ranges.
+        seed: int64 `[2]`; the same seed gives the same map.
+        size: Side of the image in pixels.
+
+    Returns:
+        float32 `[8]`: a0 a1 a2 b0 b1 b2 0 0, which maps the pixel (x, y) of the result to the place
+        (a0 x + a1 y + a2, b0 x + b1 y + b2) in the source.
+    """
+    u = tf.random.stateless_uniform([5], seed, -1.0, 1.0)
+    angle = u[0] * (augmentation.rotation_deg * math.pi / 180)
+    low, high = augmentation.scale
+    scale = (low + high) / 2 + u[1] * (high - low) / 2
+    shift_x, shift_y = u[2] * augmentation.translation * size, u[3] * augmentation.translation * size
+    mirror = tf.where((u[4] < 0) & augmentation.flip, -1.0, 1.0)
+    cos, sin = tf.cos(angle) / scale, tf.sin(angle) / scale
+    centre = (size - 1) / 2
+    from_x, from_y = centre + shift_x, centre + shift_y
+    return tf.stack(
+        [
+            mirror * cos,
+            mirror * sin,
+            centre - mirror * (cos * from_x + sin * from_y),
+            -sin,
+            cos,
+            centre - (-sin * from_x + cos * from_y),
+            0.0,
+            0.0,
+        ]
+    )
+
+
+def apply_transforms(images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Images and masks resampled once, together, by bilinear interpolation.
+
+    What comes from outside the image is 0: the bottom of the window in the image, background in the mask. A mask is 1
+    where at least half of the interpolated value is, so that it stays a mask.
+
+    Args:
+        images: float32 `[batch, y, x, channel]`.
+        masks: float32 `[batch, y, x, region]` in {0, 1}.
+        transforms: float32 `[batch, 8]` of `draw_transform`.
+
+    Returns:
+        Images and masks of the same shapes and dtypes.
+    """
+    n_channels = images.shape[-1]
+    both = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.concat([images, masks], axis=-1),
+        transforms=transforms,
+        output_shape=tf.shape(images)[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+    )
+    return both[..., :n_channels], tf.cast(both[..., n_channels:] >= 0.5, masks.dtype)

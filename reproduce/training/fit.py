@@ -1,0 +1,119 @@
+"""Fitting one model to one fold: epochs, early stopping, and a stop at the first value that is not finite."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from reproduce.errors import NonFiniteError
+from reproduce.protocol import Arm, Optimisation
+from reproduce.randomness import seed31
+from reproduce.training.pipeline import SliceName, TrainingSet
+from reproduce.training.state import Epoch, best_epoch, read_best, read_state, write_state
+
+
+class Trainer:
+    """A compiled model that is trained fold after fold from fresh weights; compiling costs seconds, so it is done once.
+
+    Attributes:
+        model: With the weights of the best epoch after `fit`.
+    """
+
+    def __init__(self, arm: Arm, optimisation: Optimisation, *, size: int, n_channels: int, n_regions: int):
+        self._arm, self._optimisation = arm, optimisation
+        self._shape = {"n_channels": n_channels, "n_regions": n_regions}
+        self._size = (size, size)
+        self.model = self._build()
+        steps = optimisation.batch_size // optimisation.micro_batch
+        adam = keras.optimizers.Adam(
+            optimisation.learning_rate, gradient_accumulation_steps=steps if steps > 1 else None
+        )
+        losses = {output: loss() for output, loss in arm.losses.items()}
+        self.model.compile(adam, loss=losses, jit_compile=False)
+        adam.build(self.model.trainable_variables)
+        self._fresh_optimiser = [variable.numpy() for variable in adam.variables]
+
+    def fit(
+        self,
+        train: TrainingSet,
+        validation: tf.data.Dataset | None,
+        *,
+        folder: Path,
+        on_epoch: Callable[[int, Epoch], None],
+    ) -> list[Epoch]:
+        """Train until the validation loss has not fallen for `patience` epochs, or `max_epochs` are over.
+
+        After each epoch all that is needed to go on lies in `folder`; a run that was killed goes on from there, and
+        comes to the same weights as one that was not.
+
+        Args:
+            train: Of one fold.
+            validation: Batches of (image, targets), or None: then all epochs are trained and the last weights stay.
+            folder: Of this model, seed and fold alone.
+            on_epoch: Called after each epoch with the number of epochs done and its row.
+
+        Returns:
+            The history, one row an epoch.
+
+        Raises:
+            NonFiniteError: A loss is not finite; the slices of the batch are named, and earlier epochs stay on disk.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._start_afresh(seed31(train.seed, "weights", self._arm.name, train.fold))
+        history = read_state(folder, self.model)
+        while not self._finished(history):
+            epoch = len(history)
+            stop = _StopAtNonFinite(train, epoch)
+            logs = self.model.fit(train.epoch(epoch), epochs=1, verbose=0, callbacks=[stop]).history
+            loss = None
+            if validation is not None:
+                loss = float(self.model.evaluate(validation, verbose=0, return_dict=True)["loss"])
+                if not math.isfinite(loss):
+                    raise _non_finite("validation loss", loss, epoch, [])
+            history.append(Epoch(epoch, float(logs["loss"][0]), loss))
+            write_state(folder, self.model, history)
+            on_epoch(len(history), history[-1])
+        read_best(folder, self.model)
+        return history
+
+    def _build(self) -> keras.Model:
+        return self._arm.build(self._size, **self._shape)
+
+    def _start_afresh(self, seed: int) -> None:
+        keras.utils.set_random_seed(seed)
+        for variable, fresh in zip(self.model.variables, self._build().variables, strict=True):
+            variable.assign(fresh)
+        for variable, fresh in zip(self.model.optimizer.variables, self._fresh_optimiser, strict=True):
+            variable.assign(fresh)
+
+    def _finished(self, history: list[Epoch]) -> bool:
+        if len(history) >= self._optimisation.max_epochs:
+            return True
+        return bool(history) and len(history) - 1 - best_epoch(history) >= self._optimisation.patience
+
+
+class _StopAtNonFinite(keras.callbacks.Callback):
+    """Raises at the first batch after which the running loss is not finite."""
+
+    def __init__(self, train: TrainingSet, epoch: int):
+        super().__init__()
+        self._train, self._epoch = train, epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None):
+        loss = float(logs["loss"])
+        if not math.isfinite(loss):
+            raise _non_finite(f"loss of batch {batch}", loss, self._epoch, self._train.names(self._epoch, batch))
+
+
+def _non_finite(what: str, value: float, epoch: int, names: list[SliceName]) -> NonFiniteError:
+    listed = "; ".join(f"{name.patient} slice {name.slice}" for name in names)
+    return NonFiniteError(
+        expected=f"a finite {what}",
+        got=f"{value} in epoch {epoch}" + (f" on {listed}" if listed else ""),
+        where="training",
+        do="look at these slices, or lower the learning rate or use float32; earlier epochs are kept",
+    )

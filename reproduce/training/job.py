@@ -1,0 +1,90 @@
+"""One cell of the work: an arm, a seed and a fold, trained and predicted in a process that does many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reproduce.cohorts.splits import Fold
+from reproduce.protocol import Arm, Experiment
+from reproduce.provenance import write_text
+from reproduce.training.fit import Trainer
+from reproduce.training.pipeline import Slices, TrainingSet, held_out
+from reproduce.training.predict import predict_scans
+from reproduce.training.state import Epoch
+
+_DONE = "done"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is trained: the arm, and on which side each patient stands.
+
+    Attributes:
+        arm: Model, losses, augmentation.
+        seed: Of weights, order and augmentation.
+        fold: Patients.
+        folder: Where its state and its predictions lie; of this job alone.
+    """
+
+    arm: Arm
+    seed: int
+    fold: Fold
+    folder: Path
+
+    @property
+    def done(self) -> bool:
+        """Whether the predictions are whole."""
+        return (self.folder / _DONE).exists()
+
+
+class Worker:
+    """Does jobs of one experiment, one after another; each arm's model is compiled once."""
+
+    def __init__(self, experiment: Experiment, slices: Slices):
+        self._experiment, self._slices = experiment, slices
+        self.max_epochs = experiment.optimisation.max_epochs
+        self._trainers: dict[str, Trainer] = {}
+
+    def run(self, job: Job, *, on_epoch: Callable[[int, Epoch], None]) -> None:
+        """Train and predict; what is there already is used again.
+
+        Args:
+            job: The cell.
+            on_epoch: Called after each epoch with the number of epochs done and its row.
+
+        Raises:
+            NonFiniteError: See `Trainer.fit`.
+        """
+        if job.done:
+            return
+        slices, batch_size, targets = self._slices, self._experiment.optimisation.micro_batch, tuple(job.arm.losses)
+        train = TrainingSet(
+            slices=slices,
+            examples=slices.of(job.fold.train),
+            n=len(slices.indices(job.fold.train)),
+            batch_size=batch_size,
+            targets=targets,
+            augmentation=job.arm.augmentation,
+            seed=job.seed,
+            fold=job.fold.index,
+        )
+        validation = None
+        if job.fold.validation:
+            validation = held_out(slices.of(job.fold.validation), batch_size=batch_size, targets=targets)
+        trainer = self._trainer(job.arm)
+        trainer.fit(train, validation, folder=job.folder, on_epoch=on_epoch)
+        predict_scans(trainer.model, slices, job.fold.test, job.folder / "predictions", batch_size=batch_size)
+        write_text(job.folder / _DONE, "")
+
+    def _trainer(self, arm: Arm) -> Trainer:
+        if arm.name not in self._trainers:
+            self._trainers[arm.name] = Trainer(
+                arm,
+                self._experiment.optimisation,
+                size=self._slices.size,
+                n_channels=self._slices.n_channels,
+                n_regions=len(self._slices.regions),
+            )
+        return self._trainers[arm.name]

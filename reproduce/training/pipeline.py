@@ -1,0 +1,193 @@
+"""tf.data pipelines: decode, window, resize, shuffle, augment, batch, prefetch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import tensorflow as tf
+from rich.progress import track
+
+from reproduce.datasets.slices import SPLIT, Prepared
+from reproduce.protocol import Augmentation, Preparation, canonical_json
+from reproduce.provenance import write_json
+from reproduce.randomness import seed31
+from reproduce.training.augment import apply_transforms, draw_transform
+
+_IN_MEMORY_BYTES = 2 << 30
+_ON_DISK_BYTES = 32 << 30
+_SHUFFLE_BUFFER = 4096
+
+
+@dataclass(frozen=True)
+class SliceName:
+    """Which slice an example is.
+
+    Attributes:
+        patient: The unit of every split.
+        scan: Within the cohort.
+        slice: Counted from 0.
+    """
+
+    patient: str
+    scan: str
+    slice: int
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """A cohort at the size that models see.
+
+    Attributes:
+        examples: In the order of the cohort: "image" float32 `[size, size, channel]`, "mask" float32 `[size, size,
+            region]` in {0, 1}, "slice" float32 `[1]`, 1 where the native slice holds any region.
+        names: Of the examples, in the same order.
+        regions: Names of the regions.
+        n_channels: Channels of the image.
+        size: Side of the image in pixels.
+    """
+
+    examples: tf.data.Dataset
+    names: tuple[SliceName, ...]
+    regions: tuple[str, ...]
+    n_channels: int
+    size: int
+
+    def indices(self, patients: Iterable[str]) -> list[int]:
+        """Positions of all slices of some patients, ascending."""
+        wanted = set(patients)
+        return [i for i, name in enumerate(self.names) if name.patient in wanted]
+
+    def of(self, patients: Iterable[str]) -> tf.data.Dataset:
+        """Examples of some patients in order, each with its "index"; kept in memory where they fit into 2 GiB."""
+        chosen = self.indices(patients)
+        member = tf.constant([i in set(chosen) for i in range(len(self.names))])
+        numbered = self.examples.enumerate().filter(lambda i, _: member[i])
+        subset = numbered.map(lambda i, example: {**example, "index": i})
+        subset = subset.apply(tf.data.experimental.assert_cardinality(len(chosen)))
+        fits = len(chosen) * self.size**2 * 4 * (self.n_channels + len(self.regions)) < _IN_MEMORY_BYTES
+        return subset.cache() if fits else subset
+
+
+def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path) -> Slices:
+    """A prepared cohort windowed to [0, 1] and resized; kept on disk, under its key, where that is below 32 GiB.
+
+    Images shrink with anti-aliasing. A mask is 1 where the shrunk mask is at least one half, which continues the 50 %
+    consensus; a lesion smaller than a pixel of the reduced size can vanish from the mask, and stays in "slice".
+
+    Args:
+        prepared: The cohort.
+        preparation: Size, window and regions.
+        cache: Folder for what can be made again.
+    """
+    key = canonical_json({"prepared": prepared.key, "preparation": preparation, "form": 1})
+    folder = cache / "resized" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    examples = prepared.read().map(
+        lambda example: _resized(example, preparation.size, preparation.window_hu, preparation.regions),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+    n_channels = prepared.builder.info.features["image"].shape[-1]
+    n = prepared.builder.info.splits[SPLIT].num_examples
+    if n * preparation.size**2 * 4 * (n_channels + len(preparation.regions)) < _ON_DISK_BYTES:
+        folder.mkdir(parents=True, exist_ok=True)
+        examples = examples.cache(str(folder / "examples"))
+    listing = folder / "names.json"
+    if not listing.exists():
+        for unfinished in folder.glob("examples*"):
+            unfinished.unlink()
+        counted = track(examples.as_numpy_iterator(), description="resize slices", total=n, transient=True)
+        names = [SliceName(e["patient"].decode(), e["scan"].decode(), int(e["z"])) for e in counted]
+        write_json(listing, [asdict(name) for name in names])
+    names = tuple(SliceName(**entry) for entry in json.loads(listing.read_text()))
+    seen = examples.map(lambda example: {name: example[name] for name in ("image", "mask", "slice")})
+    return Slices(seen, names, tuple(preparation.regions), n_channels, preparation.size)
+
+
+def _resized(example: dict, size: int, window_hu: tuple[float, float], regions: Mapping[str, tuple[int, ...]]) -> dict:
+    low, high = window_hu
+    image = tf.clip_by_value((tf.cast(example["image"], tf.float32) - low) / (high - low), 0.0, 1.0)
+    labels = tf.cast(example["labels"], tf.int32)
+    masks = [
+        tf.reduce_any(labels[..., None] == tf.constant(members), axis=-1) if members else labels > 0
+        for members in regions.values()
+    ]
+    mask = tf.cast(tf.stack(masks, axis=-1), tf.float32)
+    both = tf.image.resize(tf.concat([image, mask], axis=-1), (size, size), antialias=True)
+    n_channels = example["image"].shape[-1]
+    return {
+        "image": tf.ensure_shape(both[..., :n_channels], (size, size, n_channels)),
+        "mask": tf.cast(both[..., n_channels:] >= 0.5, tf.float32),
+        "slice": tf.reshape(tf.reduce_max(mask), (1,)),
+        "patient": example["patient"],
+        "scan": example["scan"],
+        "z": example["slice"],
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """What one fold trains on; each epoch is a dataset of its own, drawn from (seed, fold, epoch) alone.
+
+    Attributes:
+        slices: The cohort.
+        examples: `slices.of(patients)` of the training patients.
+        n: Their number.
+        batch_size: Images a batch; a last batch that is smaller is left out, where there is a full one.
+        targets: What the model is trained towards: "mask", or "mask" and "slice".
+        augmentation: Ranges, or None.
+        seed: Of the run.
+        fold: Index of the fold.
+    """
+
+    slices: Slices
+    examples: tf.data.Dataset
+    n: int
+    batch_size: int
+    targets: tuple[str, ...]
+    augmentation: Augmentation | None
+    seed: int
+    fold: int
+
+    @property
+    def n_batches(self) -> int:
+        """Batches an epoch."""
+        return max(1, self.n // self.batch_size)
+
+    def epoch(self, epoch: int) -> tf.data.Dataset:
+        """Shuffled and augmented batches of one epoch: the image, and the targets by name."""
+        return _image_and_targets(self._batches(epoch), self.targets)
+
+    def names(self, epoch: int, batch: int) -> list[SliceName]:
+        """Which slices the batch of an epoch holds: the pipeline is run again up to it."""
+        drawn = next(iter(self._batches(epoch).skip(batch).take(1)))
+        return [self.slices.names[i] for i in drawn["index"].numpy()]
+
+    def _batches(self, epoch: int) -> tf.data.Dataset:
+        shuffle_seed = seed31(self.seed, "shuffle", self.fold, epoch)
+        order = self.examples.shuffle(min(self.n, _SHUFFLE_BUFFER), shuffle_seed, reshuffle_each_iteration=False)
+        if self.augmentation is None:
+            return order.batch(self.batch_size, drop_remainder=self.n >= self.batch_size)
+        base = seed31(self.seed, "augment", self.fold)
+
+        def drawn(example: dict) -> dict:
+            seed = tf.stack([tf.constant(base, tf.int64), (epoch << 32) + example["index"]])
+            return {**example, "transform": draw_transform(self.augmentation, seed, self.slices.size)}
+
+        def applied(batch: dict) -> dict:
+            image, mask = apply_transforms(batch["image"], batch["mask"], batch["transform"])
+            return {**batch, "image": image, "mask": mask}
+
+        return order.map(drawn).batch(self.batch_size, drop_remainder=self.n >= self.batch_size).map(applied)
+
+
+def held_out(examples: tf.data.Dataset, *, batch_size: int, targets: tuple[str, ...]) -> tf.data.Dataset:
+    """Batches of examples as they are, in order: the image, and the targets by name."""
+    return _image_and_targets(examples.batch(batch_size), targets)
+
+
+def _image_and_targets(batches: tf.data.Dataset, targets: tuple[str, ...]) -> tf.data.Dataset:
+    return batches.map(lambda batch: (batch["image"], {name: batch[name] for name in targets})).prefetch(2)

@@ -1,0 +1,96 @@
+"""Many jobs in a few processes, with a progress bar over all their epochs."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from reproduce.datasets.slices import Prepared
+from reproduce.protocol import Experiment
+from reproduce.training.determinism import configure
+from reproduce.training.job import Job, Worker
+from reproduce.training.pipeline import resized_slices
+
+_POLL_S = 0.5
+
+
+def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *, cache: Path, workers: int) -> None:
+    """Do all jobs that are not done; each process has its share of the cores and computes deterministically.
+
+    Results do not depend on how many processes there are as long as each has as many threads: a single-threaded
+    operation sums in one order. So processes get one thread each on a CPU, however many there are.
+
+    Args:
+        jobs: Any number; none to do is fine.
+        experiment: Their protocol.
+        prepared: The cohort, prepared and resized already.
+        cache: As for `resized_slices`.
+        workers: Processes.
+
+    Raises:
+        ReproduceError: The first that a job raised; the others are stopped, and what they finished is kept.
+    """
+    pending = [job for job in jobs if not job.done]
+    if not pending:
+        return
+    max_epochs = experiment.optimisation.max_epochs
+    context = multiprocessing.get_context("spawn")
+    epochs_done = context.Queue()
+    pool = ProcessPoolExecutor(
+        min(workers, len(pending)), context, _start, (experiment, prepared, cache, epochs_done, os.getpid())
+    )
+    columns = (TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"), TimeElapsedColumn())
+    try:
+        with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), transient=True) as progress:
+            bar = progress.add_task("train", total=len(pending) * max_epochs)
+            futures = [pool.submit(_run, job) for job in pending]
+            while not _all_finished(futures):
+                try:
+                    progress.advance(bar, epochs_done.get(timeout=_POLL_S))
+                except queue.Empty:
+                    continue
+        for future in futures:
+            future.result()
+    except BaseException:
+        for process in list(pool._processes.values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _all_finished(futures: Sequence[Future]) -> bool:
+    """Whether all are done; raises what the first failed one raised."""
+    for future in futures:
+        if future.done() and (error := future.exception()) is not None:
+            raise error
+    return all(future.done() for future in futures)
+
+
+_worker: Worker
+_epochs_done: multiprocessing.Queue
+
+
+def _start(experiment: Experiment, prepared: Prepared, cache: Path, epochs_done, parent: int) -> None:
+    global _worker, _epochs_done
+    configure(n_threads=1, precision=experiment.optimisation.precision)
+    _worker = Worker(experiment, resized_slices(prepared, experiment.preparation, cache=cache))
+    _epochs_done = epochs_done
+
+
+def _run(job: Job) -> None:
+    done = 0
+
+    def on_epoch(n: int, _) -> None:
+        nonlocal done
+        _epochs_done.put(n - done)
+        done = n
+
+    _worker.run(job, on_epoch=on_epoch)
+    _epochs_done.put(_worker.max_epochs - done)

@@ -1,0 +1,75 @@
+"""What a training is after an epoch, on disk, so that it goes on after a kill as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from reproduce.provenance import write_text
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of a training's history.
+
+    Attributes:
+        epoch: From 0.
+        train_loss: Mean over the epoch's batches.
+        validation_loss: Mean over the validation slices; None without validation patients.
+    """
+
+    epoch: int
+    train_loss: float
+    validation_loss: float | None
+
+
+def best_epoch(history: list[Epoch]) -> int:
+    """The epoch whose weights are kept: the first of lowest validation loss, or the last where there is none."""
+    losses = [row.validation_loss for row in history]
+    return len(history) - 1 if None in losses else int(np.argmin(losses))
+
+
+def write_state(folder: Path, model: keras.Model, history: list[Epoch]) -> None:
+    """Write weights and optimiser, then the history that makes them valid; the best epoch's weights beside them."""
+    variables = [*model.variables, *model.optimizer.variables]
+    name = f"epoch{len(history) - 1}.npz"
+    _write_arrays(folder / name, [variable.numpy() for variable in variables])
+    if best_epoch(history) == len(history) - 1:
+        _write_arrays(folder / "best.npz", [variable.numpy() for variable in model.variables])
+    write_text(folder / "history.json", json.dumps([asdict(row) for row in history], indent=1) + "\n")
+    for old in folder.glob("epoch*.npz"):
+        if old.name != name:
+            old.unlink()
+
+
+def read_state(folder: Path, model: keras.Model) -> list[Epoch]:
+    """Set a model and its optimiser to the last epoch that was written, and return the history; empty at the start."""
+    listing = folder / "history.json"
+    if not listing.exists():
+        return []
+    history = [Epoch(**row) for row in json.loads(listing.read_text())]
+    _assign(folder / f"epoch{len(history) - 1}.npz", [*model.variables, *model.optimizer.variables])
+    return history
+
+
+def read_best(folder: Path, model: keras.Model) -> None:
+    """Set a model to the weights of its best epoch."""
+    _assign(folder / "best.npz", model.variables)
+
+
+def _write_arrays(path: Path, arrays: list[np.ndarray]) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as stream:
+        np.savez(stream, *arrays)
+    os.replace(temporary, path)
+
+
+def _assign(path: Path, variables: list[keras.Variable]) -> None:
+    with np.load(path) as stored:
+        for i, variable in enumerate(variables):
+            variable.assign(stored[f"arr_{i}"])
