@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset
-from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes, RLELossless
 
@@ -60,8 +59,6 @@ def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.
     """Stored values `[y, x]` in the signedness of the header, and where they are padding."""
     try:
         syntax = dataset.file_meta.TransferSyntaxUID
-        if syntax.is_encapsulated and syntax != RLELossless:
-            _require_end_of_image(dataset, header)
         stored, _ = get_decoder(syntax).as_array(
             dataset,
             index=header.frame,
@@ -70,7 +67,7 @@ def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.
             decoding_plugin=_plugin(syntax),
         )
         unused_bits = dataset.BitsAllocated - dataset.BitsStored
-    except (PixelDecodeError, KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # every plug-in has its own types; a panic in Rust (RLE) is not even an Exception
         raise _decode_error(header.path, error) from error
@@ -87,25 +84,14 @@ def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.
 def _plugin(syntax: UID) -> str:
     """The one plug-in for a transfer syntax, "" for pydicom's own choice.
 
-    Left to itself pydicom tries one after the other: pixels would depend on what else is installed, and what the first
-    one refuses as corrupt ends at gdcm, which ends the process on some corrupt streams.
+    Left to itself pydicom tries one after the other: pixels would depend on what else is installed. These refuse a
+    truncated stream; another one (pylibjpeg-libjpeg) fills it with invented pixels and says nothing.
     """
     if syntax in JPEGLSTransferSyntaxes:
         return "pyjpegls"
     if syntax in (*JPEG2000TransferSyntaxes, RLELossless):
         return "pylibjpeg"
     return "gdcm" if syntax in JPEGTransferSyntaxes else ""
-
-
-def _require_end_of_image(dataset: FileDataset, header: SliceHeader) -> None:
-    """Return if a JPEG code stream (of any kind) ends with its marker FF D9.
-
-    Some decoders fill what a truncated stream lacks with invented pixels and say nothing.
-    """
-    n_frames = int(dataset.get("NumberOfFrames") or 1)
-    code = get_frame(dataset.PixelData, header.frame, number_of_frames=n_frames)
-    if not code.rstrip(b"\0").endswith(b"\xff\xd9"):
-        raise _decode_error(header.path, f"a code stream of {len(code)} bytes without its end (FF D9): truncated")
 
 
 def _within(stored: np.ndarray, limits: tuple[int, int] | None) -> np.ndarray:

@@ -98,7 +98,8 @@ def numbered(z: int, dtype=np.int16) -> np.ndarray:
 
 
 def _decimals(numbers) -> list[str]:
-    return [format_number_as_ds(float(number)) for number in numbers]
+    # Rounded first: pydicom writes a few numbers, 4.999999999999999 among them, with 17 characters; 16 are allowed.
+    return [format_number_as_ds(round(float(number), 9)) for number in numbers]
 
 
 def _jpeg_lossless(path: Path) -> None:

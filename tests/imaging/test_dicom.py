@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import uid
 from scipy.spatial.transform import Rotation
@@ -81,7 +81,7 @@ _rotations = st.tuples(_unit, _unit, _unit, _unit).filter(lambda q: sum(c * c fo
     spacing_mm=st.tuples(*[st.floats(0.3, 5)] * 3),
     order=st.permutations(range(4)),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None)
 def test_every_voxel_lies_where_its_header_says(ct, directions, origin_mm, spacing_mm, order):
     row, column = np.array(directions, dtype=float)
     step_mm, row_mm, column_mm = spacing_mm
@@ -217,7 +217,7 @@ def test_arguments_that_contradict_each_other_are_refused(ct, tmp_path):
         read_series(replace(series, files=()))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 @given(at=st.integers(132, 900), value=st.integers(0, 255))
 @pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 def test_a_broken_byte_is_an_error_of_ours_or_harmless(ct, at, value):

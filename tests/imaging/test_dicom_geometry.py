@@ -112,6 +112,12 @@ def test_one_slice_is_as_thick_as_it_says():
     assert stack_geometry(at(7, thickness_mm=1.5), "here").affine[:3, 2].tolist() == [0, 0, 1.5]
 
 
+def test_directions_that_are_nearly_unit_vectors_do_not_stretch_the_normal():
+    stretched = ((1.0005, 0, 0), (0, 1, 0))
+    assert stack_geometry(at(0, directions=stretched), "here").affine[2, 2] == pytest.approx(2, abs=1e-12)
+    assert stack_geometry(at(0, 2, directions=stretched), "here").positions_mm.tolist() == [0, 2]
+
+
 @pytest.mark.parametrize("thickness_mm", [0.0, -1.0, float("nan")])
 def test_one_slice_without_thickness_is_refused(thickness_mm):
     with pytest.raises(NotAnImageError, match=r"SliceThickness \(0018,0050\)"):

@@ -1,8 +1,10 @@
 """Stored pixels to HU: signs, slopes, padding, compressions, and files that end too early."""
 
+import struct
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import uid
 from pydicom.encaps import encapsulate, generate_frames
@@ -83,6 +85,7 @@ def test_a_negative_slope(ct, tmp_path):
     slope=st.integers(-70000, 70000).filter(bool),
     wanted=st.integers(-32768, 32767),
 )
+@settings(deadline=None)
 def test_whole_numbers_are_exact_wherever_the_result_fits(stored, slope, wanted):
     intercept = wanted - slope * stored
     hu = _rescaled(np.array([stored], np.uint16), slope=float(slope), intercept=float(intercept))
@@ -155,6 +158,18 @@ def test_a_code_stream_that_ends_early_is_named(ct, tmp_path, syntax, part):
     dataset = read_dataset(path)
     (code,) = generate_frames(dataset.PixelData, number_of_frames=1)
     dataset.PixelData = encapsulate([code[: int(len(code) * part)]])
+    dataset.save_as(path)
+    with pytest.raises(PixelDecodeError, match=r"slice\.dcm"):
+        read_hu(path)
+
+
+def test_a_code_stream_that_makes_the_decoder_panic_is_named(ct, tmp_path):
+    # RLE (PS3.5 G): a header of 16 words, two segments; each a literal run of 128 bytes where the image has 12.
+    run = bytes([127]) + bytes(128)
+    code = struct.pack("<16I", 2, 64, 64 + len(run), *[0] * 13) + run + run
+    path = ct.write(tmp_path / "slice.dcm", ct.dataset(stored=ct.numbered(0)), uid.RLELossless)
+    dataset = read_dataset(path)
+    dataset.PixelData = encapsulate([code])
     dataset.save_as(path)
     with pytest.raises(PixelDecodeError, match=r"slice\.dcm"):
         read_hu(path)

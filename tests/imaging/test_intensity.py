@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -22,6 +22,7 @@ def test_the_lung_window_by_hand():
     low=st.floats(-2000, 1000),
     width=st.floats(0.5, 4000),
 )
+@settings(deadline=None)
 def test_a_window_stays_within_0_and_1_and_keeps_the_order(voxels, low, width):
     scaled = window(np.sort(voxels), (low, low + width))
     assert scaled.min() >= 0
@@ -70,6 +71,7 @@ def test_every_channel_is_scored_by_itself():
     shift=st.floats(-1000, 1000),
     seed=st.integers(0, 99),
 )
+@settings(deadline=None)
 def test_scale_and_shift_of_an_image_do_not_matter(scale, shift, seed):
     rng = np.random.default_rng(seed)
     voxels, mask = rng.normal(size=(3, 4, 5)), rng.random((3, 4, 5)) < 0.5

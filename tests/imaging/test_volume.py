@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -22,6 +22,7 @@ def test_indices_to_millimetres_by_hand():
 
 
 @given(angles=st.tuples(*[st.floats(-180, 180)] * 3), spacing_mm=st.tuples(*[st.floats(0.2, 5)] * 3))
+@settings(deadline=None)
 def test_there_and_back_is_where_one_was(angles, spacing_mm):
     affine = np.eye(4)
     affine[:3, :3] = Rotation.from_euler("xyz", angles, degrees=True).as_matrix() @ np.diag(spacing_mm)
