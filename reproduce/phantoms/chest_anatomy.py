@@ -66,7 +66,7 @@ class Anatomy:
     def cage_distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
         """Signed distance to the inside of the rib cage along the ray from the middle; it narrows to the apex."""
         height = (z + np.float32(40 * self.size)) * np.float32(1 / self.cage_mm[2])
-        narrow = np.sqrt(np.maximum(1 - height * height, np.float32(0.05)))
+        narrow = np.sqrt(np.maximum(1 - height * height, np.float32(1e-6)))
         y = y + np.float32(2 * self.size)
         return _rim_distance_mm(x, y, half_mm=self.cage_mm[:2], stretch=narrow, waves=self.waves[:, 1], square=0.2)
 

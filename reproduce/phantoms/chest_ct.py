@@ -28,7 +28,7 @@ class ChestCt:
         image: int16 `[z, y, x]`, HU; z runs from the feet to the head.
         grid: The same grid in the frame of the body.
         structures: bool `[z, y, x]` by name: body, lung_left, lung_right, heart, oesophagus, spinal_cord.
-        lesions: What there is in the lungs; the first is a nodule of 8 mm or more.
+        lesions: What there is in the lungs; the first is a nodule of 13 mm or more.
         nodule_labels: uint8 `[z, y, x]`: i + 1 where lesion i is a nodule of 3 mm or more, else 0.
         readings: What each of the four readers marked.
         scanner: How the scan was made and is to be stored.

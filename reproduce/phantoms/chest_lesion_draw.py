@@ -20,8 +20,10 @@ from reproduce.phantoms.chest_nodules import (
 )
 from reproduce.phantoms.chest_vessels import VesselTree
 
-_MEDIAN_MM, _SPREAD = 8.6, 0.52  # of the log-normal diameters of nodules: most of LIDC-IDRI's are 4 to 12 mm
-_LEADING_MM = 8.0  # a leading nodule that is drawn smaller is made as much larger
+_MEDIAN_MM, _SPREAD = 7.6, 0.5  # of the log-normal diameters of nodules: most of LIDC-IDRI's are 4 to 12 mm
+# A leading nodule that is drawn smaller is made as much larger: a cohort of tens of patients could not be learnt from
+# at 128 pixels if most of its nodules were three pixels wide.
+_LEADING_MM = 13.0
 _MEAN_EXTRA_NODULES = 1.9
 _TRIES = 6000
 _GAP_MM = 5.0
@@ -30,7 +32,7 @@ _GAP_MM = 5.0
 def draw_lesions(
     anatomy: Anatomy, grid: ChestGrid, trees: tuple[VesselTree, ...], rng: np.random.Generator
 ) -> tuple[Lesion, ...]:
-    """The lesions of one patient, the first of them a solid or part-solid nodule of 8 to 30 mm.
+    """The lesions of one patient, the first of them a solid or part-solid nodule of 13 to 30 mm.
 
     Args:
         anatomy: The patient.
