@@ -13,7 +13,13 @@ from reproduce.cohorts.case import Case, Cohort
 from reproduce.cohorts.ledger import IN, OUT, Ledger, LedgerEntry
 from reproduce.cohorts.lidc_annotations import CT_MESSAGE, XRAY_MESSAGE, message_of, read_annotations
 from reproduce.cohorts.lidc_nodules import Nodule, nodules_on
-from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
+from reproduce.errors import (
+    AnnotationFormatError,
+    AnnotationMismatchError,
+    ArgumentError,
+    CohortError,
+    DataNotFoundError,
+)
 from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
 from reproduce.paths import existing_folder
 
@@ -55,7 +61,8 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
     Raises:
         DataNotFoundError: `root` is not there, is empty, or holds no CT at all.
         NotAnImageError: A CT file has a broken header.
-        CohortError: A series is there twice under different patients or studies.
+        CohortError: No CT is in, for the reasons that the text lists; or a series is there twice, under different
+            patients or studies.
     """
     root = existing_folder(root, holding="LIDC-IDRI (patient / study / series)")
     found = find_series(root)
@@ -74,7 +81,12 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
         entries += [LedgerEntry("", _below(root, path), OUT, f"annotation of the absent CT {uid}") for path in paths]
     entries += _xrays(root, {path.parent for series in found for path in series.files})
     scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
-    return Cohort(NAME, tuple(scans), Ledger(tuple(entries)))
+    ledger = Ledger(tuple(entries))
+    if not scans:
+        got = "; ".join(f"{n} {status}: {reason}" for (status, reason), n in ledger.reasons().items())
+        do = "put the XML of LIDC-IDRI beside the images; each names its series by SeriesInstanceUid"
+        raise CohortError(expected="a CT with its annotation", got=got, where=root, do=do)
+    return Cohort(NAME, tuple(scans), ledger)
 
 
 def annotation_files(root: Path) -> tuple[dict[str, list[Path]], list[LedgerEntry]]:

@@ -14,7 +14,7 @@ import numpy as np
 from reproduce.cohorts.ledger import IN, Ledger, LedgerEntry
 from reproduce.cohorts.lidc import annotation_files
 from reproduce.cohorts.lidc_annotations import read_annotations
-from reproduce.cohorts.lidc_grouping import group_marks, mark_regions, near_pairs
+from reproduce.cohorts.lidc_grouping import MarkRegions, group_marks, mark_regions, near_pairs
 from reproduce.cohorts.lidc_marks import Mark, MarkKind
 from reproduce.errors import DataNotFoundError
 from reproduce.paths import existing_folder
@@ -40,7 +40,8 @@ class Lesion:
     Attributes:
         n_outlined: Readers who outlined it, as a nodule of 3 mm or more.
         n_small: Readers who marked it as a nodule below 3 mm.
-        centre: Mean of its outline points: column and row in pixels, z in mm.
+        centre: Mean over the readers who outlined it, or who marked it where nobody did, of the centroid of their
+            pixels: column and row in pixels, z in mm.
         ratings: By characteristic, one entry a reader who outlined it, None where not rated.
     """
 
@@ -138,7 +139,7 @@ def count_scan(files: tuple[Path, ...], *, grouping: Grouping, varied: Sequence[
         series_uid=reads.series_uid,
         n_readers=len(reads.readers),
         n_marks={kind.value: sum(mark.kind is kind for mark in reads.marks) for kind in MarkKind},
-        lesions=tuple(_lesion([marks[i] for i in group]) for group in groups[grouping]),
+        lesions=tuple(_lesion(group, marks, regions) for group in groups[grouping]),
         counts={g: _counts(groups[g], [mark.kind is MarkKind.NODULE for mark in marks]) for g in varied},
     )
 
@@ -148,11 +149,9 @@ def _counts(groups: Sequence[tuple[int, ...]], is_outlined: Sequence[bool]) -> C
     return Counts(len(groups), sum(n >= 1 for n in n_outlined), sum(n == 4 for n in n_outlined))
 
 
-def _lesion(members: Sequence[Mark]) -> Lesion:
-    outlined = [mark for mark in members if mark.kind is MarkKind.NODULE]
-    names = sorted({name for mark in outlined for name in mark.characteristics})
-    ratings = {name: tuple(mark.characteristics.get(name) for mark in outlined) for name in names}
-    outlines = [outline for mark in outlined or members for outline in mark.outlines]
-    points = [np.column_stack([o.points_xy, np.full(len(o.points_xy), o.z_mm)]) for o in outlines]
-    x, y, z_mm = np.concatenate(points).mean(axis=0).tolist()
-    return Lesion(len(outlined), len(members) - len(outlined), (x, y, z_mm), ratings)
+def _lesion(group: Sequence[int], marks: Sequence[Mark], regions: MarkRegions) -> Lesion:
+    outlining = [i for i in group if marks[i].kind is MarkKind.NODULE]
+    names = sorted({name for i in outlining for name in marks[i].characteristics})
+    ratings = {name: tuple(marks[i].characteristics.get(name) for i in outlining) for name in names}
+    x, y, z_mm = np.mean([regions.pixels[i].mean(axis=0) for i in outlining or group], axis=0).tolist()
+    return Lesion(len(outlining), len(group) - len(outlining), (x, y, z_mm), ratings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,6 @@ from pathlib import Path
 from reproduce import provenance
 from reproduce.cohorts.ledger import Ledger
 from reproduce.cohorts.lidc_census import Grouping, Lesion, ScanCensus
-from reproduce.paths import cache_dir
 from reproduce.provenance import write_text
 
 MODEL = "four readers"
@@ -90,7 +90,7 @@ def write_census(
     ledger.write_csv(folder / "ledger.csv")
     provenance.write_json(folder / "protocol.json", {"source": "lidc_idri", "profile": "paper", **asdict(protocol)})
     facts = {
-        "source_sha256": provenance.tree_digest(source, memo=cache_dir() / "digests.json"),
+        "source_sha256": _digest(source),
         "commit": provenance.commit(),
         "versions": provenance.versions(),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -172,8 +172,8 @@ def write_agreement(folder: Path, scans: Sequence[ScanCensus]) -> None:
 def write_nodules(folder: Path, scans: Sequence[ScanCensus]) -> None:
     """Write `nodules.csv`, one row a nodule of 3 mm or more.
 
-    The centre is the mean of all readers' outline points. A characteristic is the readers' ratings in the order of the
-    file, joined by "|"; a reader who gave none has an empty place.
+    The centre is that of `Lesion`. A characteristic is the readers' ratings in the order of the file, joined by "|"; a
+    reader who gave none has an empty place.
     """
     head = ("series_uid", "nodule", "x_px", "y_px", "z_mm", "n_outlined", "n_small", *CHARACTERISTICS)
     rows = []
@@ -193,6 +193,14 @@ def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]])
     writer.writerow(head)
     writer.writerows(rows)
     write_text(path, text.getvalue())
+
+
+def _digest(source: Path) -> str:
+    """SHA-256 over the names and contents of the XML below a folder."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in source.rglob("*") if path.suffix.lower() == ".xml"):
+        whole.update(f"{path.relative_to(source).as_posix()}\0{provenance.file_digest(path)}\n".encode())
+    return whole.hexdigest()
 
 
 def _known(ratings: Iterable[int | None]) -> list[int]:
