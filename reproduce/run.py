@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -64,15 +65,28 @@ def main(profiles: Mapping[str, Experiment], *, script: str, arguments: Sequence
     """
     description = profiles["paper"].title
     options = tyro.cli(Options, args=arguments, description=description, config=(tyro.conf.OmitSubcommandPrefixes,))
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
     try:
-        run_table(profiles, options, project=Path(script).resolve().parents[1], console=console)
+        with _script_stays_home():
+            run_table(profiles, options, project=Path(script).resolve().parents[1], console=console)
     except ReproduceError as error:
         console.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}")
         sys.exit(2)
     except KeyboardInterrupt:
         console.print("stopped; what is finished is kept, and the same command goes on from there")
         sys.exit(130)
+
+
+@contextmanager
+def _script_stays_home():
+    """Hide the script from worker processes: each would run it again, and import TensorFlow just to write DICOM."""
+    main_module = sys.modules["__main__"]
+    path = vars(main_module).pop("__file__", None)
+    try:
+        yield
+    finally:
+        if path is not None:
+            main_module.__file__ = path
 
 
 def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: Path, console: Console) -> Path:
@@ -96,7 +110,9 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     console.print(f"{experiment.title}\n  source {source}, profile {name}, protocol {protocol_id(experiment)[:12]}")
     if root is None:
         root = cache / "phantoms" / f"{experiment.table}-{name}"
-        console.print(f"  no --data-root: a phantom cohort is written to {root}; its numbers are no evidence")
+        console.print(
+            f"  no --data-root: a phantom cohort is written to {root}; its numbers are no evidence", soft_wrap=True
+        )
         experiment.phantom(root, workers=workers)
     prepared: Prepared = experiment.preparation.cohort(root, cache)
     slices = resized_slices(prepared, experiment.preparation, cache=cache)

@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from rich.progress import track
 
 from reproduce.cohorts import lidc
-from reproduce.datasets.slices import SPLIT, Prepared, slice_examples, slice_features
+from reproduce.datasets.slices import SPLIT, Prepared, prepare_quietly, slice_examples, slice_features
 from reproduce.protocol import canonical_json
 from reproduce.provenance import code_digest, tree_digest
 
@@ -78,6 +78,5 @@ def prepare(root: Path, cache: Path, *, consensus: float, min_readers: int) -> P
     key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
     config = LidcConfig(name=key[:16], consensus=consensus, min_readers=min_readers)
     builder = LidcIdri(config=config, data_dir=cache / "tfds")
-    tfds.disable_progress_bar()
-    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root))
+    prepare_quietly(builder, root)
     return Prepared("lidc_idri", key, builder, Path(builder.data_path) / "ledger.csv")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +11,13 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from absl import logging
 
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
+
+# TFDS warns of its own deprecated internals at every read.
+logging.set_verbosity(logging.ERROR)
 
 SPLIT = "scans"
 _MAX_SLICES = 1 << 16
@@ -57,6 +63,16 @@ class Prepared:
             labels.append(example["labels"])
         if labels:
             yield patient, scan, np.stack(labels)
+
+
+def prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path) -> None:
+    """Prepare the examples of a builder whose files lie below `root`, unless they are prepared; only errors are told.
+
+    TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
+    """
+    tfds.disable_progress_bar()
+    with contextlib.redirect_stdout(io.StringIO()):
+        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root))
 
 
 def slice_features(*, n_channels: int, dtype: type) -> tfds.features.FeaturesDict:

@@ -68,7 +68,7 @@ class Trainer:
         while not self._finished(history):
             epoch = len(history)
             stop = _StopAtNonFinite(train, epoch)
-            logs = self.model.fit(train.epoch(epoch), epochs=1, verbose=0, callbacks=[stop]).history
+            logs = self.model.fit(train.epoch(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[stop]).history
             loss = None
             if validation is not None:
                 loss = float(self.model.evaluate(validation, verbose=0, return_dict=True)["loss"])
