@@ -56,8 +56,6 @@ def test_consensus_of_half_the_readers_has_the_voxels_that_pylidc_counts(nodules
 
 
 def test_35_of_41_outlines_of_0001_have_their_slice_and_all_76_of_0003(scans):
-    from reproduce.imaging.dicom import read_series
-
     found = {}
     for patient, scan in scans.items():
         reads = read_annotations(scan.annotations)
