@@ -33,7 +33,7 @@ PAPER = Experiment(
         because={
             "size": "000 6.2",
             "window_hu": "silent: 3.2 says 0 to 1; we map the lung window [-1000, 400] HU, from air to soft tissue",
-            "cohort": "silent: we take nodules of 3 mm or more, and voxels inside half of the outlines of their readers",
+            "cohort": "silent: we take nodules of 3 mm or more, and voxels inside half of its readers' outlines",
             "regions": "000 6.1: lung nodules",
         },
     ),

@@ -1,0 +1,72 @@
+# Two commands do everything on a machine with python3 (3.11 or newer) and make: `make table1` and `make test`.
+
+PYTHON ?= python3
+VENV ?= .venv
+LOCK ?= requirements.lock
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install table1 tables census figures test test-slow test-bench smoke lint lock test-lowest clean
+
+help:
+	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
+	@echo "make tables      every table"
+	@echo "make figures     every figure, again, from results/"
+	@echo "make census      the census of LIDC-IDRI; needs CENSUS_DATA=folder of its XML files"
+	@echo "make test        the tests;  make smoke: each experiment once, in seconds;  make lint"
+	@echo "make test-slow   the tests that take longer;  make test-bench: beside other libraries"
+	@echo "make clean       removes what can be made again; never results/ or figures/"
+
+install: $(INSTALLED)
+
+$(INSTALLED): setup.cfg pyproject.toml $(LOCK)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "reproduce needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint $(LOCK)) --editable '.[dev,scale]'
+	@touch $@
+
+table1: $(INSTALLED)
+	$(BIN)/python experiments/table1_lidc.py
+
+tables: table1
+
+census: $(INSTALLED)
+	$(BIN)/python experiments/census_lidc.py --data-root $(CENSUS_DATA)
+
+figures: $(INSTALLED)
+	$(BIN)/reproduce figures
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not slow and not smoke and not bench" -n 2 --dist loadfile
+
+smoke: $(INSTALLED)
+	$(BIN)/python -m pytest -m smoke
+
+test-slow: $(INSTALLED)
+	$(BIN)/python -m pytest -m "slow"
+
+test-bench: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m pytest -m bench
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+# The exact versions that results/ were made with, for the Python that runs it.
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile setup.cfg --extra dev --extra scale --upgrade --no-header --no-emit-index-url \
+		--output-file requirements.lock
+
+# The lower bounds of setup.cfg, in an environment of their own.
+test-lowest: $(INSTALLED)
+	$(PYTHON) -m venv .venv-lowest
+	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev,scale]'
+	.venv-lowest/bin/python -m pytest -m "not slow and not smoke and not bench"
+	.venv-lowest/bin/python -m pytest -m smoke
+
+clean:
+	rm -rf data build dist .pytest_cache .hypothesis .ruff_cache .import_linter_cache *.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
