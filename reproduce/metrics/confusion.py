@@ -14,7 +14,7 @@ import numpy as np
 from reproduce.metrics import inputs
 
 # Two masks and their conjunction in blocks of this size stay in the second-level cache, so memory is read once.
-_BLOCK_BYTES = 1 << 17
+_BLOCK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,12 @@ def count(reference: np.ndarray, prediction: np.ndarray) -> Counts:
     n_reference = n_prediction = tp = 0
     for start in range(0, a.size, _BLOCK_BYTES):
         block_a, block_b = a[start : start + _BLOCK_BYTES], b[start : start + _BLOCK_BYTES]
-        here = both[: block_a.size]
-        n_reference += int(np.count_nonzero(block_a))
-        n_prediction += int(np.count_nonzero(block_b))
-        tp += int(np.count_nonzero(np.logical_and(block_a, block_b, out=here)))
+        n_here_a, n_here_b = int(np.count_nonzero(block_a)), int(np.count_nonzero(block_b))
+        n_reference += n_here_a
+        n_prediction += n_here_b
+        # Most of a volume is empty in one mask at least.
+        if n_here_a and n_here_b:
+            tp += int(np.count_nonzero(np.logical_and(block_a, block_b, out=both[: block_a.size])))
     return Counts(tp, n_prediction - tp, n_reference - tp, a.size - n_reference - n_prediction + tp)
 
 

@@ -71,7 +71,7 @@ def test_disagreement_hd95_pools_both_directions():
 
 
 def test_disagreement_empty_masks():
-    # There both empty is Dice 0 by its docstring and nan under this NumPy, whose counts divide without an exception, and
+    # There both empty is Dice 0 by its docstring and nan under this NumPy, whose counts divide without an error, and
     # a surface without a counterpart is an exception; here the caller names both.
     nothing, some = np.zeros((3, 3, 3), bool), np.ones((3, 3, 3), bool)
     with np.errstate(invalid="ignore"):
