@@ -4,6 +4,29 @@ from __future__ import annotations
 
 from keras import layers
 
+from reproduce.errors import ArgumentError
+
+
+def require_divisible(size: tuple[int, int], *, depth: int, where: str) -> None:
+    """Return if a grid can be halved `depth` times; else the decoder would come back to another grid.
+
+    Args:
+        size: (y, x) in pixels.
+        depth: Halvings.
+        where: Name of the model.
+
+    Raises:
+        ArgumentError: A side is no positive multiple of `2 ** depth`.
+    """
+    step = 2**depth
+    if any(side < step or side % step for side in size):
+        raise ArgumentError(
+            expected=f"sides that are multiples of {step} (2 to the depth of {depth})",
+            got=f"{size[0]} x {size[1]} pixels",
+            where=where,
+            do="resize to a multiple, or take a smaller depth",
+        )
+
 
 def conv_bn_relu(x, filters: int, name: str, *, kernel: int = 3, stride: int = 1, bn_momentum: float):
     """Convolution without bias, batch normalisation (Ioffe and Szegedy 2015), ReLU.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from reproduce.models.blocks import conv_bn_relu, dense_block, mask_head, residual_block, slice_head
+from reproduce.models.blocks import conv_bn_relu, dense_block, mask_head, require_divisible, residual_block, slice_head
 
 
 def optimised_cnn(
@@ -29,7 +29,11 @@ def optimised_cnn(
     Returns:
         Model from float `[batch, y, x, n_channels]` to `{"mask": float32 [batch, y, x, n_regions], "slice": float32
         [batch, 1]}`, both in [0, 1].
+
+    Raises:
+        ArgumentError: A side is no multiple of `2 ** depth`.
     """
+    require_divisible(size, depth=depth, where="optimised_cnn")
     image = keras.Input((*size, n_channels), name="image")
     x = conv_bn_relu(image, width, "stem", bn_momentum=bn_momentum)
     skips = []

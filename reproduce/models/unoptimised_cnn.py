@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from reproduce.models.blocks import conv_bn_relu, mask_head
+from reproduce.models.blocks import conv_bn_relu, mask_head, require_divisible
 
 
 def unoptimised_cnn(
@@ -27,7 +27,11 @@ def unoptimised_cnn(
 
     Returns:
         Model from float `[batch, y, x, n_channels]` to `{"mask": float32 [batch, y, x, n_regions]}` in [0, 1].
+
+    Raises:
+        ArgumentError: A side is no multiple of `2 ** depth`.
     """
+    require_divisible(size, depth=depth, where="unoptimised_cnn")
     image = keras.Input((*size, n_channels), name="image")
     x = image
     for level in range(depth):
