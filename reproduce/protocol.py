@@ -115,7 +115,11 @@ class Optimisation(Section):
     Attributes:
         learning_rate: Of Adam, at the start.
         batch_size: Images a step.
-        micro_batch: Images at a time; gradients are accumulated until `batch_size` where it is smaller.
+        micro_batch: Images at a time, a divisor of `batch_size`; where it is smaller, gradients are accumulated and
+            averaged, and the weights move once in `batch_size` images. The losses of this package are means over
+            images, so the step is that of the whole batch, to rounding, but for batch normalisation: in training it
+            takes mean and variance of the micro-batch (Ioffe and Szegedy 2015), so a model with it computes something
+            else, and its running statistics move once a micro-batch. Only equal `micro_batch` gives equal results.
         max_epochs: Epochs at the most.
         patience: Epochs without a lower validation loss after which training stops; the weights of the best epoch stay.
         precision: Keras dtype policy.

@@ -59,12 +59,14 @@ class Worker:
         """
         if job.done:
             return
-        slices, batch_size, targets = self._slices, self._experiment.optimisation.micro_batch, tuple(job.arm.losses)
+        slices, optimisation, targets = self._slices, self._experiment.optimisation, tuple(job.arm.losses)
+        at_a_time = optimisation.micro_batch
         train = TrainingSet(
             slices=slices,
             examples=slices.of(job.fold.train),
             n=len(slices.indices(job.fold.train)),
-            batch_size=batch_size,
+            batch_size=optimisation.batch_size,
+            micro_batch=at_a_time,
             targets=targets,
             augmentation=job.arm.augmentation,
             seed=job.seed,
@@ -72,10 +74,10 @@ class Worker:
         )
         validation = None
         if job.fold.validation:
-            validation = held_out(slices.of(job.fold.validation), batch_size=batch_size, targets=targets)
+            validation = held_out(slices.of(job.fold.validation), batch_size=at_a_time, targets=targets)
         trainer = self._trainer(job.arm)
         trainer.fit(train, validation, folder=job.folder, on_epoch=on_epoch)
-        predict_scans(trainer.model, slices, job.fold.test, job.folder / "predictions", batch_size=batch_size)
+        predict_scans(trainer.model, slices, job.fold.test, job.folder / "predictions", batch_size=at_a_time)
         write_text(job.folder / _DONE, "")
 
     def _trainer(self, arm: Arm) -> Trainer:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from rich.progress import track
 
 from reproduce.datasets.slices import SPLIT, Prepared
+from reproduce.errors import ProtocolError
 from reproduce.protocol import Augmentation, Preparation, canonical_json
 from reproduce.provenance import write_json
 from reproduce.randomness import seed31
@@ -136,33 +137,49 @@ class TrainingSet:
         slices: The cohort.
         examples: `slices.of(patients)` of the training patients.
         n: Their number.
-        batch_size: Images a batch; a last batch that is smaller is left out, where there is a full one.
+        batch_size: Images a step; a last step that is smaller is left out, where there is a full one.
+        micro_batch: Images at a time, a divisor of `batch_size`; an epoch has whole steps only, so that no gradient
+            waits for the next epoch.
         targets: What the model is trained towards: "mask", or "mask" and "slice".
         augmentation: Ranges, or None.
         seed: Of the run.
         fold: Index of the fold.
+
+    Raises:
+        ProtocolError: `batch_size` is no multiple of `micro_batch`, or micro-batches are to make up a step for which
+            there are too few images.
     """
 
     slices: Slices
     examples: tf.data.Dataset
     n: int
     batch_size: int
+    micro_batch: int
     targets: tuple[str, ...]
     augmentation: Augmentation | None
     seed: int
     fold: int
 
+    def __post_init__(self):
+        if self.batch_size % self.micro_batch or self.n < self.batch_size != self.micro_batch:
+            raise ProtocolError(
+                expected="a batch_size that is a multiple of micro_batch, and training slices for one step at least",
+                got=f"batch_size {self.batch_size}, micro_batch {self.micro_batch} and {self.n} training slices",
+                where=f"fold {self.fold}",
+                do="mend the protocol, or train on more patients",
+            )
+
     @property
     def n_batches(self) -> int:
-        """Batches an epoch."""
-        return max(1, self.n // self.batch_size)
+        """Micro-batches an epoch."""
+        return max(1, self.n // self.batch_size * (self.batch_size // self.micro_batch))
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
-        """Shuffled and augmented batches of one epoch: the image, and the targets by name."""
+        """Shuffled and augmented micro-batches of one epoch: the image, and the targets by name."""
         return _image_and_targets(self._batches(epoch), self.targets)
 
     def names(self, epoch: int, batch: int) -> list[SliceName]:
-        """Which slices the batch of an epoch holds: the pipeline is run again up to it."""
+        """Which slices the micro-batch of an epoch holds: the pipeline is run again up to it."""
         drawn = next(iter(self._batches(epoch).skip(batch).take(1)))
         return [self.slices.names[i] for i in drawn["index"].numpy()]
 
@@ -170,7 +187,7 @@ class TrainingSet:
         shuffle_seed = seed31(self.seed, "shuffle", self.fold, epoch)
         order = self.examples.shuffle(min(self.n, _SHUFFLE_BUFFER), shuffle_seed, reshuffle_each_iteration=False)
         if self.augmentation is None:
-            return order.batch(self.batch_size, drop_remainder=self.n >= self.batch_size)
+            return self._batched(order)
         base = seed31(self.seed, "augment", self.fold)
 
         def drawn(example: dict) -> dict:
@@ -181,7 +198,10 @@ class TrainingSet:
             image, mask = apply_transforms(batch["image"], batch["mask"], batch["transform"])
             return {**batch, "image": image, "mask": mask}
 
-        return order.map(drawn).batch(self.batch_size, drop_remainder=self.n >= self.batch_size).map(applied)
+        return self._batched(order.map(drawn)).map(applied)
+
+    def _batched(self, examples: tf.data.Dataset) -> tf.data.Dataset:
+        return examples.batch(self.micro_batch, drop_remainder=self.n >= self.batch_size).take(self.n_batches)
 
 
 def held_out(examples: tf.data.Dataset, *, batch_size: int, targets: tuple[str, ...]) -> tf.data.Dataset:

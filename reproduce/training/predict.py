@@ -9,7 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from reproduce.training.pipeline import Slices
+from reproduce.errors import NonFiniteError
+from reproduce.training.pipeline import SliceName, Slices
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,9 @@ def predict_scans(model: keras.Model, slices: Slices, patients: tuple[str, ...],
         patients: Test patients of the fold.
         folder: Of this model, seed and fold alone.
         batch_size: Slices at a time.
+
+    Raises:
+        NonFiniteError: A probability is not finite; the slice is named, and its scan is not written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     names = [slices.names[i] for i in slices.indices(patients)]
@@ -43,6 +47,7 @@ def predict_scans(model: keras.Model, slices: Slices, patients: tuple[str, ...],
     for images in batches:
         outputs = {name: keras.ops.convert_to_numpy(v) for name, v in model.predict_on_batch(images).items()}
         for i in range(len(images)):
+            _require_finite(outputs, i, names[done + len(pending)])
             pending.append({name: output[i] for name, output in outputs.items()})
             position = done + len(pending)
             if position == len(names) or names[position].scan != names[done].scan:
@@ -54,6 +59,18 @@ def read_prediction(path: Path) -> Prediction:
     """The prediction of a scan that `predict_scans` wrote."""
     with np.load(path) as stored:
         return Prediction(stored["mask"], stored.get("slice"))
+
+
+def _require_finite(outputs: dict[str, np.ndarray], i: int, name: SliceName) -> None:
+    for output, values in outputs.items():
+        if not np.isfinite(values[i]).all():
+            n = np.count_nonzero(~np.isfinite(values[i]))
+            raise NonFiniteError(
+                expected=f"finite probabilities in the output {output}",
+                got=f"{n} of {values[i].size} that are not",
+                where=f"{name.patient} slice {name.slice}",
+                do="look at this slice, or train again with a lower learning rate or in float32",
+            )
 
 
 def _write(path: Path, pending: list[dict[str, np.ndarray]]) -> None:
