@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import signal
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
@@ -42,9 +44,7 @@ def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *,
     max_epochs = experiment.optimisation.max_epochs
     context = multiprocessing.get_context("spawn")
     epochs_done = context.Queue()
-    pool = ProcessPoolExecutor(
-        min(workers, len(pending)), context, _start, (experiment, prepared, cache, epochs_done, os.getpid())
-    )
+    pool = ProcessPoolExecutor(min(workers, len(pending)), context, _start, (experiment, prepared, cache, epochs_done))
     columns = (TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"), TimeElapsedColumn())
     try:
         with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), transient=True) as progress:
@@ -77,11 +77,20 @@ _worker: Worker
 _epochs_done: multiprocessing.Queue
 
 
-def _start(experiment: Experiment, prepared: Prepared, cache: Path, epochs_done, parent: int) -> None:
+def _start(experiment: Experiment, prepared: Prepared, cache: Path, epochs_done: multiprocessing.Queue) -> None:
     global _worker, _epochs_done
+    # Ctrl-C reaches the whole group: the parent ends its workers, and they say nothing.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     configure(n_threads=1, precision=experiment.optimisation.precision)
     _worker = Worker(experiment, resized_slices(prepared, experiment.preparation, cache=cache))
     _epochs_done = epochs_done
+
+
+def _end_with_parent() -> None:
+    """A pool's workers outlive a parent that is killed; nobody would want what they compute."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _run(job: Job) -> None:
