@@ -42,11 +42,12 @@ def reliability_curve(reference: np.ndarray, probability: np.ndarray, *, n_bins:
         The curve; without bins for empty input.
 
     Raises:
-        MetricInputError: `reference` is not boolean, the shapes differ, a probability lies outside [0, 1] or is nan, or
-            `n_bins` is below 1.
+        MetricInputError: `reference` is not boolean, the shapes differ, a probability lies outside [0, 1] or is nan,
+            `n_bins` is below 1, or `bins` is neither.
     """
     reference, probability = _pairs(reference, probability, where="reliability_curve")
     inputs.within(n_bins, 1, np.inf, where="reliability_curve, n_bins")
+    inputs.one_of(bins, ("equal_width", "equal_mass"), where="reliability_curve, bins")
     if bins == "equal_width":
         inner = np.linspace(0, 1, n_bins + 1)[1:-1]
     else:

@@ -10,6 +10,7 @@ from scipy import ndimage, optimize
 from reproduce.errors import MetricInputError
 from reproduce.metrics import inputs
 from reproduce.metrics.confusion import Counts
+from reproduce.metrics.surface_elements import box_around
 
 _CONNECTED_BY_A_CORNER = np.ones((3, 3, 3), dtype=np.bool_)
 
@@ -62,6 +63,10 @@ def lesion_counts(reference_labels: np.ndarray, prediction: np.ndarray, *, min_o
     _require_labels(reference_labels, "reference_labels")
     lesion = reference_labels != 0
     inputs.masks(lesion, prediction, where="lesion_counts")
+    box = box_around(lesion, prediction)
+    if box is None:
+        return Counts(0, 0, 0, 0)
+    reference_labels, prediction, lesion = reference_labels[box], prediction[box], lesion[box]
     _, numbers = np.unique(reference_labels[lesion], return_inverse=True)
     sizes = np.bincount(numbers)
     covered = np.bincount(numbers, weights=prediction[lesion], minlength=sizes.size)

@@ -65,6 +65,21 @@ def finite(values: np.ndarray, *, where: str) -> np.ndarray:
     return values
 
 
+def one_of(value: str, allowed: tuple[str, ...], *, where: str) -> None:
+    """Return if a choice is one that there is.
+
+    Raises:
+        MetricInputError: It is not; a misspelt choice must not become the other one.
+    """
+    if value not in allowed:
+        raise MetricInputError(
+            expected=" or ".join(repr(choice) for choice in allowed),
+            got=repr(value),
+            where=where,
+            do="name one of them",
+        )
+
+
 def within(value: float, low: float, high: float, *, where: str) -> float:
     """The value, once it lies in [low, high].
 

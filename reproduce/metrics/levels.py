@@ -22,7 +22,8 @@ def positive_slices(mask: np.ndarray, *, min_voxels: int) -> np.ndarray:
         MetricInputError: `min_voxels` is below 1: every slice would be positive.
     """
     inputs.within(min_voxels, 1, np.inf, where="positive_slices, min_voxels")
-    return np.count_nonzero(mask, axis=(1, 2)) >= min_voxels
+    # Plane by plane: over axes NumPy widens every voxel to 64 bits first.
+    return np.array([np.count_nonzero(plane) for plane in mask], dtype=np.int64) >= min_voxels
 
 
 def slice_counts(reference: np.ndarray, prediction: np.ndarray, *, min_voxels: int) -> Counts:

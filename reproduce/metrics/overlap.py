@@ -1,7 +1,8 @@
 """How much of two masks is shared: Dice, intersection over union, volume similarity.
 
-Where reference and prediction are both empty these are 0/0, and libraries disagree (MONAI: nan, or 1 on request;
-medpy: 0, or nan under recent NumPy; scikit-learn: a warning and 0). Here the caller says it: nan means that the case is not counted.
+Where reference and prediction are both empty these are 0/0, and libraries disagree (MONAI: nan, or 1 on request; medpy:
+0, or nan under recent NumPy; scikit-learn: a warning and 0). Here the caller says it: nan means that the case is not
+counted.
 """
 
 from __future__ import annotations

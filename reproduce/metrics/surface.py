@@ -74,10 +74,11 @@ def surface_distances(
         Distances of both directions; empty where a mask is empty.
 
     Raises:
-        MetricInputError: A mask is not boolean, the shapes differ or are not 2-D or 3-D, or the spacing is not one
-            positive number per axis.
+        MetricInputError: A mask is not boolean, the shapes differ or are not 2-D or 3-D, the spacing is not one
+            positive number per axis, or `elements` is neither.
     """
     reference, prediction = inputs.masks(reference, prediction, where="surface_distances")
+    inputs.one_of(elements, ("voxels", "subvoxel"), where="surface_distances, elements")
     spacing_mm = _spacing(spacing_mm, reference.ndim)
     image = reference.ndim == 2
     if image:

@@ -87,3 +87,5 @@ def test_broken_input():
         brier_score(np.array([True]), np.array([0.1, 0.2]))
     with pytest.raises(MetricInputError):
         reliability_curve(REFERENCE, PROBABILITY, n_bins=0, bins="equal_width")
+    with pytest.raises(MetricInputError):
+        reliability_curve(REFERENCE, PROBABILITY, n_bins=2, bins="equal")

@@ -70,6 +70,22 @@ def test_ranks_alone_matter(sample):
         assert roc_auc(reference, -scores) == pytest.approx(1 - roc_auc(reference, scores), abs=1e-12)
 
 
+@given(samples, st.integers(0, 2**32 - 1))
+def test_delong_is_the_variance_of_its_placements(sample, seed):
+    # DeLong et al. 1988, equations 4 to 6: mean and covariance of psi over all pairs, by the definition.
+    reference, one = sample
+    scores = np.stack([one, np.random.default_rng(seed).integers(0, 4, one.size)])
+    areas, covariance = delong_covariance(reference, scores)
+    if min(reference.sum(), (~reference).sum()) < 2:
+        assert np.isnan(covariance).all()
+        return
+    apart = scores[:, reference][:, :, None] - scores[:, ~reference][:, None, :]
+    psi = (apart > 0) + (apart == 0) / 2
+    expected = np.cov(psi.mean(axis=2)) / reference.sum() + np.cov(psi.mean(axis=1)) / (~reference).sum()
+    np.testing.assert_allclose(areas, psi.mean(axis=(1, 2)), atol=1e-12)
+    np.testing.assert_allclose(covariance, expected, atol=1e-12)
+
+
 def test_delong_of_two_models():
     rng = np.random.default_rng(0)
     reference = rng.random(200) < 0.4

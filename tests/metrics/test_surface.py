@@ -172,6 +172,11 @@ def test_broken_input(reference, prediction, spacing_mm):
         surface_distances(reference, prediction, spacing_mm=spacing_mm, elements="voxels")
 
 
+def test_a_misspelt_kind_is_refused():
+    with pytest.raises(MetricInputError, match="subvoxel"):
+        surface_distances(_voxel(1, 1, 1), _voxel(1, 1, 2), spacing_mm=(1, 1, 1), elements="voxel")
+
+
 def test_arguments_out_of_range():
     distances = surface_distances(_voxel(1, 1, 1), _voxel(1, 1, 2), spacing_mm=(1, 1, 1), elements="voxels")
     for percent in (-1, 101, math.nan):

@@ -97,7 +97,7 @@ def bootstrap_interval(
     """
     rows = inputs.finite(patients, where="bootstrap_interval")
     rows = rows[:, None] if rows.ndim == 1 else rows
-    n = _require_patients(rows.shape[0], n_resamples, confidence)
+    n = _require_patients(rows.shape[0], n_resamples, confidence, method)
     rng = np.random.default_rng(seed)
     at_once = max(1, _PAIRS_AT_ONCE // n)
     resampled = np.concatenate(
@@ -134,7 +134,7 @@ def bootstrap_interval_of_rows(
         method: "percentile" or "bca".
     """
     names, numbers = np.unique(np.asarray(patients), return_inverse=True)
-    n = _require_patients(names.size, n_resamples, confidence)
+    n = _require_patients(names.size, n_resamples, confidence, method)
     rows_of = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
     rng = np.random.default_rng(seed)
     draws = (rng.integers(0, n, n) for _ in range(n_resamples))
@@ -146,7 +146,8 @@ def bootstrap_interval_of_rows(
     return _interval(resampled, estimate, left_out, confidence=confidence, method=method)
 
 
-def _require_patients(n: int, n_resamples: int, confidence: float) -> int:
+def _require_patients(n: int, n_resamples: int, confidence: float, method: Method) -> int:
+    inputs.one_of(method, ("percentile", "bca"), where="bootstrap_interval, method")
     inputs.within(n_resamples, 1, np.inf, where="bootstrap_interval, n_resamples")
     inputs.within(confidence, np.nextafter(0, 1), np.nextafter(1, 0), where="bootstrap_interval, confidence")
     if n < 2:

@@ -51,8 +51,9 @@ def wilcoxon(a: np.ndarray, b: np.ndarray, *, zeros: Literal["wilcox", "pratt"] 
         p = 1 and statistic 0 where every pair is equal, or there is none.
 
     Raises:
-        MetricInputError: The lengths differ, or a value is nan or infinite.
+        MetricInputError: The lengths differ, a value is nan or infinite, or `zeros` is neither.
     """
+    inputs.one_of(zeros, ("wilcox", "pratt"), where="wilcoxon, zeros")
     a, b = _pairs(a, b, where="wilcoxon")
     difference = a - b
     kept = difference[difference != 0]

@@ -160,11 +160,12 @@ def test_bca_without_a_resample_on_one_side():
         (np.array([1.0, 2.0]), {"n_resamples": 0}),
         (np.array([1.0, 2.0]), {"confidence": 95}),
         (np.array([1.0, 2.0]), {"confidence": 0}),
+        (np.array([1.0, 2.0]), {"method": "BCa"}),
     ],
 )
 def test_broken_input(patients, arguments):
     with pytest.raises(MetricInputError):
-        bootstrap_interval(patients, mean, method="percentile", **PLAIN | arguments)
+        bootstrap_interval(patients, mean, **PLAIN | {"method": "percentile"} | arguments)
 
 
 def test_broken_groups():

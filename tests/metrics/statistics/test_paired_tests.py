@@ -137,6 +137,8 @@ def test_broken_input():
         with pytest.raises(MetricInputError):
             test(np.zeros(2), np.zeros(3))
     with pytest.raises(MetricInputError):
+        wilcoxon(np.zeros(2), np.ones(2), zeros="drop")
+    with pytest.raises(MetricInputError):
         permutation(np.zeros(2), np.ones(2), n_resamples=0, seed=[1])
     with pytest.raises(MetricInputError):
         mcnemar(np.array([1, 0]), np.array([1, 0]))
