@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -15,6 +19,9 @@ from reproduce.datasets.slices import SPLIT, Prepared, prepare_quietly, slice_ex
 from reproduce.protocol import canonical_json
 from reproduce.provenance import code_digest, tree_digest
 
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
 
 @dataclass(kw_only=True)
 class LidcConfig(tfds.core.BuilderConfig):
@@ -23,10 +30,12 @@ class LidcConfig(tfds.core.BuilderConfig):
     Attributes:
         consensus: Share of the readers of a nodule within whose outlines a voxel must lie, in (0, 1].
         min_readers: Readers who must have outlined a nodule for it to count.
+        on_beam: Whether Apache Beam spreads the scans over its workers; the examples are the same either way.
     """
 
     consensus: float = 0.5
     min_readers: int = 1
+    on_beam: bool = False
 
 
 class LidcIdri(tfds.core.GeneratorBasedBuilder):
@@ -50,12 +59,25 @@ class LidcIdri(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, scans: tuple[lidc.LidcScan, ...]):
         config = self.builder_config
-        for position, scan in enumerate(track(scans, description="read scans", transient=True)):
-            case = lidc.read_case(scan, consensus=config.consensus, min_readers=config.min_readers)
-            yield from slice_examples(case, position=position)
+        examples = functools.partial(_examples, consensus=config.consensus, min_readers=config.min_readers)
+        if config.on_beam:
+            import apache_beam
+
+            # Without a shuffle in between, runners read all scans on the worker that lists them.
+            return apache_beam.Create(list(enumerate(scans))) | apache_beam.Reshuffle() | apache_beam.FlatMap(examples)
+        listed = track(list(enumerate(scans)), description="read scans", transient=True)
+        return itertools.chain.from_iterable(map(examples, listed))
 
 
-def prepare(root: Path, cache: Path, *, consensus: float, min_readers: int) -> Prepared:
+def _examples(numbered: tuple[int, lidc.LidcScan], *, consensus: float, min_readers: int) -> Iterator[tuple[int, dict]]:
+    position, scan = numbered
+    case = lidc.read_case(scan, consensus=consensus, min_readers=min_readers)
+    return slice_examples(case, position=position)
+
+
+def prepare(
+    root: Path, cache: Path, *, consensus: float, min_readers: int, beam: PipelineOptions | None = None
+) -> Prepared:
     """LIDC-IDRI prepared for training; what is on disk under the same key is used again.
 
     The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
@@ -66,6 +88,8 @@ def prepare(root: Path, cache: Path, *, consensus: float, min_readers: int) -> P
         cache: Folder for prepared examples.
         consensus: See `LidcConfig`.
         min_readers: See `LidcConfig`.
+        beam: Options of an Apache Beam pipeline, its runner among them, that reads the scans in parallel (extra
+            `scale`); None reads them one after another in this process. It changes no example, so no key.
 
     Raises:
         DataNotFoundError: No scan is there. Other errors of `reproduce.cohorts.lidc` and `reproduce.imaging.dicom` too.
@@ -76,7 +100,7 @@ def prepare(root: Path, cache: Path, *, consensus: float, min_readers: int) -> P
         "parameters": {"consensus": consensus, "min_readers": min_readers},
     }
     key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-    config = LidcConfig(name=key[:16], consensus=consensus, min_readers=min_readers)
+    config = LidcConfig(name=key[:16], consensus=consensus, min_readers=min_readers, on_beam=beam is not None)
     builder = LidcIdri(config=config, data_dir=cache / "tfds")
-    prepare_quietly(builder, root)
+    prepare_quietly(builder, root, beam=beam)
     return Prepared("lidc_idri", key, builder, Path(builder.data_path) / "ledger.csv")

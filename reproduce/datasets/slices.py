@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +16,9 @@ from absl import logging
 
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
+
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
 
 # TFDS warns of its own deprecated internals at every read.
 logging.set_verbosity(logging.ERROR)
@@ -65,14 +69,19 @@ class Prepared:
             yield patient, scan, np.stack(labels)
 
 
-def prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path) -> None:
+def prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path, *, beam: PipelineOptions | None) -> None:
     """Prepare the examples of a builder whose files lie below `root`, unless they are prepared; only errors are told.
 
     TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
+
+    Args:
+        builder: One that makes a Beam pipeline if `beam` is not None.
+        root: Folder of the data set.
+        beam: Options of the pipeline, its runner among them.
     """
     tfds.disable_progress_bar()
     with contextlib.redirect_stdout(io.StringIO()):
-        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root))
+        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root, beam_options=beam))
 
 
 def slice_features(*, n_channels: int, dtype: type) -> tfds.features.FeaturesDict:
