@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import json
-import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from reproduce.errors import CohortError, FolderInUseError
-from reproduce.phantoms.chest_ct import ChestCt, draw_patient
+from reproduce.phantoms.chest_ct import draw_patient
+from reproduce.phantoms.cohort_folder import Layout, PhantomPatient, write_cohort
 from reproduce.phantoms.dicom_ct import CtSeriesTags, uid_of, write_ct_series
 from reproduce.phantoms.lidc_xml import ReadSeries, read_message
-from reproduce.phantoms.patient_pool import write_patients
 from reproduce.randomness import stream
-
-PARAMETERS_FILE = "phantom.json"
-_UNFINISHED = ".{}.unfinished"  # hidden, so that nobody takes it for a patient
-
-
-@dataclass(frozen=True)
-class PhantomPatient:
-    """What decides every byte of a patient, the code aside."""
-
-    seed: int
-    number: int
-    matrix: int
-    n_slices: int
-    slice_spacing_mm: float
-
-    @property
-    def name(self) -> str:
-        """Patient ID and name of the folder."""
-        return f"PHANTOM-{self.number:04d}"
-
-    def record(self) -> dict:
-        """What stands in the patient's JSON, by which a finished patient is known again."""
-        return {"phantom": "chest CT in the layout of LIDC-IDRI", "code": _code_digest(), **asdict(self)}
 
 
 def write_lidc_cohort(
@@ -73,23 +45,12 @@ def write_lidc_cohort(
         FolderInUseError: A folder of a phantom's name holds something else.
         CohortError: `n_patients` is less than 1, or a scan too low to show a nodule.
     """
-    if n_patients < 1:
-        raise CohortError(expected="at least 1 patient", got=str(n_patients), where=folder, do="ask for more patients")
-    folder.mkdir(parents=True, exist_ok=True)
     patients = [PhantomPatient(seed, i, matrix, n_slices, float(slice_spacing_mm)) for i in range(1, n_patients + 1)]
-    _clear(folder, keep={patient.name for patient in patients})
-    missing = [patient for patient in patients if not _is_finished(folder, patient)]
-    try:
-        write_patients(
-            functools.partial(write_patient, folder), missing, workers=workers, n_kept=n_patients - len(missing)
-        )
-    finally:
-        for rest in folder.glob(_UNFINISHED.format("PHANTOM-*")):
-            shutil.rmtree(rest)
+    write_cohort(folder, patients, LIDC_LAYOUT, workers=workers)
 
 
-def write_patient(folder: Path, patient: PhantomPatient) -> None:
-    """Draw one patient and write it whole or not at all."""
+def _write_scan(folder: Path, patient: PhantomPatient) -> None:
+    """Draw one patient, and write the series and the XML below a folder of its own."""
     scan = draw_patient(
         patient.seed,
         patient.number,
@@ -97,24 +58,13 @@ def write_patient(folder: Path, patient: PhantomPatient) -> None:
         n_slices=patient.n_slices,
         slice_spacing_mm=patient.slice_spacing_mm,
     )
-    unfinished = folder / _UNFINISHED.format(patient.name)
-    for leftover in (unfinished, folder / patient.name):
-        if leftover.exists():
-            shutil.rmtree(leftover)
-    _write_scan(unfinished, scan, patient)
-    (unfinished / PARAMETERS_FILE).write_text(json.dumps(patient.record(), indent=1, sort_keys=True) + "\n")
-    unfinished.rename(folder / patient.name)
-
-
-def _write_scan(folder: Path, scan: ChestCt, patient: PhantomPatient) -> None:
-    """The series and the XML of one patient below a folder of their own."""
     name = ("phantom lidc", *(value for value in asdict(patient).values()))
     study_uid, series_uid = uid_of(*name, "study"), uid_of(*name, "series")
     sop_uids = tuple(uid_of(*name, "slice", k) for k in range(patient.n_slices))
     rng = stream(*name, "files")
     numbers = rng.choice(np.arange(1, 10 * patient.n_slices), patient.n_slices, replace=False)
     tags = CtSeriesTags(
-        patient_id=patient.name,
+        patient_id=LIDC_LAYOUT.name(patient),
         study_uid=study_uid,
         series_uid=series_uid,
         frame_uid=uid_of(*name, "frame"),
@@ -133,31 +83,4 @@ def _write_scan(folder: Path, scan: ChestCt, patient: PhantomPatient) -> None:
     message.write(home / f"{patient.number:03d}.xml", encoding="UTF-8", xml_declaration=True)
 
 
-def _clear(folder: Path, *, keep: set[str]) -> None:
-    """Remove unfinished patients and phantoms that the cohort does not have; refuse what this writer did not write."""
-    for path in sorted(folder.glob(_UNFINISHED.format("PHANTOM-*"))):
-        shutil.rmtree(path)
-    for path in sorted(folder.glob("PHANTOM-*")):
-        if not (path / PARAMETERS_FILE).is_file():
-            raise FolderInUseError(
-                expected=f"a phantom patient with its {PARAMETERS_FILE}",
-                got="a file or folder of that name without it",
-                where=path,
-                do="move it away, or write the cohort to another folder",
-            )
-        if path.name not in keep:
-            shutil.rmtree(path)
-
-
-def _is_finished(folder: Path, patient: PhantomPatient) -> bool:
-    path = folder / patient.name / PARAMETERS_FILE
-    return path.is_file() and path.read_text() == json.dumps(patient.record(), indent=1, sort_keys=True) + "\n"
-
-
-@functools.cache
-def _code_digest() -> str:
-    """SHA-256 of the sources of this room: a cohort of other code is not taken for this one's."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+LIDC_LAYOUT = Layout("PHANTOM-", "chest CT in the layout of LIDC-IDRI", Path(__file__).name, _write_scan)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.phantoms.lidc_writer import PhantomPatient, write_patient
+from reproduce.phantoms.cohort_folder import PhantomPatient, write_patient
+from reproduce.phantoms.lidc_writer import LIDC_LAYOUT
 from reproduce.phantoms.patient_pool import write_patients
 
 
@@ -27,7 +28,7 @@ def test_nobody_to_write_is_no_work(tmp_path):
 def test_an_error_of_a_patient_comes_through(tmp_path, workers):
     too_small = [PhantomPatient(seed=0, number=i, matrix=8, n_slices=9, slice_spacing_mm=2.5) for i in (1, 2)]
     with pytest.raises(ValueError, match="matrix >= 32"):
-        write_patients(functools.partial(write_patient, tmp_path), too_small, workers=workers, n_kept=0)
+        write_patients(functools.partial(write_patient, tmp_path, LIDC_LAYOUT), too_small, workers=workers, n_kept=0)
     assert not list(tmp_path.iterdir())
 
 
