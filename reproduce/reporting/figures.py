@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from reproduce.errors import ResultsError
 from reproduce.reporting.cases import read_frame
+from reproduce.reporting.folders import RunFolder, read_run
 from reproduce.reporting.overlays import draw_overlays, read_overlays
 from reproduce.reporting.style import ARMS, HATCHES, new_figure, save, styled
+from reproduce.reporting.words import PHANTOM
 
 
 def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
@@ -27,8 +27,7 @@ def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
     Raises:
         ResultsError: A results file is not there.
     """
-    protocol = _protocol(folder)
-    title = _title(protocol)
+    title = _title(read_run(folder))
     table = read_frame(folder / "table.csv", keep_default_na=False, na_values=[""], dtype={"published": str})
     overlays, models = read_overlays(folder / "overlays.npz")
     target = figures / folder.parent.name / folder.name
@@ -105,18 +104,7 @@ def draw_curves(history: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def _protocol(folder: Path) -> dict:
-    path = folder / "protocol.json"
-    if not path.is_file():
-        do = "run the table's script first"
-        raise ResultsError(expected="a results folder with protocol.json", got="none", where=folder, do=do)
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _title(protocol: dict) -> str:
-    title, source, profile = protocol["protocol"]["title"], protocol["source"], protocol["profile"]
-    caveat = ""
-    if source == "phantom" or protocol["changed_from_paper"]:
-        caveat = " – NOT COMPARABLE with the print"
-    shown = source.upper() if source == "phantom" else source
-    return f"{title}\n{shown}, {profile} profile{caveat}"
+def _title(run: RunFolder) -> str:
+    caveat = " – NOT COMPARABLE with the print" if run.caveats else ""
+    shown = run.source.upper() if run.source == PHANTOM else run.source
+    return f"{run.title}\n{shown}, {run.profile} profile{caveat}"

@@ -9,7 +9,9 @@ from reproduce.protocol import changes, decisions
 from reproduce.reporting.record import Run
 from reproduce.reporting.statements import Tested
 from reproduce.reporting.summary import Summary
-from reproduce.reporting.verdict import Verdict, in_unit
+from reproduce.reporting.verdict import Verdict
+from reproduce.reporting.wording import in_unit, interval, number, p_text, reading
+from reproduce.reporting.words import tally
 
 
 def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdict], tested: Sequence[Tested]) -> str:
@@ -54,32 +56,7 @@ def verdict_line(run: Run, verdicts: Sequence[Verdict]) -> str:
     """The verdict of the whole table in one line, e.g. "not comparable: phantom, cpu profile"."""
     if run.caveats:
         return f"not comparable: {', '.join(run.caveats)}"
-    words = [verdict.word for verdict in verdicts]
-    return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
-
-
-def number(value: float, unit: str) -> str:
-    """A number for reading: one decimal of a percentage, three of a ratio, a dash for undefined."""
-    return "–" if math.isnan(value) else f"{value:.{1 if unit == '%' else 3}f}"
-
-
-def p_text(p_value: float) -> str:
-    """A p-value for reading, e.g. "0.031", "< 0.001", a dash for none."""
-    if math.isnan(p_value):
-        return "–"
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
-
-
-def reading_text(verdict: Verdict) -> str:
-    """How a cell is read, e.g. "slice, pooled"."""
-    return f"{verdict.reading.level}, {verdict.reading.average.replace('_', ' ')}"
-
-
-def interval_text(verdict: Verdict) -> str:
-    """Our 95 % interval in the unit of the cell, e.g. "61.0 to 72.5"."""
-    unit = verdict.cell.unit
-    low, high = (number(in_unit(end, unit), unit) for end in (verdict.summary.low, verdict.summary.high))
-    return f"{low} to {high}"
+    return tally([verdict.word for verdict in verdicts])
 
 
 def _banner(run: Run) -> str:
@@ -103,11 +80,9 @@ def _cells(verdicts: Sequence[Verdict]) -> list[str]:
         printed = f"{v.cell.value}{mark}" if v.cell.published else "not published"
         ours = f"{number(v.ours, unit)}{mark}"
         spread = number(in_unit(v.summary.seed_sd, unit), unit)
-        lines.append(
-            _row(
-                (v.cell.model, v.cell.metric, reading_text(v), printed, ours, interval_text(v), spread, v.word, v.audit)
-            )
-        )
+        read = reading(v.reading.level, v.reading.average)
+        ends = interval(in_unit(v.summary.low, unit), in_unit(v.summary.high, unit), unit)
+        lines.append(_row((v.cell.model, v.cell.metric, read, printed, ours, ends, spread, v.word, v.audit)))
     return lines
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reproduce.protocol import Experiment, changes
+from reproduce.reporting.words import PHANTOM, caveats
 
-PHANTOM = "phantom"
+__all__ = ["PHANTOM", "Run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,4 @@ class Run:
     @property
     def caveats(self) -> tuple[str, ...]:
         """Why the numbers say nothing of the printed ones; empty where they may be compared."""
-        found = (PHANTOM,) if self.source == PHANTOM else ()
-        if changes(self.paper, self.experiment):
-            found += (f"{self.experiment.profile} profile",)
-        return found
+        return caveats(self.source, self.experiment.profile, changes(self.paper, self.experiment))

@@ -16,7 +16,8 @@ from reproduce.reporting.page import table_page
 from reproduce.reporting.record import Run
 from reproduce.reporting.statements import Tested, test_statements
 from reproduce.reporting.summary import Summary, summarise
-from reproduce.reporting.verdict import Verdict, in_unit, judge
+from reproduce.reporting.verdict import Verdict, judge
+from reproduce.reporting.wording import as_printed, in_unit
 
 
 def write_results(run: Run, folder: Path) -> list[Verdict]:
@@ -36,7 +37,7 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
     verdicts = judge(cells, summaries, experiment.readings, region=region, comparable=not run.caveats)
     tested = test_statements(experiment.statements, run.cases, run.slices, experiment.readings, region=region)
     _write_cells(folder.parent / "published.csv", [(cell, cell.value) for cell in cells])
-    _write_cells(folder / "reproduced.csv", [(v.cell, as_printed(v.ours, v.cell)) for v in verdicts])
+    _write_cells(folder / "reproduced.csv", [(v.cell, as_printed(v.ours, v.cell.value, v.cell.unit)) for v in verdicts])
     write_frame(_table(summaries, verdicts), folder / "table.csv")
     write_frame(_statements(tested), folder / "statements.csv")
     write_frame(run.cases, folder / "cases.csv")
@@ -45,14 +46,6 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
     write_json(folder / "protocol.json", _protocol(run))
     write_text(folder / "table.md", table_page(run, summaries, verdicts, tested))
     return verdicts
-
-
-def as_printed(value: float, cell: Cell) -> str:
-    """A number with as many decimals as the print has in its column, one for a percentage at the least; "" for nan."""
-    if math.isnan(value):
-        return ""
-    decimals = max(len(cell.value.partition(".")[2]), 1 if cell.unit == "%" else 3)
-    return f"{value:.{decimals}f}"
 
 
 def _write_cells(path: Path, rows: Sequence[tuple[Cell, str]]) -> None:

@@ -11,9 +11,9 @@ import pandas as pd
 from reproduce.metrics.statistics.effect_sizes import matched_rank_biserial
 from reproduce.metrics.statistics.paired_tests import holm, mcnemar, wilcoxon
 from reproduce.protocol import Reading, Statement
+from reproduce.reporting.words import CONTRADICTED, SUPPORTED, UNDECIDED
 
 SIGNIFICANCE = 0.05
-SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from reproduce.claims.printed import Cell
 from reproduce.errors import ProtocolError
 from reproduce.protocol import Reading
 from reproduce.reporting.summary import Summary
-
-WITHIN, OUTSIDE = "within", "outside"
-UNREACHABLE, NOT_PUBLISHED, NOT_COMPARABLE = "unreachable", "not published", "not comparable"
+from reproduce.reporting.wording import in_unit
+from reproduce.reporting.words import cell_word
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Verdict:
         summary: Our number, a share of 1.
         ours: The same in the unit of the cell.
         delta: Ours less printed, in the unit of the cell; nan where nothing is printed or ours is undefined.
-        word: One of the five above.
+        word: One of `words.CELL_WORDS`.
         audit: What the audit says of the printed number.
     """
 
@@ -37,11 +36,6 @@ class Verdict:
     delta: float
     word: str
     audit: str
-
-
-def in_unit(share: float, unit: str) -> float:
-    """A share of 1 in "%" or as a "ratio"."""
-    return 100 * share if unit == "%" else share
 
 
 def judge(
@@ -83,16 +77,12 @@ def judge(
         summary = found.get((cell.model, region, cell.metric, reading.level, reading.average), nothing)
         ours = in_unit(summary.value, cell.unit)
         delta = ours - float(cell.value) if cell.published else math.nan
-        word = _word(cell, delta, reading.tolerance, comparable=comparable, lost=cell in lost)
+        word = cell_word(
+            published=cell.published,
+            comparable=comparable,
+            lost=cell in lost,
+            delta=delta,
+            tolerance=reading.tolerance,
+        )
         verdicts.append(Verdict(cell, reading, summary, ours, delta, word, cell_verdict(cell, findings)))
     return verdicts
-
-
-def _word(cell: Cell, delta: float, tolerance: float, *, comparable: bool, lost: bool) -> str:
-    if not cell.published:
-        return NOT_PUBLISHED
-    if not comparable or math.isnan(delta):
-        return NOT_COMPARABLE
-    if lost:
-        return UNREACHABLE
-    return WITHIN if abs(delta) <= tolerance else OUTSIDE

@@ -1,0 +1,117 @@
+"""The command `reproduce`: audit printed numbers, compare results with them, redraw figures, write the report.
+
+A subcommand imports what it needs when it runs: `diff` and `audit` answer at once because they never load TensorFlow,
+pandas or matplotlib.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from reproduce.errors import ReproduceError
+
+Format = Literal["text", "json", "md"]
+Results = Annotated[Path, tyro.conf.arg(help="Folder of all results.")]
+_WIDEST = 160
+
+
+def audit(
+    csv: tyro.conf.Positional[Path | None] = None,
+    format: Format = "text",
+) -> int:
+    """Check printed numbers against each other: which of them no run can print together.
+
+    Exit code 0; 2 where the CSV cannot be read, with its line, its column and what to do.
+
+    Args:
+        csv: A table of any paper in the form of docs/claims_csv.md. Left out: the five documents.
+        format: Text for a terminal, JSON with exact intervals, or Markdown.
+    """
+    from reproduce.claims.audit import audit as audit_cells
+    from reproduce.claims.documents import document_findings
+    from reproduce.claims.printed import read_cells
+    from reproduce.claims.render import findings_json, findings_markdown, findings_text
+
+    findings = document_findings() if csv is None else audit_cells(read_cells(csv))
+    texts = {"json": findings_json, "md": findings_markdown, "text": lambda f: findings_text(f, width=_width())}
+    sys.stdout.write(texts[format](findings))
+    return 0
+
+
+def diff(
+    tables: tyro.conf.Positional[tuple[str, ...]] = (),
+    format: Format = "text",
+    results: Results = Path("results"),
+) -> int:
+    """Set every printed cell beside ours, with interval, delta, verdict and reason; statements with their test.
+
+    Exit code 0 where everything is within, 1 where something is outside (or unreachable, or a statement contradicted),
+    2 where something could not be compared: a phantom, a reduced profile, no results, or a broken file.
+
+    Args:
+        tables: Tables, as table1_lidc, or single runs, as table1_lidc/phantom-cpu. Left out: all that have been run.
+        format: Text for a terminal, JSON, or Markdown.
+        results: Folder of all results.
+    """
+    from reproduce.reporting.diff import diff_run, exit_code
+    from reproduce.reporting.diff_render import diff_json, diff_markdown, diff_text
+    from reproduce.reporting.folders import find_runs
+
+    diffs = [diff_run(run) for run in find_runs(results, tables)]
+    colour = sys.stdout.isatty()
+    texts = {"json": diff_json, "md": diff_markdown, "text": lambda d: diff_text(d, width=_width(), colour=colour)}
+    sys.stdout.write(texts[format](diffs))
+    return exit_code(diffs)
+
+
+def figures(
+    tables: tyro.conf.Positional[tuple[str, ...]] = (),
+    results: Results = Path("results"),
+    figures: Path = Path("figures"),
+) -> int:
+    """Draw every figure again from the results files.
+
+    Args:
+        tables: Tables or single runs. Left out: all that have been run.
+        results: Folder of all results.
+        figures: Folder of all figures.
+    """
+    from reproduce.reporting.census_figures import draw_census
+    from reproduce.reporting.figures import draw_table_figures
+    from reproduce.reporting.folders import find_runs
+
+    for run in find_runs(results, tables):
+        draw = draw_census if run.table == "census_lidc" else draw_table_figures
+        sys.stdout.writelines(f"{path}\n" for path in draw(run.path, figures))
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with the subcommand's exit code, or 2 with one text for an error.
+
+    Args:
+        arguments: Of the command line; None takes the process's own.
+    """
+    commands = {"audit": audit, "diff": diff, "figures": figures}
+    description = "Printed numbers of papers, audited and set beside what a rerun gives."
+    try:
+        code = tyro.extras.subcommand_cli_from_dict(
+            commands, prog="reproduce", description=description, args=arguments, config=(tyro.conf.FlagConversionOff,)
+        )
+    except ReproduceError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        code = 2
+    except BrokenPipeError:  # the reader of our output, e.g. `head`, has seen enough
+        sys.stdout = None
+        code = 0
+    sys.exit(code)
+
+
+def _width() -> int:
+    return max(40, min(_WIDEST, shutil.get_terminal_size(fallback=(_WIDEST, 24)).columns))

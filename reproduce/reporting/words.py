@@ -1,0 +1,51 @@
+"""The words of a verdict, and which one a cell gets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+WITHIN, OUTSIDE = "within", "outside"
+UNREACHABLE, NOT_PUBLISHED, NOT_COMPARABLE = "unreachable", "not published", "not comparable"
+CELL_WORDS = (WITHIN, OUTSIDE, UNREACHABLE, NOT_PUBLISHED, NOT_COMPARABLE)
+
+SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
+STATEMENT_WORDS = (SUPPORTED, CONTRADICTED, UNDECIDED)
+
+PHANTOM = "phantom"
+
+
+def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, tolerance: float) -> str:
+    """The word for a printed cell.
+
+    Args:
+        published: Whether a number is printed at all.
+        comparable: Whether ours was made from the real data set under the document's own protocol.
+        lost: Whether the audit proves that no run can print it.
+        delta: Ours less printed; nan where ours is undefined, which cannot be compared either.
+        tolerance: Largest |delta| that counts as within, in the same unit.
+    """
+    if not published:
+        return NOT_PUBLISHED
+    if not comparable or math.isnan(delta):
+        return NOT_COMPARABLE
+    if lost:
+        return UNREACHABLE
+    return WITHIN if abs(delta) <= tolerance else OUTSIDE
+
+
+def caveats(source: str, profile: str, changed: Sequence[str]) -> tuple[str, ...]:
+    """Why the numbers of a run say nothing of the printed ones; empty where they may be compared.
+
+    Args:
+        source: "phantom", or the name of the real data set.
+        profile: "paper", "cpu" or "smoke".
+        changed: What the run changes against the document's own protocol.
+    """
+    found = (PHANTOM,) if source == PHANTOM else ()
+    return (*found, f"{profile} profile") if changed else found
+
+
+def tally(words: Sequence[str]) -> str:
+    """How often each word stands, in order of first appearance, e.g. "3 within, 1 outside"."""
+    return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
