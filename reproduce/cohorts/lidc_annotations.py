@@ -143,10 +143,9 @@ def _locus(element: Element) -> Outline:
 
 
 def _points(element: Element) -> np.ndarray:
-    """Pixels (x, y) below an element, in its order; the namespace is the element's own."""
-    space = element.tag.removesuffix(_local(element))
-    columns = [int(x.text) for x in element.iter(f"{space}xCoord")]
-    rows = [int(y.text) for y in element.iter(f"{space}yCoord")]
+    """Pixels (x, y) below an element, in its order."""
+    columns = [int(x.text) for x in element.iter(_named(element, "xCoord"))]
+    rows = [int(y.text) for y in element.iter(_named(element, "yCoord"))]
     if not columns or len(columns) != len(rows):
         raise ValueError(f"{len(columns)} columns and {len(rows)} rows of pixels")
     return np.array([columns, rows], dtype=np.int32).T.copy()
@@ -171,13 +170,18 @@ def _local(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
+def _named(element: Element, name: str) -> str:
+    """Tag of a child of a name: children have the namespace of their parent, or like it have none."""
+    return element.tag.removesuffix(_local(element)) + name
+
+
 def _children(element: Element, name: str) -> list[Element]:
-    return [child for child in element if _local(child) == name]
+    return element.findall(_named(element, name))
 
 
 def _text(element: Element, name: str) -> str:
     """Text of the first child of a name, stripped; "" where there is none."""
-    return next(((child.text or "").strip() for child in _children(element, name)), "")
+    return (element.findtext(_named(element, name)) or "").strip()
 
 
 @contextmanager

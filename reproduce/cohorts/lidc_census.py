@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 
 from reproduce.cohorts.ledger import IN, Ledger, LedgerEntry
 from reproduce.cohorts.lidc import annotation_files
@@ -153,5 +152,5 @@ def _lesion(group: Sequence[int], marks: Sequence[Mark], regions: MarkRegions) -
     outlining = [i for i in group if marks[i].kind is MarkKind.NODULE]
     names = sorted({name for i in outlining for name in marks[i].characteristics})
     ratings = {name: tuple(marks[i].characteristics.get(name) for i in outlining) for name in names}
-    x, y, z_mm = np.mean([regions.pixels[i].mean(axis=0) for i in outlining or group], axis=0).tolist()
+    x, y, z_mm = regions.centre[outlining or list(group)].mean(axis=0).tolist()
     return Lesion(len(outlining), len(group) - len(outlining), (x, y, z_mm), ratings)

@@ -39,11 +39,15 @@ class MarkRegions:
         readers: Of each mark.
         pixels: float64 `[n, 3]` for each mark, (x px, y px, z mm): its outlines, and what those that are no holes
             enclose.
+        low, high, centre: float64 `[marks, 3]`; bounding boxes and centroids of the pixels, in the same units.
         sharing: Pairs of marks of different readers, first < second, that share a pixel.
     """
 
     readers: tuple[str, ...]
     pixels: tuple[np.ndarray, ...]
+    low: np.ndarray
+    high: np.ndarray
+    centre: np.ndarray
     sharing: frozenset[tuple[int, int]]
 
 
@@ -52,12 +56,15 @@ def mark_regions(marks: Sequence[Mark]) -> MarkRegions:
     readers = tuple(mark.reader for mark in marks)
     pixels = tuple(_pixels(mark) for mark in marks)
     cells = [_cells(region) for region in pixels]
+    low, high, centre = (
+        np.array([summary(region, axis=0) for region in pixels]).reshape(-1, 3) for summary in (np.min, np.max, np.mean)
+    )
     sharing = {
         (i, j)
-        for i, j in _candidates(readers, pixels, 0.0)
+        for i, j in _candidates(readers, low, high, 0.0)
         if np.intersect1d(cells[i], cells[j], assume_unique=True).size
     }
-    return MarkRegions(readers, pixels, frozenset(sharing))
+    return MarkRegions(readers, pixels, low, high, centre, frozenset(sharing))
 
 
 def near_pairs(regions: MarkRegions, *, pixel_mm: tuple[float, float], within_mm: float) -> MarkPairs:
@@ -83,12 +90,12 @@ def near_pairs(regions: MarkRegions, *, pixel_mm: tuple[float, float], within_mm
         do = "give the pixel spacing of the series"
         raise ArgumentError(expected="spacings above 0 and a distance of 0 or more", got=got, where="near_pairs", do=do)
     scale = np.array([*pixel_mm[::-1], 1.0])
-    regions_mm = [region * scale for region in regions.pixels]
     found = []
-    for i, j in _candidates(regions.readers, regions_mm, within_mm):
-        apart_mm = 0.0 if (i, j) in regions.sharing else _nearest_mm(regions_mm[i], regions_mm[j])
+    for i, j in _candidates(regions.readers, regions.low * scale, regions.high * scale, within_mm):
+        is_shared = (i, j) in regions.sharing
+        apart_mm = 0.0 if is_shared else _nearest_mm(regions.pixels[i] * scale, regions.pixels[j] * scale)
         if apart_mm <= within_mm:
-            centres_mm = float(np.linalg.norm(regions_mm[i].mean(axis=0) - regions_mm[j].mean(axis=0)))
+            centres_mm = float(np.linalg.norm((regions.centre[i] - regions.centre[j]) * scale))
             found.append((apart_mm, centres_mm, i, j))
     apart, _, first, second = np.array(sorted(found)).reshape(-1, 4).T
     return MarkPairs(first.astype(int), second.astype(int), apart)
@@ -155,13 +162,9 @@ def _nearest_mm(a: np.ndarray, b: np.ndarray) -> float:
     return float(cKDTree(large).query(small)[0].min())
 
 
-def _candidates(readers: Sequence[str], regions: Sequence[np.ndarray], within: float) -> Iterable[tuple[int, int]]:
+def _candidates(readers: Sequence[str], low: np.ndarray, high: np.ndarray, within: float) -> Iterable[tuple[int, int]]:
     """Pairs of marks of different readers whose bounding boxes are near enough, first < second."""
-    if len(readers) < 2:
-        return ()
-    low = np.array([region.min(axis=0) for region in regions])
-    high = np.array([region.max(axis=0) for region in regions])
     gaps = np.maximum(low[:, None] - high[None], low[None] - high[:, None]).clip(0)
-    names = np.array(readers)
+    names = np.array(readers, dtype=object)
     near = (np.linalg.norm(gaps, axis=2) <= within) & (names[:, None] != names[None])
     return zip(*(index.tolist() for index in np.nonzero(np.triu(near))), strict=True)
