@@ -14,7 +14,7 @@ from document000 import DECISION, OPTIMISATION, OPTIMISED, READINGS, UNOPTIMISED
 from reproduce import run
 from reproduce.datasets import lidc_idri
 from reproduce.phantoms.lidc_writer import write_lidc_cohort
-from reproduce.protocol import Call, Experiment, Preparation
+from reproduce.protocol import Call, Experiment, Preparation, Window
 
 PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 512, "n_slices": 24, "slice_spacing_mm": 2.5}
 
@@ -27,12 +27,12 @@ PAPER = Experiment(
     phantom=Call(write_lidc_cohort, PHANTOM),
     preparation=Preparation(
         size=512,
-        window_hu=(-1000.0, 400.0),
+        intensity=Window(low_hu=-1000.0, high_hu=400.0),
         cohort=Call(lidc_idri.prepare, {"consensus": 0.5, "min_readers": 1}),
         regions={"nodule": ()},
         because={
             "size": "000 6.2",
-            "window_hu": "silent: 3.2 says 0 to 1; we map the lung window [-1000, 400] HU, from air to soft tissue",
+            "intensity": "silent: 3.2 says 0 to 1; we map the lung window [-1000, 400] HU, from air to soft tissue",
             "cohort": "silent: we take nodules of 3 mm or more, and voxels inside half of its readers' outlines",
             "regions": "000 6.1: lung nodules",
         },

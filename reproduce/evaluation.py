@@ -118,7 +118,7 @@ def _overlays(
         ]
         note = "Dice of the scan: " + ", ".join(f"{arm} {chosen[patient, scan][arm]:.3f}" for arm in arms)
         crop = _crop(inside)
-        grey = np.round(255 * window(example["image"][..., 0], experiment.preparation.window_hu)).astype(np.uint8)
+        grey = np.round(255 * window(example["image"][..., 0], experiment.preparation.intensity.grey)).astype(np.uint8)
         drawn[scan] = Overlay(
             patient,
             z,

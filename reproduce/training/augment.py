@@ -49,7 +49,7 @@ def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf
 def apply_transforms(images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Images and masks resampled once, together, by bilinear interpolation.
 
-    What comes from outside the image is 0: the bottom of the window in the image, background in the mask. A mask is 1
+    What comes from outside is 0: the bottom of the window, or the mean where z-scores come in; background in the mask. A mask is 1
     where at least half of the interpolated value is, so that it stays a mask.
 
     Args:

@@ -1,10 +1,10 @@
-"""tf.data pipelines: decode, window, resize, shuffle, augment, batch, prefetch."""
+"""tf.data pipelines: decode, map intensities, resize, shuffle, augment, batch, prefetch."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rich.progress import track
 
 from reproduce.datasets.slices import SPLIT, Prepared
 from reproduce.errors import ProtocolError
-from reproduce.protocol import Augmentation, Preparation, canonical_json
+from reproduce.protocol import Augmentation, Normalised, Preparation, Window, canonical_json
 from reproduce.provenance import write_json
 from reproduce.randomness import seed31
 from reproduce.training.augment import apply_transforms, draw_transform
@@ -74,20 +74,20 @@ class Slices:
 
 
 def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path) -> Slices:
-    """A prepared cohort windowed to [0, 1] and resized; kept on disk, under its key, where that is below 32 GiB.
+    """A prepared cohort with intensities mapped, and resized; kept on disk, under its key, where that is below 32 GiB.
 
     Images shrink with anti-aliasing. A mask is 1 where the shrunk mask is at least one half, which continues the 50 %
     consensus; a lesion smaller than a pixel of the reduced size can vanish from the mask, and stays in "slice".
 
     Args:
         prepared: The cohort.
-        preparation: Size, window and regions.
+        preparation: Size, intensity and regions.
         cache: Folder for what can be made again.
     """
     key = canonical_json({"prepared": prepared.key, "preparation": preparation, "form": 1})
     folder = cache / "resized" / hashlib.sha256(key.encode()).hexdigest()[:16]
     examples = prepared.read().map(
-        lambda example: _resized(example, preparation.size, preparation.window_hu, preparation.regions),
+        lambda example: _resized(example, preparation),
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )
@@ -108,13 +108,13 @@ def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path)
     return Slices(seen, names, tuple(preparation.regions), n_channels, preparation.size)
 
 
-def _resized(example: dict, size: int, window_hu: tuple[float, float], regions: Mapping[str, tuple[int, ...]]) -> dict:
-    low, high = window_hu
-    image = tf.clip_by_value((tf.cast(example["image"], tf.float32) - low) / (high - low), 0.0, 1.0)
+def _resized(example: dict, preparation: Preparation) -> dict:
+    size = preparation.size
+    image = _mapped(tf.cast(example["image"], tf.float32), preparation.intensity)
     labels = tf.cast(example["labels"], tf.int32)
     masks = [
         tf.reduce_any(labels[..., None] == tf.constant(members), axis=-1) if members else labels > 0
-        for members in regions.values()
+        for members in preparation.regions.values()
     ]
     mask = tf.cast(tf.stack(masks, axis=-1), tf.float32)
     both = tf.image.resize(tf.concat([image, mask], axis=-1), (size, size), antialias=True)
@@ -127,6 +127,12 @@ def _resized(example: dict, size: int, window_hu: tuple[float, float], regions: 
         "scan": example["scan"],
         "z": example["slice"],
     }
+
+
+def _mapped(image: tf.Tensor, intensity: Window | Normalised) -> tf.Tensor:
+    if isinstance(intensity, Normalised):
+        return image
+    return tf.clip_by_value((image - intensity.low_hu) / (intensity.high_hu - intensity.low_hu), 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
