@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-
 from reproduce.cohorts.ledger import IN, Ledger, LedgerEntry
 from reproduce.cohorts.lidc import annotation_files
 from reproduce.cohorts.lidc_annotations import read_annotations
