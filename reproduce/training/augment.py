@@ -49,8 +49,8 @@ def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf
 def apply_transforms(images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Images and masks resampled once, together, by bilinear interpolation.
 
-    What comes from outside is 0: the bottom of the window, or the mean where z-scores come in; background in the mask. A mask is 1
-    where at least half of the interpolated value is, so that it stays a mask.
+    What comes from outside is 0: the bottom of a window or the mean of z-scores in the image, background in the mask. A
+    mask is 1 where at least half of the interpolated value is, so that it stays a mask.
 
     Args:
         images: float32 `[batch, y, x, channel]`.
