@@ -8,12 +8,12 @@ import numpy as np
 
 from reproduce.imaging.volume import Volume
 from reproduce.phantoms.chest_anatomy import Anatomy, draw_anatomy
-from reproduce.phantoms.chest_grid import ChestGrid
 from reproduce.phantoms.chest_lesion_draw import draw_lesions
 from reproduce.phantoms.chest_nodules import NODULE, Lesion
 from reproduce.phantoms.chest_painting import paint_chest, paint_lungs
 from reproduce.phantoms.chest_vessels import grow_trees
 from reproduce.phantoms.readers import Reading, read_scan
+from reproduce.phantoms.scan_grid import ScanGrid
 from reproduce.phantoms.scanner import Scanner, draw_scanner, scan
 from reproduce.randomness import stream
 
@@ -35,7 +35,7 @@ class ChestCt:
     """
 
     image: Volume
-    grid: ChestGrid
+    grid: ScanGrid
     structures: dict[str, np.ndarray]
     lesions: tuple[Lesion, ...]
     nodule_labels: np.ndarray
@@ -92,7 +92,7 @@ def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_s
 
 def _place_grid(
     anatomy: Anatomy, rng: np.random.Generator, matrix: int, n_slices: int, slice_mm: float
-) -> tuple[ChestGrid, np.ndarray]:
+) -> tuple[ScanGrid, np.ndarray]:
     """Field of view around the body, part of the chest, and where the scanner's own origin lies.
 
     Numbers are rounded to what a DICOM decimal string holds, so that the file says exactly what was drawn.
@@ -106,16 +106,16 @@ def _place_grid(
     corner = np.array([aside[0], aside[1] - 0.01 * field, z]) - pixel_mm * (matrix - 1) / 2 * np.array([1, 1, 0])
     corner = np.append(np.round(corner[:2], 4), np.round(corner[2], 1))
     shift_mm = np.round(np.array([rng.uniform(-15, 15), rng.uniform(-40, 40), rng.uniform(-260, -60)]), 1)
-    return ChestGrid(matrix, n_slices, pixel_mm, slice_mm, tuple(float(v) for v in corner)), shift_mm
+    return ScanGrid(matrix, n_slices, pixel_mm, slice_mm, tuple(float(v) for v in corner)), shift_mm
 
 
-def _affine(grid: ChestGrid, shift_mm: np.ndarray) -> np.ndarray:
+def _affine(grid: ScanGrid, shift_mm: np.ndarray) -> np.ndarray:
     affine = np.diag([grid.pixel_mm, grid.pixel_mm, grid.slice_mm, 1.0])
     affine[:3, 3] = np.round(np.array(grid.corner_mm) + shift_mm, 4)
     return affine
 
 
-def _label_nodules(lesions: tuple[Lesion, ...], structures: dict[str, np.ndarray], grid: ChestGrid) -> np.ndarray:
+def _label_nodules(lesions: tuple[Lesion, ...], structures: dict[str, np.ndarray], grid: ScanGrid) -> np.ndarray:
     """Voxels whose centre lies inside a nodule and inside a lung."""
     labels = np.zeros(grid.shape, np.uint8)
     for i, lesion in enumerate(lesions):

@@ -6,7 +6,6 @@ import numpy as np
 
 from reproduce.errors import CohortError
 from reproduce.phantoms.chest_anatomy import Anatomy
-from reproduce.phantoms.chest_grid import ChestGrid
 from reproduce.phantoms.chest_nodules import (
     GROUND_GLASS,
     NODULE,
@@ -19,6 +18,7 @@ from reproduce.phantoms.chest_nodules import (
     Lesion,
 )
 from reproduce.phantoms.chest_vessels import VesselTree
+from reproduce.phantoms.scan_grid import ScanGrid
 
 _MEDIAN_MM, _SPREAD = 7.6, 0.5  # of the log-normal diameters of nodules: most of LIDC-IDRI's are 4 to 12 mm
 # A leading nodule that is drawn smaller is made as much larger: a cohort of tens of patients could not be learnt from
@@ -30,7 +30,7 @@ _GAP_MM = 5.0
 
 
 def draw_lesions(
-    anatomy: Anatomy, grid: ChestGrid, trees: tuple[VesselTree, ...], rng: np.random.Generator
+    anatomy: Anatomy, grid: ScanGrid, trees: tuple[VesselTree, ...], rng: np.random.Generator
 ) -> tuple[Lesion, ...]:
     """The lesions of one patient, the first of them a solid or part-solid nodule of 13 to 30 mm.
 
@@ -130,7 +130,7 @@ def _find_place(
     shape: dict,
     spots: np.ndarray,
     depths: np.ndarray,
-    grid: ChestGrid,
+    grid: ScanGrid,
     others: list[Lesion],
     rng: np.random.Generator,
 ) -> np.ndarray | None:

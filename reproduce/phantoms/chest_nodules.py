@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reproduce.phantoms.chest_grid import ChestGrid
 from reproduce.phantoms.chest_vessels import cone_share
+from reproduce.phantoms.scan_grid import ScanGrid
 from reproduce.phantoms.shapes import coverage
 
 NODULE, SMALL_NODULE, SCAR, PLAQUE, PLUG = "nodule", "nodule under 3 mm", "scar", "pleural plaque", "mucous plug"
@@ -66,7 +66,7 @@ class Lesion:
         return float(np.sqrt((self.waves[:, 3] ** 2).sum() / 2)) if len(self.waves) else 0.0
 
 
-def paint_lesion(tissue: np.ndarray, lesion: Lesion, grid: ChestGrid, rng: np.random.Generator) -> None:
+def paint_lesion(tissue: np.ndarray, lesion: Lesion, grid: ScanGrid, rng: np.random.Generator) -> None:
     """Paint one lesion into lung tissue, in place, averaged over the thickness of the slices.
 
     Args:
@@ -96,7 +96,7 @@ def paint_lesion(tissue: np.ndarray, lesion: Lesion, grid: ChestGrid, rng: np.ra
     _paint_spikes(tissue, lesion, grid)
 
 
-def _paint_spikes(tissue: np.ndarray, lesion: Lesion, grid: ChestGrid) -> None:
+def _paint_spikes(tissue: np.ndarray, lesion: Lesion, grid: ScanGrid) -> None:
     """Paint the spicules: thin cones from inside the lesion into the lung."""
     radius = 0.5 * lesion.diameter_mm
     for spike in lesion.spikes:
@@ -107,7 +107,7 @@ def _paint_spikes(tissue: np.ndarray, lesion: Lesion, grid: ChestGrid) -> None:
             tissue[box] += np.float32(0.8) * share * (np.float32(lesion.density_hu) - tissue[box])
 
 
-def truth_box(lesion: Lesion, grid: ChestGrid, *, margin_mm: float) -> tuple[slice, slice, slice] | None:
+def truth_box(lesion: Lesion, grid: ScanGrid, *, margin_mm: float) -> tuple[slice, slice, slice] | None:
     """The box of voxels (z, y, x) within `margin_mm` of a lesion, or None where the grid does not show it."""
     reach = lesion.reach_mm + margin_mm
     return grid.box(lesion.centre_mm - reach, lesion.centre_mm + reach)

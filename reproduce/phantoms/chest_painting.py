@@ -7,9 +7,9 @@ from scipy import ndimage
 
 from reproduce.phantoms.chest_anatomy import Anatomy
 from reproduce.phantoms.chest_bones import cord, paint_bones
-from reproduce.phantoms.chest_grid import ChestGrid
 from reproduce.phantoms.chest_nodules import Lesion, paint_lesion
 from reproduce.phantoms.chest_vessels import VesselTree, cover_bronchi, cover_vessels
+from reproduce.phantoms.scan_grid import ScanGrid
 from reproduce.phantoms.scanner import AIR_HU
 from reproduce.phantoms.shapes import Ellipsoid, Tube, blend, coverage, paint
 
@@ -21,7 +21,7 @@ STRUCTURES = ("body", "lung_left", "lung_right", "heart", "oesophagus", "spinal_
 
 def paint_lungs(
     anatomy: Anatomy,
-    grid: ChestGrid,
+    grid: ScanGrid,
     trees: tuple[VesselTree, ...],
     lesions: tuple[Lesion, ...],
     rng: np.random.Generator,
@@ -41,7 +41,7 @@ def paint_lungs(
     return tissue
 
 
-def _parenchyma(anatomy: Anatomy, grid: ChestGrid, rng: np.random.Generator) -> np.ndarray:
+def _parenchyma(anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator) -> np.ndarray:
     """Lung without vessels that can be told apart: denser at the back, cloudy, grained, with one fissure each side."""
     x, y, z = (axis.astype(np.float32) for axis in grid.axes((slice(None),) * 3))
     slope = np.float32(anatomy.tissues.lung_slope_hu / (2 * anatomy.cage_mm[1]))
@@ -59,7 +59,7 @@ def _parenchyma(anatomy: Anatomy, grid: ChestGrid, rng: np.random.Generator) -> 
     return tissue
 
 
-def _clouds(grid: ChestGrid, rng: np.random.Generator, *, grain_mm: float, height_hu: float, power: int) -> np.ndarray:
+def _clouds(grid: ScanGrid, rng: np.random.Generator, *, grain_mm: float, height_hu: float, power: int) -> np.ndarray:
     """Random texture of a grain size; a power of 2 gives bright grains on an even ground, as small vessels do."""
     width = grid.matrix * grid.pixel_mm
     n_across = int(np.clip(width / grain_mm * 2, 4, grid.matrix))
@@ -77,7 +77,7 @@ def _clouds(grid: ChestGrid, rng: np.random.Generator, *, grain_mm: float, heigh
     return weights @ coarse @ weights.T
 
 
-def paint_chest(anatomy: Anatomy, grid: ChestGrid, lungs_hu: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def paint_chest(anatomy: Anatomy, grid: ScanGrid, lungs_hu: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """All densities of the scan, and where each structure lies.
 
     Args:
@@ -116,7 +116,7 @@ def paint_chest(anatomy: Anatomy, grid: ChestGrid, lungs_hu: np.ndarray) -> tupl
     return hu, masks
 
 
-def _around_cage(anatomy: Anatomy, grid: ChestGrid) -> tuple[slice, slice]:
+def _around_cage(anatomy: Anatomy, grid: ScanGrid) -> tuple[slice, slice]:
     """Rows and columns that hold the rib cage with its ribs, shoulder blades and spine at every height."""
     reach = 1.08 * np.array(anatomy.cage_mm) + 30 * anatomy.size
     _, rows, columns = grid.box(np.append(-reach[:2], grid.z_mm[0]), np.append(reach[:2], grid.z_mm[-1]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reproduce.phantoms.chest_anatomy import Anatomy
-from reproduce.phantoms.chest_grid import ChestGrid
+from reproduce.phantoms.scan_grid import ScanGrid
 from reproduce.phantoms.shapes import cone_distance_mm, coverage
 
 _TIP_RADIUS_MM = 0.5
@@ -33,7 +33,7 @@ class VesselTree:
     is_artery: bool
 
 
-def grow_trees(anatomy: Anatomy, grid: ChestGrid, rng: np.random.Generator) -> tuple[VesselTree, ...]:
+def grow_trees(anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator) -> tuple[VesselTree, ...]:
     """Arteries and veins of both lungs, grown to random tips in the part of the lungs that the scan shows.
 
     Args:
@@ -52,7 +52,7 @@ def grow_trees(anatomy: Anatomy, grid: ChestGrid, rng: np.random.Generator) -> t
     return tuple(trees)
 
 
-def _draw_tips(anatomy: Anatomy, grid: ChestGrid, rng: np.random.Generator, *, side: int) -> np.ndarray:
+def _draw_tips(anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator, *, side: int) -> np.ndarray:
     """Random points in one lung, at least 2 mm from its surface, about one in a cube of 12 mm."""
     low = np.array([0, -anatomy.cage_mm[1], grid.z_mm[0] - 20])
     high = np.array([anatomy.cage_mm[0], anatomy.cage_mm[1], grid.z_mm[-1] + 20])
@@ -76,7 +76,7 @@ def _grow(root: np.ndarray, tips: np.ndarray, *, is_artery: bool) -> VesselTree:
     return VesselTree(nodes.astype(np.float32), parents, radii.astype(np.float32), is_artery)
 
 
-def cover_vessels(trees: tuple[VesselTree, ...], grid: ChestGrid) -> np.ndarray:
+def cover_vessels(trees: tuple[VesselTree, ...], grid: ScanGrid) -> np.ndarray:
     """Share of each voxel that vessels fill.
 
     Returns:
@@ -90,7 +90,7 @@ def cover_vessels(trees: tuple[VesselTree, ...], grid: ChestGrid) -> np.ndarray:
     return filled
 
 
-def cover_bronchi(trees: tuple[VesselTree, ...], grid: ChestGrid) -> tuple[np.ndarray, np.ndarray]:
+def cover_bronchi(trees: tuple[VesselTree, ...], grid: ScanGrid) -> tuple[np.ndarray, np.ndarray]:
     """Share of each voxel inside the outer wall and inside the lumen of the bronchi that run beside large arteries."""
     outer, lumen = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
     for tree in trees:
@@ -105,7 +105,7 @@ def cover_bronchi(trees: tuple[VesselTree, ...], grid: ChestGrid) -> tuple[np.nd
 
 
 def cover_cone(
-    filled: np.ndarray, grid: ChestGrid, *, ends_mm: tuple[np.ndarray, np.ndarray], radii_mm: tuple[float, float]
+    filled: np.ndarray, grid: ScanGrid, *, ends_mm: tuple[np.ndarray, np.ndarray], radii_mm: tuple[float, float]
 ) -> None:
     """Raise `filled` `[z, y, x]`, in place, to the share of each voxel that a cone fills."""
     found = cone_share(grid, ends_mm=ends_mm, radii_mm=radii_mm)
@@ -115,7 +115,7 @@ def cover_cone(
 
 
 def cone_share(
-    grid: ChestGrid, *, ends_mm: tuple[np.ndarray, np.ndarray], radii_mm: tuple[float, float]
+    grid: ScanGrid, *, ends_mm: tuple[np.ndarray, np.ndarray], radii_mm: tuple[float, float]
 ) -> tuple[tuple[slice, slice, slice], np.ndarray] | None:
     """The box (z, y, x) around a cone, and the share of its voxels that it fills, averaged over the slice.
 

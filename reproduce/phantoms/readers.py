@@ -8,10 +8,10 @@ import numpy as np
 from scipy import ndimage
 
 from reproduce.phantoms.chest_anatomy import Anatomy
-from reproduce.phantoms.chest_grid import ChestGrid
 from reproduce.phantoms.chest_nodules import NODULE, PLAQUE, PLUG, SMALL_NODULE, Lesion
 from reproduce.phantoms.outlines import inside_of, outline_of
 from reproduce.phantoms.ratings import Characteristics, rate
+from reproduce.phantoms.scan_grid import ScanGrid
 
 N_READERS = 4
 _AGREED = 3  # readers who outline the first nodule of every patient, whatever their chance to miss it
@@ -64,7 +64,7 @@ class Reading:
 
 
 def read_scan(
-    lesions: tuple[Lesion, ...], anatomy: Anatomy, grid: ChestGrid, rng: np.random.Generator
+    lesions: tuple[Lesion, ...], anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator
 ) -> tuple[Reading, ...]:
     """The readings of four readers.
 
@@ -118,7 +118,7 @@ def _mark_all(
     called: list[str],
     habit: Habits,
     anatomy: Anatomy,
-    grid: ChestGrid,
+    grid: ScanGrid,
     rng: np.random.Generator,
 ) -> Reading:
     nodules, small, other = [], [], []
@@ -133,7 +133,7 @@ def _mark_all(
 
 
 def _outline(
-    lesion: Lesion, habit: Habits, anatomy: Anatomy, grid: ChestGrid, rng: np.random.Generator
+    lesion: Lesion, habit: Habits, anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator
 ) -> dict[int, np.ndarray]:
     """One reader's chains by slice; at least the voxel at the centre of the lesion is enclosed."""
     reach = lesion.reach_mm + 2.5 + grid.pixel_mm * np.array([2, 2, 0]) + np.array([0, 0, grid.slice_mm])

@@ -5,13 +5,13 @@ import pytest
 
 from reproduce.errors import CohortError
 from reproduce.phantoms.chest_anatomy import draw_anatomy
-from reproduce.phantoms.chest_grid import ChestGrid
 from reproduce.phantoms.chest_lesion_draw import draw_lesions
 from reproduce.phantoms.chest_nodules import NODULE, SMALL_NODULE, SOLID
 from reproduce.phantoms.chest_vessels import VesselTree
+from reproduce.phantoms.scan_grid import ScanGrid
 from reproduce.randomness import stream
 
-_GRID = ChestGrid(matrix=128, n_slices=28, pixel_mm=2.7, slice_mm=2.5, corner_mm=(-172.0, -172.0, -70.0))
+_GRID = ScanGrid(matrix=128, n_slices=28, pixel_mm=2.7, slice_mm=2.5, corner_mm=(-172.0, -172.0, -70.0))
 _TREE = VesselTree(
     np.array([[60, 10, z] for z in range(-60, 0, 5)], np.float32), np.zeros(12, int), np.full(12, 2.0, np.float32), True
 )
@@ -61,6 +61,6 @@ def test_lesions_do_not_touch_and_nodules_are_whole_within_the_stack(patients):
 
 
 def test_scan_without_lungs_is_refused():
-    above = ChestGrid(matrix=64, n_slices=8, pixel_mm=5.0, slice_mm=2.5, corner_mm=(-160.0, -160.0, 900.0))
+    above = ScanGrid(matrix=64, n_slices=8, pixel_mm=5.0, slice_mm=2.5, corner_mm=(-160.0, -160.0, 900.0))
     with pytest.raises(CohortError, match="room for a nodule"):
         draw_lesions(draw_anatomy(stream(0, "a")), above, (_TREE,), stream(0, "lesions"))

@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from reproduce.phantoms.chest_grid import ChestGrid
 from reproduce.phantoms.chest_nodules import GROUND_GLASS, NODULE, PART_SOLID, SOLID, Lesion, paint_lesion
+from reproduce.phantoms.scan_grid import ScanGrid
 from reproduce.randomness import stream
 
-_GRID = ChestGrid(matrix=80, n_slices=40, pixel_mm=0.5, slice_mm=1.0, corner_mm=(-20.0, -20.0, -20.0))
+_GRID = ScanGrid(matrix=80, n_slices=40, pixel_mm=0.5, slice_mm=1.0, corner_mm=(-20.0, -20.0, -20.0))
 _BALL = Lesion(
     kind=NODULE,
     centre_mm=np.zeros(3, np.float32),

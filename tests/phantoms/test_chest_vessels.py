@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from reproduce.phantoms.chest_anatomy import draw_anatomy
-from reproduce.phantoms.chest_grid import ChestGrid
 from reproduce.phantoms.chest_vessels import cone_share, cover_vessels, grow_trees
+from reproduce.phantoms.scan_grid import ScanGrid
 from reproduce.randomness import stream
 
-_GRID = ChestGrid(matrix=128, n_slices=12, pixel_mm=2.7, slice_mm=2.5, corner_mm=(-172.0, -172.0, -40.0))
+_GRID = ScanGrid(matrix=128, n_slices=12, pixel_mm=2.7, slice_mm=2.5, corner_mm=(-172.0, -172.0, -40.0))
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_tips_lie_in_the_lung_of_their_side(trees):
 
 
 def test_cone_keeps_its_volume_on_a_coarse_grid():
-    grid = ChestGrid(matrix=64, n_slices=20, pixel_mm=1.0, slice_mm=2.0, corner_mm=(-32.0, -32.0, -20.0))
+    grid = ScanGrid(matrix=64, n_slices=20, pixel_mm=1.0, slice_mm=2.0, corner_mm=(-32.0, -32.0, -20.0))
     ends = (np.array([-10.0, 3.0, -8.0]), np.array([12.0, -5.0, 9.0]))
     _box, share = cone_share(grid, ends_mm=ends, radii_mm=(4, 4))
     length = np.linalg.norm(ends[1] - ends[0])
@@ -51,7 +51,7 @@ def test_cone_keeps_its_volume_on_a_coarse_grid():
 
 
 def test_thin_cone_covers_no_pixel_wholly():
-    grid = ChestGrid(matrix=64, n_slices=5, pixel_mm=4.0, slice_mm=2.0, corner_mm=(-128.0, -128.0, -4.0))
+    grid = ScanGrid(matrix=64, n_slices=5, pixel_mm=4.0, slice_mm=2.0, corner_mm=(-128.0, -128.0, -4.0))
     _, share = cone_share(grid, ends_mm=(np.array([0, 0, -9.0]), np.array([0, 0, 9.0])), radii_mm=(0.5, 0.5))
     assert 0 < share.max() <= 2 * 0.5 / 4.0
 

@@ -8,8 +8,8 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class ChestGrid:
-    """An axial grid in the frame of the body: x to the left, y to the back, z to the head, the carina at z = 0.
+class ScanGrid:
+    """An axial grid in the frame of the body: x to the left, y to the back, z to the head.
 
     Attributes:
         matrix: Rows and columns.

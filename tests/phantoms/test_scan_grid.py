@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from reproduce.phantoms.chest_grid import ChestGrid
+from reproduce.phantoms.scan_grid import ScanGrid
 
-_GRID = ChestGrid(matrix=64, n_slices=5, pixel_mm=2.0, slice_mm=4.0, corner_mm=(-10.0, -20.0, 100.0))
+_GRID = ScanGrid(matrix=64, n_slices=5, pixel_mm=2.0, slice_mm=4.0, corner_mm=(-10.0, -20.0, 100.0))
 
 
 def test_index_of_a_point():
