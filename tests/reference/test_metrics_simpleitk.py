@@ -37,6 +37,6 @@ def test_determinant_inside(field_mm):
 
 
 def test_disagreement_at_the_border(field_mm):
-    # There the value beyond the border is that at the border, which halves a derivative across it; here it is one-sided.
+    # There the value beyond the border is that at the border, so derivatives across it are halved; here one-sided.
     ours = jacobian_determinant(field_mm, spacing_mm=SPACING_MM)
     assert np.abs(ours[0] - _theirs(field_mm)[0]).max() > 0.01
