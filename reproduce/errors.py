@@ -42,6 +42,14 @@ class NotAnImageError(ReproduceError):
     """A file is not an image of the expected modality, or lacks what an image must say (position, spacing, size)."""
 
 
+class ImageAxesError(ReproduceError):
+    """An image file has fewer than 3 axes, more than 4, or an axis without voxels."""
+
+
+class VoxelTypeError(ReproduceError):
+    """The voxels of an image file are no real numbers, or a label map holds values that are no whole numbers."""
+
+
 class PixelDecodeError(ReproduceError):
     """The pixels of a file cannot be decoded: truncated, corrupt, or no plug-in for its compression."""
 

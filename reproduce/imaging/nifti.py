@@ -1,0 +1,210 @@
+"""NIfTI files in and out: exact geometry, no resampling, and the way back to the file's own axes."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from nibabel.spatialimages import HeaderDataError
+
+from reproduce.errors import ArgumentError, ImageAxesError, PixelDecodeError, VoxelTypeError
+from reproduce.imaging.nifti_axes import POSITION_MM, axes_between, nearest_axes
+from reproduce.imaging.nifti_header import (
+    RAS_TO_LPS,
+    REFUSE,
+    GeometryChoice,
+    apart_mm,
+    file_affine,
+    nifti_bytes,
+    nifti_header,
+)
+from reproduce.imaging.volume import Volume
+from reproduce.provenance import write_bytes
+
+_HEADER_BYTES = 540
+_WHOLE = 1e-3
+_GEOMETRY_FIELDS = (
+    *("qform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"),
+    *("sform_code", "srow_x", "srow_y", "srow_z"),
+)
+
+
+def read_nifti(path: Path, *, unit: str = "arbitrary", choice: GeometryChoice = REFUSE) -> Volume:
+    """The image of a NIfTI file with x, y, z as near to the patient's left, back and head as its own axes allow.
+
+    The file's axes are only put in another order and counted from the other end; of the 48 ways to do so the one whose
+    directions are nearest to LPS is taken (of equals the one that swaps least). No voxel is resampled, an oblique grid
+    stays oblique, and every voxel keeps its position. A slice `[y, x]` is thus seen alike whatever the file's order.
+    Values are `slope * stored + intercept` where the header scales (method: scl_slope of nifti1.h), and what is stored
+    otherwise. Time, or any other fourth axis, becomes channels.
+
+    Args:
+        path: .nii or .nii.gz, NIfTI-1 or NIfTI-2; gzip is told by the content.
+        unit: What a value means, see `Volume`; NIfTI does not say.
+        choice: What to do where sform and qform contradict each other, or both are missing.
+
+    Returns:
+        `[z, y, x]`, or `[z, y, x, channel]` of a file with four axes; the stored type; where the header
+        scales, float32, or float64 for stored types of 32 bits and more.
+
+    Raises:
+        DataNotFoundError: There is no such file.
+        NotAnImageError: It is no NIfTI file.
+        PixelDecodeError: It is cut short, or its gzip stream is corrupt.
+        ImageAxesError: It has fewer than 3 axes, more than 4, or one without voxels.
+        VoxelTypeError: Voxels are complex, colours, or of an unknown type.
+        GeometryError: See `nifti_header.file_affine`.
+    """
+    content = nifti_bytes(path, n=None)
+    header = nifti_header(content, path)
+    shape = _shape(header, path)
+    affine = file_affine(header, path, choice)
+    axes = nearest_axes(affine)
+    voxels = axes.to_zyx(_values(header, content, shape, path))
+    return Volume(np.array(voxels, order="C"), affine @ axes.to_file_index(shape), unit)
+
+
+def read_nifti_labels(path: Path, *, choice: GeometryChoice = REFUSE) -> Volume:
+    """The label map of a NIfTI file, unit "label", as the smallest unsigned integers that hold its labels.
+
+    Labels are often stored as real numbers, or scaled; what lies within 1e-3 of a whole number is that number.
+
+    Args:
+        path: See `read_nifti`; three axes, or a fourth of length 1, which is dropped.
+        choice: See `read_nifti`.
+
+    Raises:
+        VoxelTypeError: A value is negative, above 65,535, no whole number or not finite.
+        ImageAxesError: There is more than one channel.
+        What `read_nifti` raises.
+    """
+    volume = read_nifti(path, unit="label", choice=choice)
+    voxels = volume.voxels
+    if voxels.ndim == 4:
+        if voxels.shape[3] != 1:
+            got, do = f"{voxels.shape[3]} channels", "name the label map, not an image"
+            raise ImageAxesError(expected="one label a voxel", got=got, where=path, do=do)
+        voxels = voxels[..., 0]
+    labels = voxels if voxels.dtype.kind in "iu" else np.rint(voxels)
+    wrong = ~np.isfinite(voxels) if labels is not voxels else np.zeros((), dtype=bool)
+    if labels is not voxels and not wrong.any():
+        wrong = np.abs(labels - voxels) > _WHOLE
+    if wrong.any() or labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max:
+        n = int(wrong.sum())
+        got = f"{n} voxels that are none" if n else f"values from {labels.min():g} to {labels.max():g}"
+        do = "name the label map, not an image"
+        raise VoxelTypeError(expected="labels that are whole numbers from 0 to 65535", got=got, where=path, do=do)
+    return volume.on_same_grid(labels.astype(np.min_scalar_type(int(labels.max()))), "label")
+
+
+def write_nifti(volume: Volume, path: Path, *, like: Path | None, choice: GeometryChoice = REFUSE) -> None:
+    """Write a volume to a NIfTI file; the same volume gives the same bytes, and no reader sees half of them.
+
+    With `like`, the file has the axes, shape, unit of length, sform and qform of that file, bit for bit; nothing else
+    of it, since descriptions and extensions may name the patient. Without, it is NIfTI-1 in mm with i, j, k = x, y, z;
+    the sform has code 1 (scanner), and so has the qform where a quaternion can say the same.
+
+    Args:
+        volume: Any order of axes. bool becomes uint8, float16 float32, and 64-bit integers int32.
+        path: To end in .nii or .nii.gz.
+        like: The file that the volume is from, or lies on the grid of; None for no file.
+        choice: See `read_nifti`; the one that `like` was read with.
+
+    Raises:
+        ArgumentError: Another suffix, voxels that NIfTI cannot store, or none.
+        GeometryError: The grid is not that of `like` in any order of its axes, or float32 cannot hold its position.
+        What reading the header of `like` raises.
+    """
+    if not path.name.endswith((".nii", ".nii.gz")):
+        _refuse("a name that ends in .nii or .nii.gz", path.name, "write_nifti")
+    stored = _storable(volume.voxels)
+    header = _header_of(volume) if like is None else _geometry_of(like)
+    where = path if like is None else like
+    shape, affine = _shape(header, where), file_affine(header, where, choice)
+    axes = axes_between(volume, shape, affine, where)
+    header.set_data_dtype(stored.dtype)
+    header.set_data_shape((*shape[:3], *stored.shape[3:]))
+    kind = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
+    content = kind(axes.to_ijk(stored), None, header=header).to_bytes()
+    write_bytes(path, gzip.compress(content, compresslevel=6, mtime=0) if path.name.endswith(".gz") else content)
+
+
+def _shape(header: nib.Nifti1Header, path: Path) -> tuple[int, ...]:
+    n_axes = int(header["dim"][0])
+    shape = tuple(int(n) for n in header["dim"][1 : n_axes + 1]) if 0 < n_axes < 8 else ()
+    if n_axes not in (3, 4) or min(shape) < 1:
+        do = "split or convert the file to volumes of 3 axes, or of 4 with channels last"
+        got = f"{n_axes} axes of {shape} voxels"
+        raise ImageAxesError(expected="3 axes, or 4 with channels", got=got, where=path, do=do)
+    return shape
+
+
+def _values(header: nib.Nifti1Header, content: bytes, shape: tuple[int, ...], path: Path) -> np.ndarray:
+    """Voxels `[i, j, k]` or `[i, j, k, channel]`, scaled."""
+    do = "convert the file to a type of real numbers"
+    try:
+        stored_type = header.get_data_dtype()
+    except HeaderDataError as error:
+        raise VoxelTypeError(expected="a type that NIfTI defines", got=str(error), where=path, do=do) from error
+    if stored_type.kind not in "iuf" or stored_type.itemsize not in (1, 2, 4, 8):
+        name = nib.nifti1.data_type_codes.label[int(header["datatype"])]
+        raise VoxelTypeError(expected="real numbers of 8 to 64 bits", got=name, where=path, do=do)
+    n, start = math.prod(shape), float(header["vox_offset"])
+    if not (start >= header.sizeof_hdr and start == int(start)) or len(content) < start + n * stored_type.itemsize:
+        expected = f"{n} voxels of {stored_type.itemsize} bytes from byte {start:g} on"
+        got, do = f"a file of {len(content)} bytes", "fetch the file again; it was cut short or damaged"
+        raise PixelDecodeError(expected=expected, got=got, where=path, do=do)
+    stored = np.frombuffer(content, stored_type, count=n, offset=int(start)).reshape(shape, order="F")
+    stored = stored.astype(stored_type.newbyteorder("="), copy=False)
+    try:
+        slope, intercept = header.get_slope_inter()
+    except HeaderDataError as error:
+        do = "mend scl_slope and scl_inter in the header"
+        raise PixelDecodeError(expected="a finite scaling", got=str(error), where=path, do=do) from error
+    if slope is None or (slope, intercept) == (1.0, 0.0):
+        return stored
+    scaled = stored * np.float64(slope) + np.float64(intercept)
+    return scaled.astype(np.float32) if stored_type.itemsize < 4 else scaled
+
+
+def _storable(voxels: np.ndarray) -> np.ndarray:
+    narrower = {"b": np.uint8, "f": np.float32} if voxels.dtype.itemsize < 4 else {}
+    if voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
+        narrower = {"i": np.int32, "u": np.int32}
+    stored = voxels.astype(narrower.get(voxels.dtype.kind, voxels.dtype))
+    if stored.dtype.kind not in "iuf" or stored.dtype.itemsize > 8 or stored.size == 0:
+        _refuse("voxels of real numbers", f"{voxels.dtype} of shape {voxels.shape}", "write_nifti")
+    if stored.dtype.kind in "iu" and not np.array_equal(stored, voxels):
+        _refuse("integers that 32 bits hold", f"{voxels.min()} to {voxels.max()}", "write_nifti")
+    return stored
+
+
+def _geometry_of(like: Path) -> nib.Nifti1Header:
+    """A fresh header with the geometry of a file's, and nothing else."""
+    source = nifti_header(nifti_bytes(like, n=_HEADER_BYTES), like)
+    header = type(source)(endianness=source.endianness)
+    header.set_data_shape(_shape(source, like))
+    for field in _GEOMETRY_FIELDS:
+        header[field] = source[field]
+    header["pixdim"][:4] = source["pixdim"][:4]
+    header["xyzt_units"] = int(source["xyzt_units"]) & 7
+    return header
+
+
+def _header_of(volume: Volume) -> nib.Nifti1Header:
+    header = nib.Nifti1Header()
+    header.set_data_shape(volume.shape[::-1])
+    affine = RAS_TO_LPS @ volume.affine
+    header.set_sform(affine, code="scanner")
+    header.set_qform(affine, code="scanner")
+    header.set_xyzt_units("mm")
+    if not apart_mm(header.get_qform(), affine, volume.shape[::-1]) <= POSITION_MM:
+        header["qform_code"] = 0  # sheared, or near half a turn, where three float32 do not hold a quaternion
+    return header
+
+
+def _refuse(expected: str, got: str, where: str) -> None:
+    raise ArgumentError(expected=expected, got=got, where=where, do="see the docstring for what it takes")
