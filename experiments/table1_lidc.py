@@ -44,7 +44,7 @@ PAPER = Experiment(
     readings=READINGS,
     statements=statements("000 7.1.1"),
 )
-CPU = scaled(PAPER, "cpu", size=96, width=8, depth=4, batch=8, epochs=12, validation=replace(VALIDATION, seeds=(1,)))
+CPU = scaled(PAPER, "cpu", size=96, width=8, depth=3, batch=4, epochs=12, validation=replace(VALIDATION, seeds=(1,)))
 SMOKE = scaled(
     PAPER,
     "smoke",

@@ -116,7 +116,7 @@ def _overlays(
             ]
             for arm in arms
         ]
-        note = "Dice of the scan: " + ", ".join(f"{arm} {chosen[patient, scan][arm]:.3f}" for arm in arms)
+        note = "Dice of the scan: " + ", ".join(f"{chosen[patient, scan][arm]:.3f} {arm}" for arm in arms)
         crop = _crop(inside)
         grey = np.round(255 * window(example["image"][..., 0], experiment.preparation.intensity.grey)).astype(np.uint8)
         drawn[scan] = Overlay(

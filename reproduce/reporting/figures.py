@@ -29,11 +29,12 @@ def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
     """
     title = _title(read_run(folder))
     table = read_frame(folder / "table.csv", keep_default_na=False, na_values=[""], dtype={"published": str})
+    history = read_frame(folder / "history.csv").set_index("model").loc[table["model"].unique()].reset_index()
     overlays, models = read_overlays(folder / "overlays.npz")
     target = figures / folder.parent.name / folder.name
     drawn = {
         "bars": draw_bars(table[table["verdict"].notna()], title),
-        "curves": draw_curves(read_frame(folder / "history.csv"), title),
+        "curves": draw_curves(history, title),
         "overlays": draw_overlays(overlays, models, title),
     }
     return tuple(path for name, figure in drawn.items() for path in save(figure, target / name))

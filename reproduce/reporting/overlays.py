@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from matplotlib.figure import Figure
 from reproduce.errors import ResultsError
 from reproduce.provenance import write_bytes
 from reproduce.reporting.style import ARMS, YELLOW, new_figure, styled
+
+_NOTE_WIDTH = 44  # characters that fit above one slice
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +93,8 @@ def draw_overlays(overlays: Sequence[Overlay], models: Sequence[str], title: str
             for axis in row:
                 axis.imshow(overlay.image, cmap="gray", vmin=0, vmax=255, aspect=aspect)
                 axis.set_axis_off()
-            row[0].set_title(f"{overlay.patient}, slice {overlay.slice}\n{overlay.note}", fontsize=7, loc="left")
+            note = textwrap.fill(overlay.note, _NOTE_WIDTH)
+            row[0].set_title(f"{overlay.patient}, slice {overlay.slice}\n{note}", fontsize=7, loc="left")
             for i, (axis, model) in enumerate(zip(row[1:], models, strict=True)):
                 _outline(axis, overlay.reference, YELLOW, "solid")
                 _outline(axis, overlay.predictions[i], ARMS[i], "dashed")

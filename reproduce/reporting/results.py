@@ -33,7 +33,8 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
     experiment = run.experiment
     cells = table_cells(experiment.table)
     region = next(iter(experiment.preparation.regions))
-    summaries = summarise(run.cases)
+    order = [arm.name for arm in experiment.arms]
+    summaries = sorted(summarise(run.cases), key=lambda summary: order.index(summary.model))
     verdicts = judge(cells, summaries, experiment.readings, region=region, comparable=not run.caveats)
     tested = test_statements(experiment.statements, run.cases, run.slices, experiment.readings, region=region)
     _write_cells(folder.parent / "published.csv", [(cell, cell.value) for cell in cells])
