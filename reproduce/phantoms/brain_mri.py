@@ -1,0 +1,128 @@
+"""One phantom patient with a brain tumour: four modalities on one grid, and the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reproduce.errors import ArgumentError
+from reproduce.imaging.volume import Volume
+from reproduce.phantoms.brain_anatomy import Brain, draw_brain
+from reproduce.phantoms.brain_contrast import MODALITIES, draw_signals
+from reproduce.phantoms.brain_distractors import Distractors, draw_distractors
+from reproduce.phantoms.brain_painting import paint_solids, paint_vessels, start_canvas
+from reproduce.phantoms.brain_scanner import Sequence, acquire, draw_sequence
+from reproduce.phantoms.brain_tumour import Tumour, draw_tumour
+from reproduce.phantoms.brain_tumour_painting import label_parts, oedema_reach_mm, paint_tumour
+from reproduce.phantoms.scan_grid import ScanGrid
+from reproduce.randomness import stream
+
+FIELD_MM = 240.0  # of BraTS: 240 x 240 x 155 voxels of 1 mm
+_MIDDLE_SLICE_MM = 77.0
+_BRAIN_MM3 = 1.25e6  # of the reference brain, its fluid aside
+_LEAST_HEIGHT_MM = 40.0
+_HEAD_MM = np.array([76.0, 95.0, 72.0])
+_SHADING = {"flair": 0.11, "t1": 0.09, "t1ce": 0.08, "t2": 0.09}
+
+
+@dataclass(frozen=True, eq=False)
+class BrainMri:
+    """A phantom patient with everything that is known about it.
+
+    Attributes:
+        images: int16 `[z, y, x]` by modality, in arbitrary units; 0 outside of the stripped brain.
+        reference: uint8 `[z, y, x]`, labels of BraTS 2021: 1 core that does not enhance, 2 oedema, 4 enhancing.
+        tissues: uint8 `[z, y, x]`, the `Tissue` in the middle of the slice; 0 outside.
+        brain: The anatomy.
+        tumour: The tumour.
+        distractors: What else is bright.
+        sequences: How each modality was scanned.
+    """
+
+    images: dict[str, Volume]
+    reference: Volume
+    tissues: np.ndarray
+    brain: Brain
+    tumour: Tumour
+    distractors: Distractors
+    sequences: dict[str, Sequence]
+
+
+def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_spacing_mm: float) -> BrainMri:
+    """One patient of a phantom cohort, the same for the same arguments.
+
+    The field of view is 240 mm whatever the matrix, as in BraTS; 240, 155 and 1.0 mm give the grid of BraTS. The same
+    patient on another grid has the same anatomy and tumour.
+
+    Args:
+        seed: Of the cohort.
+        patient: Number of the patient, from 1.
+        matrix: Rows and columns, 32 or more.
+        n_slices: Slices, around the middle of the field of BraTS; with `slice_spacing_mm` 40 mm or more.
+        slice_spacing_mm: Distance of slices, and their thickness.
+
+    Returns:
+        The patient.
+
+    Raises:
+        ArgumentError: An argument is out of its range.
+    """
+    if matrix < 32 or n_slices < 3 or not n_slices * slice_spacing_mm >= _LEAST_HEIGHT_MM:
+        raise ArgumentError(
+            expected=f"matrix >= 32, n_slices >= 3, n_slices * slice_spacing_mm >= {_LEAST_HEIGHT_MM:g} mm",
+            got=f"{matrix}, {n_slices}, {slice_spacing_mm} mm",
+            where="draw_patient",
+            do="ask for a larger matrix, or for more or thicker slices",
+        )
+
+    def named(*purpose: str) -> np.random.Generator:
+        return stream(seed, "brain phantom", patient, *purpose)
+
+    brain = draw_brain(named("anatomy"))
+    grid = _place_grid(named("position"), matrix, n_slices, slice_spacing_mm)
+    visible_mm = grid.z_mm[0] / brain.stretch[2], grid.z_mm[-1] / brain.stretch[2]
+    tumour = draw_tumour(named("tumour"), brain_mm3=_BRAIN_MM3, visible_mm=visible_mm)
+    distractors = draw_distractors(named("distractors"))
+    sequences = {name: draw_sequence(named("sequence", name), shading_height=_SHADING[name]) for name in MODALITIES}
+    signals = draw_signals(named("contrast"))
+    box = grid.box(-_HEAD_MM * brain.stretch, _HEAD_MM * brain.stretch)
+    axes = tuple(axis / np.float32(s) for axis, s in zip(grid.fine_axes(box), brain.stretch, strict=True))
+    canvas = start_canvas(brain, tumour, signals, axes, edge_mm=grid.pixel_mm)
+    paint_solids(canvas, brain, distractors)
+    parts = paint_tumour(canvas, tumour, oedema_reach_mm(brain, tumour, _BRAIN_MM3))
+    paint_vessels(canvas, brain)
+    inside = grid.slice_mean(canvas.layers.stripped_mm) < 0
+    thick = tuple(axis / np.float32(s) for axis, s in zip(grid.axes(box), brain.stretch, strict=True))
+    affine = _affine(grid)
+
+    def placed(cut: np.ndarray, unit: str) -> Volume:
+        whole = np.zeros(grid.shape, cut.dtype)
+        whole[box] = cut
+        return Volume(whole, affine, unit)
+
+    images = {
+        name: placed(
+            acquire(grid.slice_mean(signal), inside, sequences[name], thick, named("noise", name)), "arbitrary"
+        )
+        for name, signal in zip(MODALITIES, canvas.images, strict=True)
+    }
+    labels = label_parts({label: grid.slice_mean(share) for label, share in parts.items()}) * inside
+    tissues = placed(canvas.tissues[grid.n_cuts // 2 :: grid.n_cuts] * inside, "label").voxels
+    return BrainMri(images, placed(labels, "label"), tissues, brain, tumour, distractors, sequences)
+
+
+def _place_grid(rng: np.random.Generator, matrix: int, n_slices: int, slice_mm: float) -> ScanGrid:
+    """The field around the head, the middle of the brain 10 mm behind that of the field, as in the atlas of BraTS."""
+    pixel_mm = FIELD_MM / matrix
+    middle = np.array([1.5, -10.5, 4.5]) + rng.uniform(-2.5, 2.5, 3)
+    half = np.array([matrix - 1, matrix - 1, n_slices - 1]) / 2 * (pixel_mm, pixel_mm, slice_mm)
+    return ScanGrid(matrix, n_slices, pixel_mm, slice_mm, tuple(float(v) for v in middle - half))
+
+
+def _affine(grid: ScanGrid) -> np.ndarray:
+    """That of BraTS, whose first voxel of 1 mm lies at (0, -239, 0) mm in LPS, for voxels of any size."""
+    affine = np.diag([grid.pixel_mm, grid.pixel_mm, grid.slice_mm, 1.0])
+    edge = (grid.pixel_mm - 1) / 2
+    affine[:3, 3] = edge, edge + 1 - FIELD_MM, _MIDDLE_SLICE_MM - (grid.n_slices - 1) / 2 * grid.slice_mm
+    return affine

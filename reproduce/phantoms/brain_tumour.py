@@ -1,0 +1,154 @@
+"""Tumours of a phantom brain: where, how large, of what parts, and how far they push the brain aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reproduce.phantoms.brain_anatomy import cerebrum_mm
+from reproduce.phantoms.brain_fields import Axes, Field, draw_field
+
+_OTHERS_MM = 9.0  # by how much grey matter lies farther on the way of an oedema than white matter does
+
+
+@dataclass(frozen=True)
+class Focus:
+    """One core of a tumour.
+
+    Attributes:
+        centre_mm: (x, y, z).
+        radius_mm: Of a sphere of the core's volume.
+        ratios: Half axes in radii; their product is 1.
+    """
+
+    centre_mm: tuple[float, float, float]
+    radius_mm: float
+    ratios: tuple[float, float, float]
+
+    def radial_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Distance from the centre, in millimetres of the mean radius."""
+        parts = zip((x, y, z), self.centre_mm, self.ratios, strict=True)
+        return np.sqrt(sum(((axis - np.float32(c)) * np.float32(1 / ratio)) ** 2 for axis, c, ratio in parts))
+
+
+@dataclass(frozen=True, eq=False)
+class Tumour:
+    """One patient's tumour, in the millimetres of the reference brain.
+
+    Attributes:
+        foci: One core, or several in a multifocal tumour.
+        enhances: A rim takes up contrast medium around a necrosis; otherwise the core is solid and does not.
+        share: Volume of the whole tumour over that of the brain.
+        rim: Thickness of the rim in radii of a focus.
+        push_mm: By how much the brain is pushed away at the surface of a core.
+        wobble: Shape of the cores.
+        gaps: Where the rim is thin or thick.
+        spread: Where the oedema goes far.
+    """
+
+    foci: tuple[Focus, ...]
+    enhances: bool
+    share: float
+    rim: float
+    push_mm: float
+    wobble: Field
+    gaps: Field
+    spread: Field
+
+    def core_mm(self, axes: Axes) -> np.ndarray:
+        """Signed distance to the cores, about; float32 `[z, y, x]`."""
+        wobble = np.clip(self.wobble.on_axes(axes), -2, 2)
+        cores = (f.radial_mm(*axes) - np.float32(f.radius_mm) * (1 + np.float32(0.16) * wobble) for f in self.foci)
+        return np.minimum.reduce(list(cores))
+
+    def rim_mm(self, axes: Axes) -> np.ndarray:
+        """Thickness of the enhancing rim, 0 or less where it has a gap; float32 `[z, y, x]`."""
+        largest = max(focus.radius_mm for focus in self.foci)
+        return np.float32(self.rim * largest) * (np.float32(1) + np.float32(0.75) * self.gaps.on_axes(axes))
+
+    def way_mm(self, axes: Axes, white: np.ndarray) -> np.ndarray:
+        """How far a place is for the oedema: along white matter it comes farther.
+
+        Args:
+            axes: x, y, z in mm.
+            white: float32 `[z, y, x]`, share of white matter.
+
+        Returns:
+            float32 `[z, y, x]`, mm; below 0 at the core.
+        """
+        nearest = np.minimum.reduce([f.radial_mm(*axes) - np.float32(f.radius_mm) for f in self.foci])
+        return nearest + np.float32(4.5) * self.spread.on_axes(axes) + np.float32(_OTHERS_MM) * (1 - white)
+
+    def before_push(self, axes: Axes) -> Axes:
+        """Where what is now at each voxel lay before the tumour grew: x, y, z, each `[z, y, x]`.
+
+        Around a focus of radius R what lay at distance r has moved outwards by p (r / R) exp((1 - (r / R)^2) / 2),
+        which is largest, p, at the surface.
+        """
+        moved = [axis + np.float32(0) for axis in np.broadcast_arrays(*axes)]
+        for focus in self.foci:
+            reach = focus.radius_mm + 6
+            away = [axis - np.float32(c) for axis, c in zip(axes, focus.centre_mm, strict=True)]
+            squared = sum(part * part for part in away) * np.float32(1 / reach**2)
+            pushed = np.float32(self.push_mm / reach) * np.exp(np.float32(0.5) * (1 - squared))
+            for axis, part in zip(moved, away, strict=True):
+                axis -= part * pushed
+        return tuple(moved)
+
+
+def draw_tumour(rng: np.random.Generator, *, brain_mm3: float, visible_mm: tuple[float, float]) -> Tumour:
+    """A tumour of a random place, kind, size and shape.
+
+    Seven in ten enhance, as high-grade gliomas do; one in five has two or three foci; the whole tumour takes 1.2 to
+    7 percent of the brain, small ones being more frequent.
+
+    Args:
+        rng: The stream of this patient's tumour.
+        brain_mm3: Volume of the brain.
+        visible_mm: Least and greatest z that the images show; the first focus lies well between.
+
+    Returns:
+        The tumour.
+    """
+    enhances = bool(rng.random() < 0.7)
+    share = float(np.exp(rng.uniform(np.log(0.012), np.log(0.07))))
+    core_share = rng.uniform(0.2, 0.55) if enhances else rng.uniform(0.35, 0.8)
+    radius = float((3 * share * core_share * brain_mm3 / (4 * np.pi)) ** (1 / 3))
+    n_foci = 1 + int(rng.random() < 0.2) * int(rng.integers(1, 3))
+    shrink = float(n_foci ** (-1 / 3))
+    middle, half = np.mean(visible_mm), 0.3 * (visible_mm[1] - visible_mm[0])
+    low, high = max(-22.0, float(middle - half)), min(46.0, float(middle + half))
+    foci = [_draw_focus(rng, radius * shrink, low=(14, -58, low), high=(50, 58, high))]
+    for _ in range(n_foci - 1):
+        centre = np.array(foci[0].centre_mm)
+        near = centre + rng.choice([-1, 1], 3) * rng.uniform(0.6, 1.6, 3) * max(14.0, radius)
+        size = radius * shrink * rng.uniform(0.55, 1.0)
+        corner = np.abs(near[0]) - 6, near[1] - 6, near[2] - 6
+        other = _draw_focus(rng, size, low=corner, high=tuple(v + 12 for v in corner))
+        foci.append(other)
+    return Tumour(
+        foci=tuple(foci),
+        enhances=enhances,
+        share=share,
+        rim=float(rng.uniform(0.16, 0.42)),
+        push_mm=float(rng.uniform(0.1, 0.35) * radius * shrink),
+        wobble=draw_field(rng, 7.0),
+        gaps=draw_field(rng, 6.0),
+        spread=draw_field(rng, 9.0),
+    )
+
+
+def _draw_focus(
+    rng: np.random.Generator, radius: float, *, low: tuple[float, float, float], high: tuple[float, float, float]
+) -> Focus:
+    """A focus whose middle lies inside a hemisphere, in a box of one half of the head; the half is drawn."""
+    ratios = np.exp(rng.normal(0, 0.16, 3))
+    ratios /= np.cbrt(ratios.prod())
+    side = rng.choice([-1.0, 1.0])
+    for attempt in range(200):
+        centre = rng.uniform(low, high)
+        deep = -float(cerebrum_mm(*(np.float32(v) for v in centre)))
+        if deep > min(0.75 * radius, 16) - 0.1 * attempt:
+            break
+    return Focus((float(side * centre[0]), float(centre[1]), float(centre[2])), radius, tuple(map(float, ratios)))

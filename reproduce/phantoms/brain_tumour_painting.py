@@ -1,0 +1,76 @@
+"""A tumour painted into a phantom brain, and the shares of its parts that make the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reproduce.phantoms.brain_anatomy import Brain
+from reproduce.phantoms.brain_contrast import Tissue
+from reproduce.phantoms.brain_layers import SKETCH, draw_layers, sulci_mm
+from reproduce.phantoms.brain_painting import Canvas
+from reproduce.phantoms.brain_tumour import Tumour
+from reproduce.phantoms.shapes import coverage
+
+CORE_LABEL, OEDEMA_LABEL, ENHANCING_LABEL = 1, 2, 4  # of BraTS 2017 to 2021
+_STEP_MM3 = 8.0
+
+
+def oedema_reach_mm(brain: Brain, tumour: Tumour, brain_mm3: float) -> float:
+    """How far the oedema goes on its way, so that the whole tumour has its share of the brain.
+
+    Args:
+        brain: The patient's brain.
+        tumour: The tumour.
+        brain_mm3: Volume of the brain.
+
+    Returns:
+        A distance in the sense of `Tumour.way_mm`; the core alone where that is larger than the share.
+    """
+    before = tumour.before_push(SKETCH)
+    layers = draw_layers(brain, sulci_mm(brain, before), SKETCH, before, edge_mm=2.0)
+    core = (tumour.core_mm(SKETCH) < 0) & (layers.hull_mm < 0)
+    open_to_it = (layers.tissue > 0.5) & (layers.hull_mm < 0) & ~core
+    ways = np.sort(tumour.way_mm(SKETCH, layers.white)[open_to_it])
+    n_wanted = int(tumour.share * brain_mm3 / _STEP_MM3) - int(core.sum())
+    return float(ways[np.clip(n_wanted, 0, len(ways) - 1)])
+
+
+def paint_tumour(canvas: Canvas, tumour: Tumour, reach_mm: float) -> dict[int, np.ndarray]:
+    """Paint oedema, core and rim, in place.
+
+    Args:
+        canvas: The brain without its tumour.
+        tumour: The tumour.
+        reach_mm: As of `oedema_reach_mm`.
+
+    Returns:
+        float32 `[z, y, x]` by label: the share of each voxel that belongs to the part.
+    """
+    everywhere = (slice(None),) * 3
+    inside = coverage(canvas.layers.hull_mm, canvas.edge_mm)
+    distance = tumour.core_mm(canvas.axes)
+    core = coverage(distance, canvas.edge_mm) * inside
+    way = tumour.way_mm(canvas.axes, canvas.layers.white)
+    dry = canvas.layers.tissue * (canvas.tissues != Tissue.CSF)
+    swollen = coverage(way - np.float32(reach_mm), 1.5 * canvas.edge_mm) * inside * dry
+    fading = 1 - np.float32(0.4) * np.clip(way / np.float32(max(reach_mm, 1)), 0, 1)
+    canvas.paint(everywhere, swollen, Tissue.OEDEMA, strength=fading)
+    if tumour.enhances:
+        hollow = coverage(distance + tumour.rim_mm(canvas.axes), canvas.edge_mm) * core
+        canvas.paint(everywhere, core, Tissue.ENHANCING)
+        canvas.paint(everywhere, hollow, Tissue.NECROSIS)
+    else:
+        hollow = core
+        canvas.paint(everywhere, core, Tissue.SOLID)
+    return {CORE_LABEL: hollow, OEDEMA_LABEL: swollen * (1 - core), ENHANCING_LABEL: core - hollow}
+
+
+def label_parts(parts: dict[int, np.ndarray]) -> np.ndarray:
+    """The reference: the part that has most of a voxel, where the tumour has half of it; uint8, 0 elsewhere.
+
+    Args:
+        parts: Shares by label, as of `paint_tumour`, of one shape.
+    """
+    labels = np.array(list(parts), np.uint8)
+    shares = np.stack(list(parts.values()))
+    return np.where(shares.sum(axis=0) >= 0.5, labels[shares.argmax(axis=0)], 0).astype(np.uint8)

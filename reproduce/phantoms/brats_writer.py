@@ -1,0 +1,79 @@
+"""A phantom cohort on disk in the layout of BraTS 2021: one folder a patient, four modalities and the reference."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import nibabel
+import numpy as np
+
+from reproduce.imaging.volume import Volume
+from reproduce.phantoms.brain_mri import draw_patient
+from reproduce.phantoms.cohort_folder import Layout, PhantomPatient, write_cohort
+
+_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_DESCRIPTION, _AUX = b"PHANTOM: computed, no patient", b"PHANTOM"
+
+
+def write_brats_cohort(
+    folder: Path,
+    *,
+    n_patients: int,
+    seed: int,
+    matrix: int,
+    n_slices: int,
+    slice_spacing_mm: float,
+    workers: int,
+) -> None:
+    """Write a cohort of brain phantoms, byte for byte the same for the same arguments and code.
+
+    `folder/BraTS-PHANTOM-0001/BraTS-PHANTOM-0001_{flair,t1,t1ce,t2,seg}.nii.gz` and `phantom.json` with the parameters
+    beside them. Images are int16, the reference uint8 with the labels 0 1 2 4; qform and sform are set alike. Whole,
+    resumed and cleared as `write_cohort` says.
+
+    Args:
+        folder: Made if need be.
+        n_patients: At least 1.
+        seed: Of the cohort; a longer cohort of the same seed begins with the same patients.
+        matrix: Rows and columns of a field of 240 mm; 240 in BraTS.
+        n_slices: Slices a patient; 155 in BraTS.
+        slice_spacing_mm: Distance and thickness of slices; 1.0 in BraTS.
+        workers: Processes; 1 draws in this one. More are started by `spawn`: a script needs its
+            `if __name__ == "__main__"`.
+
+    Raises:
+        FolderInUseError: A folder of a phantom's name holds something else.
+        CohortError: `n_patients` is less than 1.
+        ArgumentError: The grid is too small to show a tumour.
+    """
+    patients = [PhantomPatient(seed, i, matrix, n_slices, float(slice_spacing_mm)) for i in range(1, n_patients + 1)]
+    write_cohort(folder, patients, BRATS_LAYOUT, workers=workers)
+
+
+def _write_scan(folder: Path, patient: PhantomPatient) -> None:
+    """Draw one patient, and write the five files into a folder of its own."""
+    scan = draw_patient(
+        patient.seed,
+        patient.number,
+        matrix=patient.matrix,
+        n_slices=patient.n_slices,
+        slice_spacing_mm=patient.slice_spacing_mm,
+    )
+    folder.mkdir()
+    name = BRATS_LAYOUT.name(patient)
+    for modality, volume in (*scan.images.items(), ("seg", scan.reference)):
+        (folder / f"{name}_{modality}.nii.gz").write_bytes(_nifti_bytes(volume))
+
+
+def _nifti_bytes(volume: Volume) -> bytes:
+    """A gzipped NIfTI-1 file that says that it is a phantom; no name and no time in the gzip header."""
+    image = nibabel.Nifti1Image(volume.voxels.transpose(2, 1, 0), _LPS_TO_RAS @ volume.affine)
+    image.set_qform(image.affine, code="scanner")
+    image.set_sform(image.affine, code="aligned")
+    image.header.set_xyzt_units("mm")
+    image.header["descrip"], image.header["aux_file"] = _DESCRIPTION, _AUX
+    return gzip.compress(image.to_bytes(), compresslevel=4, mtime=0)
+
+
+BRATS_LAYOUT = Layout("BraTS-PHANTOM-", "brain MRI in the layout of BraTS 2021", Path(__file__).name, _write_scan)
