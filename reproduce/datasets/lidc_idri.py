@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow_datasets as tfds
-from rich.progress import track
 
 from reproduce.cohorts import lidc
-from reproduce.datasets.slices import SPLIT, Prepared, prepare_quietly, slice_examples, slice_features
+from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepare_quietly, slice_examples, slice_features
 from reproduce.protocol import canonical_json
 from reproduce.provenance import code_digest, tree_digest
 
@@ -60,13 +58,7 @@ class LidcIdri(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, scans: tuple[lidc.LidcScan, ...]):
         config = self.builder_config
         examples = functools.partial(_examples, consensus=config.consensus, min_readers=config.min_readers)
-        if config.on_beam:
-            import apache_beam
-
-            # Without a shuffle in between, runners read all scans on the worker that lists them.
-            return apache_beam.Create(list(enumerate(scans))) | apache_beam.Reshuffle() | apache_beam.FlatMap(examples)
-        listed = track(list(enumerate(scans)), description="read scans", transient=True)
-        return itertools.chain.from_iterable(map(examples, listed))
+        return examples_of(scans, examples, on_beam=config.on_beam)
 
 
 def _examples(numbered: tuple[int, lidc.LidcScan], *, consensus: float, min_readers: int) -> Iterator[tuple[int, dict]]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
+from rich.progress import track
 
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
@@ -84,12 +86,31 @@ def prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path, *, beam: Pipe
         builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root, beam_options=beam))
 
 
-def slice_features(*, n_channels: int, dtype: type) -> tfds.features.FeaturesDict:
+def examples_of(scans: Sequence[Any], examples: Callable[[tuple[int, Any]], Iterator], *, on_beam: bool):
+    """The examples of all scans, as a generator, or as a Beam pipeline that spreads the scans over its workers.
+
+    Args:
+        scans: In the order of the cohort.
+        examples: From (position, scan) to the examples of a scan; one that can be pickled for Beam.
+        on_beam: Which of the two.
+    """
+    numbered = list(enumerate(scans))
+    if on_beam:
+        import apache_beam
+
+        # Without a shuffle in between, runners read all scans on the worker that lists them.
+        return apache_beam.Create(numbered) | apache_beam.Reshuffle() | apache_beam.FlatMap(examples)
+    listed = track(numbered, description="read scans", transient=True)
+    return itertools.chain.from_iterable(map(examples, listed))
+
+
+def slice_features(*, n_channels: int, dtype: type, mostly_zero: bool = False) -> tfds.features.FeaturesDict:
     """Features of one slice.
 
     Args:
         n_channels: Channels of the image.
         dtype: Of the image: int16 for CT in HU, float32 for MR.
+        mostly_zero: Whether to compress the image: a skull-stripped brain shrinks to a sixth.
 
     Returns:
         image `[y, x, channel]`; labels uint8 `[y, x]`; patient; scan; slice, counted from the smallest position along
@@ -97,7 +118,9 @@ def slice_features(*, n_channels: int, dtype: type) -> tfds.features.FeaturesDic
     """
     return tfds.features.FeaturesDict(
         {
-            "image": tfds.features.Tensor(shape=(None, None, n_channels), dtype=dtype, encoding=_BYTES),
+            "image": tfds.features.Tensor(
+                shape=(None, None, n_channels), dtype=dtype, encoding=_ZLIB if mostly_zero else _BYTES
+            ),
             "labels": tfds.features.Tensor(shape=(None, None), dtype=np.uint8, encoding=_ZLIB),
             "patient": tfds.features.Text(),
             "scan": tfds.features.Text(),

@@ -1,0 +1,243 @@
+"""BraTS from its files: the scans of every release in one numbering of labels and one order of modalities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from reproduce.cohorts.brats_decathlon import LISTING, decathlon_scans
+from reproduce.cohorts.brats_files import BratsScan, Broken, nifti_files, scans_of
+from reproduce.cohorts.brats_layouts import LABEL_NAMES, MODALITIES, Decathlon, Layout
+from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort
+from reproduce.cohorts.ledger import IN, OUT, Ledger, LedgerEntry
+from reproduce.errors import (
+    AnnotationFormatError,
+    ArgumentError,
+    CohortError,
+    DataNotFoundError,
+    GeometryError,
+    ImageAxesError,
+    IntensityError,
+    NonFiniteError,
+    NotAnImageError,
+    PixelDecodeError,
+    VoxelTypeError,
+)
+from reproduce.imaging.nifti import read_nifti, read_nifti_labels
+from reproduce.imaging.volume import Volume, require_same_grid
+from reproduce.paths import existing_folder
+
+NAME = "BraTS"
+_BREAKS = (
+    *(AnnotationFormatError, GeometryError, ImageAxesError, IntensityError, NonFiniteError, NotAnImageError),
+    *(PixelDecodeError, VoxelTypeError),
+)
+
+
+def find_cohort(
+    root: Path, *, layouts: Sequence[Layout | Decathlon], broken: Literal["refuse", "exclude"]
+) -> Cohort[BratsScan]:
+    """The scans below a folder that have every modality and a reference, and the account of all that was found.
+
+    A scan is broken if a modality or the reference is absent or there twice, if its files lie in a layout that is not
+    asked for, or if `read_case` or `brain_of` refuses it: a file that is damaged, a grid or a label that does not
+    belong. Images of the Decathlon's test set are out by design.
+
+    Args:
+        root: Folder of a release, with its scans at any depth.
+        layouts: What files and labels are called; `brats_layouts.PUBLISHED` for the releases. Labels 1 2 4 and 1 2 3
+            are told apart by this alone.
+        broken: "refuse" raises at the first broken scan, those that only reading shows when they are read; "exclude"
+            enters all of them into the ledger, for which every scan is read here once.
+
+    Returns:
+        Scans sorted by patient and name.
+
+    Raises:
+        DataNotFoundError: `root` is not there, or holds no NIfTI file.
+        CohortError: No scan is in, a scan is broken under "refuse", or a name is there twice.
+        AnnotationFormatError: A dataset.json is not of the Decathlon's brain tumours.
+        ArgumentError: `layouts` is empty, or its members have different modalities; or another word for `broken`.
+    """
+    require_layouts(layouts, broken)
+    root = existing_folder(root, holding="BraTS (NIfTI files of a release)")
+    files = nifti_files(root)
+    if not files:
+        do = "name the folder of a release, unpacked"
+        raise DataNotFoundError(expected="NIfTI files of BraTS", got="no .nii or .nii.gz", where=root, do=do)
+    scans, faults, entries = _found(root, files, layouts)
+    if broken == "refuse" and faults:
+        _refuse_broken(faults, layouts)
+    entries += [LedgerEntry(fault.patient, fault.scan, OUT, fault.reason) for fault in faults]
+    kept = []
+    for scan in sorted(scans, key=lambda scan: (scan.patient, scan.scan)):
+        reason = _unreadable(scan) if broken == "exclude" else ""
+        entries.append(LedgerEntry(scan.patient, scan.scan, OUT if reason else IN, reason or scan.layout))
+        kept += [] if reason else [scan]
+    ledger = Ledger(tuple(entries))
+    if not kept:
+        got = "; ".join(f"{n} {status}: {reason}" for (status, reason), n in ledger.reasons().items())
+        do = "check the release, and that its training data are there"
+        raise CohortError(expected="a scan with its modalities and reference", got=got, where=root, do=do)
+    return Cohort(NAME, tuple(kept), ledger)
+
+
+def read_case(scan: BratsScan) -> Case:
+    """A scan with its modalities as channels and its reference in the numbering of this package.
+
+    Image: float32 `[z, y, x, channel]`, channels in the order flair, t1, t1ce, t2 (those that the layout has), values
+    as stored. Reference: uint8, 1 necrotic and non-enhancing core, 2 oedema, 4 enhancing tumour, whatever the release
+    calls them. Axes are those of `read_nifti`, so that releases in other orders are seen alike.
+
+    Raises:
+        GeometryError: Modalities or reference lie on different grids; both files are named.
+        AnnotationFormatError: A label that the layout does not have.
+        ImageAxesError: A file has other channels than its layout says.
+        IntensityError: A modality is constant.
+        NonFiniteError: A voxel is NaN or infinite.
+        What `read_nifti` and `read_nifti_labels` raise.
+    """
+    read: dict[Path, Volume] = {}
+    channels = []
+    for modality, channel in scan.images:
+        if channel.path not in read:  # a file with four axes has all of them
+            read[channel.path] = read_nifti(channel.path)
+        volume = read[channel.path]
+        _require_channels(volume, scan, channel.path)
+        first = read[scan.images[0][1].path]
+        names = (str(scan.images[0][1].path), str(channel.path))
+        require_same_grid(first, volume, names=names, tolerance_mm=SAME_GRID_MM)
+        voxels = volume.voxels if channel.index is None else volume.voxels[..., channel.index]
+        channels.append(_checked(voxels.astype(np.float32), modality, channel.path))
+    reference = read_nifti_labels(scan.reference)
+    names = (str(scan.images[0][1].path), str(scan.reference))
+    require_same_grid(first, reference, names=names, tolerance_mm=SAME_GRID_MM)
+    labels = reference.on_same_grid(_renumbered(reference.voxels, scan), "label")
+    image = first.on_same_grid(np.stack(channels, axis=-1), "arbitrary")
+    return Case(scan.patient, scan.scan, image, labels, LABEL_NAMES, ())
+
+
+def brain_of(scan: BratsScan, image: Volume) -> np.ndarray:
+    """Where the brain is, bool `[z, y, x]`.
+
+    silent: BraTS is published skull-stripped, with exactly 0 outside the brain, and without brain masks. We take every
+    voxel that is not 0 in at least one modality; not those above 0, since resampling leaves values below 0 inside.
+    Where the layout names a brain mask, that is taken.
+
+    Args:
+        scan: From `find_cohort`.
+        image: Of its case.
+
+    Raises:
+        IntensityError: No voxel is background, so that the image is not skull-stripped, or none is brain.
+        GeometryError: The brain mask lies on another grid.
+        What `read_nifti_labels` raises.
+    """
+    if scan.brain is None:
+        brain = (image.voxels != 0).any(axis=-1)
+    else:
+        mask = read_nifti_labels(scan.brain)
+        require_same_grid(image, mask, names=(scan.scan, str(scan.brain)), tolerance_mm=SAME_GRID_MM)
+        brain = mask.voxels > 0
+    if brain.all() or not brain.any():
+        got = "no voxel that is 0 in every modality" if brain.all() else "a brain mask without voxels"
+        do = "strip the skull, or name a brain mask in the layout"
+        raise IntensityError(expected="brain and background", got=got, where=scan.scan, do=do)
+    return brain
+
+
+def _found(
+    root: Path, files: list[Path], layouts: Sequence[Layout | Decathlon]
+) -> tuple[list[BratsScan], list[Broken], list[LedgerEntry]]:
+    scans, faults, entries = [], [], []
+    for layout in layouts:
+        if isinstance(layout, Decathlon):
+            for listing in sorted(root.rglob(LISTING)):
+                found = decathlon_scans(listing.parent, layout)
+                files = [path for path in files if not path.is_relative_to(listing.parent)]
+                for all_of_kind, of_listing in zip((scans, faults, entries), found, strict=True):
+                    all_of_kind += of_listing
+    by_name = scans_of(root, files, [layout for layout in layouts if isinstance(layout, Layout)])
+    return scans + by_name[0], faults + by_name[1], entries
+
+
+def _unreadable(scan: BratsScan) -> str:
+    """Why a scan is out, or "" if it can be read."""
+    try:
+        brain_of(scan, read_case(scan).image)
+    except _BREAKS as error:
+        return f"{type(error).__name__}: expected {error.expected}, got {error.got}"
+    return ""
+
+
+def _checked(voxels: np.ndarray, modality: str, path: Path) -> np.ndarray:
+    low, high = voxels.min(), voxels.max()
+    do = "fetch the file again, or leave the scan out through the exclusion ledger"
+    if not np.isfinite([low, high]).all():
+        got = f"{int((~np.isfinite(voxels)).sum())} NaN or infinite voxels of {modality}"
+        raise NonFiniteError(expected="finite intensities", got=got, where=path, do=do)
+    if low == high:
+        got = f"{low:g} everywhere in {modality}"
+        raise IntensityError(expected="an image of at least two intensities", got=got, where=path, do=do)
+    return voxels
+
+
+def _require_channels(volume: Volume, scan: BratsScan, path: Path) -> None:
+    indices = [channel.index for _, channel in scan.images if channel.path == path and channel.index is not None]
+    expected, got = (len(indices) or None), (volume.voxels.shape[3] if volume.voxels.ndim == 4 else None)
+    if expected != got:
+        raise ImageAxesError(
+            expected=f"{expected} channels" if expected else "an image without channels",
+            got=f"{got} channels" if got else "an image without channels",
+            where=path,
+            do=f"compare it with the other scans of {scan.layout}",
+        )
+
+
+def _renumbered(voxels: np.ndarray, scan: BratsScan) -> np.ndarray:
+    """Labels of a file in the numbering of this package, uint8."""
+    present = np.flatnonzero(np.bincount(voxels.ravel()))
+    ours = dict(scan.labels)
+    unknown = [int(label) for label in present if label not in ours]
+    if unknown:
+        raise AnnotationFormatError(
+            expected=f"labels {sorted(ours)} of {scan.layout}",
+            got=f"labels {unknown} too",
+            where=scan.reference,
+            do="check which release the file is from: 1 2 4 until 2021, 1 2 3 since; or pass a Layout with its labels",
+        )
+    table = np.zeros(max(ours) + 1, dtype=np.uint8)
+    table[list(ours)] = list(ours.values())
+    return table[voxels]
+
+
+def _refuse_broken(faults: list[Broken], layouts: Sequence[Layout | Decathlon]) -> None:
+    first = faults[0]
+    listed = ", ".join(first.names[:8]) + (", ..." if len(first.names) > 8 else "")
+    more = f"; {len(faults) - 1} more like it" if len(faults) > 1 else ""
+    raise CohortError(
+        expected=f"scans as in {'; '.join(layout.name for layout in layouts)}",
+        got=f"{first.scan}: {first.reason}; its folder has {listed}{more}",
+        where=first.folder,
+        do="rename files that bear another name; or pass a Layout that says what files and labels are called "
+        '(brats_layouts has two beside the releases); or pass broken="exclude"',
+    )
+
+
+def require_layouts(layouts: Sequence[Layout | Decathlon], broken: str) -> None:
+    """Return if layouts and the word for broken scans are such as `find_cohort` takes.
+
+    Raises:
+        ArgumentError: There is no layout, layouts have different modalities, or it is another word.
+    """
+    sets = {tuple(name for name in MODALITIES if name in layout.modalities) for layout in layouts}
+    if len(sets) != 1 or broken not in ("refuse", "exclude"):
+        raise ArgumentError(
+            expected='layouts of the same modalities, and broken "refuse" or "exclude"',
+            got=f"modalities {sorted(sets)} and broken={broken!r}",
+            where="find_cohort",
+            do="read cohorts with other modalities apart: a model sees all of them",
+        )
