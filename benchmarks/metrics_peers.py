@@ -20,7 +20,6 @@ from monai import metrics as monai_metrics
 
 from reproduce.metrics import confusion, overlap, surface
 
-TOLERANCE_MM = 1.0
 _EMPTY = {"both_empty": math.nan, "one_empty": math.inf}
 # surface-distance was written for NumPy 1.
 np.Inf = np.inf  # noqa: NPY201
@@ -35,12 +34,14 @@ class Peer:
         call: What is called, for the table.
         run: Maps a pair to named values.
         ours: The name of our call of the same definition, or "" for ours itself.
+        hausdorff_mm: The Hausdorff distance of a pair, which is no part of the job; None for jobs without surfaces.
     """
 
     library: str
     call: str
     run: Callable[[Pair], dict[str, float]]
     ours: str = ""
+    hausdorff_mm: Callable[[Pair], float] | None = None
 
     @property
     def version(self) -> str:
@@ -60,10 +61,17 @@ def _ours(elements: str) -> Callable[[Pair], dict[str, float]]:
             "ASSD": surface.assd_mm(distances, **_EMPTY),
             "ASD reference to prediction": there,
             "ASD prediction to reference": back,
-            "surface Dice": surface.surface_dice(distances, tolerance_mm=TOLERANCE_MM, both_empty=math.nan),
+            "surface Dice": surface.surface_dice(distances, tolerance_mm=pair.tolerance_mm, both_empty=math.nan),
         }
 
     return run
+
+
+def _our_hausdorff_mm(elements: str) -> Callable[[Pair], float]:
+    return lambda pair: surface.hausdorff_mm(
+        surface.surface_distances(pair.reference, pair.prediction, spacing_mm=pair.spacing_mm, elements=elements),
+        **_EMPTY,
+    )
 
 
 def _monai(pair: Pair) -> dict[str, float]:
@@ -72,7 +80,9 @@ def _monai(pair: Pair) -> dict[str, float]:
     return {
         "HD95 by direction": monai_metrics.compute_hausdorff_distance(**masks, **spacing, percentile=95).item(),
         "ASSD": monai_metrics.compute_average_surface_distance(**masks, **spacing, symmetric=True).item(),
-        "surface Dice": monai_metrics.compute_surface_dice(**masks, **spacing, class_thresholds=[TOLERANCE_MM]).item(),
+        "surface Dice": monai_metrics.compute_surface_dice(
+            **masks, **spacing, class_thresholds=[pair.tolerance_mm]
+        ).item(),
     }
 
 
@@ -88,8 +98,13 @@ def _surface_distance(pair: Pair) -> dict[str, float]:
         "HD95 by direction": float(surface_distance.compute_robust_hausdorff(found, 95)),
         "ASD reference to prediction": float(there),
         "ASD prediction to reference": float(back),
-        "surface Dice": float(surface_distance.compute_surface_dice_at_tolerance(found, TOLERANCE_MM)),
+        "surface Dice": float(surface_distance.compute_surface_dice_at_tolerance(found, pair.tolerance_mm)),
     }
+
+
+def _surface_distance_hausdorff_mm(pair: Pair) -> float:
+    found = surface_distance.compute_surface_distances(pair.reference, pair.prediction, pair.spacing_mm)
+    return float(surface_distance.compute_robust_hausdorff(found, 100))
 
 
 def _our_counts(pair: Pair) -> dict[str, float]:
@@ -109,11 +124,39 @@ def _tensors(pair: Pair) -> dict[str, object]:
 
 
 SURFACES = (
-    Peer("reproduce", "surface_distances(voxels) + HD95, ASSD, surface Dice", _ours("voxels")),
-    Peer("reproduce", "surface_distances(subvoxel) + HD95, ASSD, surface Dice", _ours("subvoxel")),
-    Peer("monai", "hausdorff (95), average_surface, surface_dice", _monai, ours="voxels"),
-    Peer("medpy", "hd95, assd (it has no surface Dice)", _medpy, ours="voxels"),
-    Peer("surface-distance", "surface_distances + HD95, ASD, surface Dice", _surface_distance, ours="subvoxel"),
+    Peer(
+        "reproduce",
+        "surface_distances(voxels) + HD95, ASSD, surface Dice",
+        _ours("voxels"),
+        hausdorff_mm=_our_hausdorff_mm("voxels"),
+    ),
+    Peer(
+        "reproduce",
+        "surface_distances(subvoxel) + HD95, ASSD, surface Dice",
+        _ours("subvoxel"),
+        hausdorff_mm=_our_hausdorff_mm("subvoxel"),
+    ),
+    Peer(
+        "monai",
+        "hausdorff (95), average_surface, surface_dice",
+        _monai,
+        "voxels",
+        lambda pair: monai_metrics.compute_hausdorff_distance(**_tensors(pair), spacing=pair.spacing_mm).item(),
+    ),
+    Peer(
+        "medpy",
+        "hd95, assd (it has no surface Dice)",
+        _medpy,
+        "voxels",
+        lambda pair: float(medpy_binary.hd(pair.prediction, pair.reference, pair.spacing_mm)),
+    ),
+    Peer(
+        "surface-distance",
+        "surface_distances + HD95, ASD, surface Dice",
+        _surface_distance,
+        "subvoxel",
+        _surface_distance_hausdorff_mm,
+    ),
 )
 COUNTS = (
     Peer("reproduce", "count + dice_from_counts", _our_counts),

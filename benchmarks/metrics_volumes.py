@@ -15,11 +15,12 @@ SPACING_MM = (2.5, 0.7, 0.7)
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A reference, a prediction, and the grid both are on."""
+    """A reference, a prediction, the grid both are on, and the tolerance of their surface Dice."""
 
     reference: np.ndarray
     prediction: np.ndarray
     spacing_mm: tuple[float, float, float]
+    tolerance_mm: float = 1.0
 
 
 def nodules() -> Pair:
@@ -56,13 +57,16 @@ def empty_prediction() -> Pair:
 
 
 def hippocampi(folder: Path, *, axis: int) -> list[Pair]:
-    """Every hippocampus mask of the Decathlon sample against itself moved by one voxel along an axis of (z, y, x)."""
+    """Every hippocampus mask of the Decathlon sample against itself moved by one voxel along an axis of (z, y, x).
+
+    The tolerance is half a voxel of 1 mm: at one voxel every surface Dice would be 1.
+    """
     pairs = []
     for path in sorted(folder.glob("msd_hippocampus/labelsTr/*.nii.gz")):
         image = nib.load(path)
         x_mm, y_mm, z_mm = (float(step) for step in image.header.get_zooms()[:3])
         mask = np.pad(np.ascontiguousarray(np.asarray(image.dataobj).T > 0), 1)
-        pairs.append(Pair(mask, np.roll(mask, 1, axis=axis), (z_mm, y_mm, x_mm)))
+        pairs.append(Pair(mask, np.roll(mask, 1, axis=axis), (z_mm, y_mm, x_mm), tolerance_mm=0.5))
     return pairs
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from reproduce.metrics import inputs
 
-# Two masks and their conjunction in blocks of this size stay in the second-level cache, so memory is read once.
-_BLOCK_BYTES = 1 << 18
+# Masks are packed to bits in blocks of this size, so that memory is read once and the bits stay in the cache.
+_BLOCK_VOXELS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,19 @@ def count(reference: np.ndarray, prediction: np.ndarray) -> Counts:
     fortran = reference.flags.f_contiguous and prediction.flags.f_contiguous
     order = "F" if fortran else "C"
     a, b = reference.reshape(-1, order=order), prediction.reshape(-1, order=order)
-    both = np.empty(min(a.size, _BLOCK_BYTES), dtype=np.bool_)
     n_reference = n_prediction = tp = 0
-    for start in range(0, a.size, _BLOCK_BYTES):
-        block_a, block_b = a[start : start + _BLOCK_BYTES], b[start : start + _BLOCK_BYTES]
-        n_here_a, n_here_b = int(np.count_nonzero(block_a)), int(np.count_nonzero(block_b))
-        n_reference += n_here_a
-        n_prediction += n_here_b
-        # Most of a volume is empty in one mask at least.
-        if n_here_a and n_here_b:
-            tp += int(np.count_nonzero(np.logical_and(block_a, block_b, out=both[: block_a.size])))
+    for start in range(0, a.size, _BLOCK_VOXELS):
+        bits_a, bits_b = (np.packbits(mask[start : start + _BLOCK_VOXELS]) for mask in (a, b))
+        n_reference += _n_ones(bits_a)
+        n_prediction += _n_ones(bits_b)
+        tp += _n_ones(np.bitwise_and(bits_a, bits_b, out=bits_a))
     return Counts(tp, n_prediction - tp, n_reference - tp, a.size - n_reference - n_prediction + tp)
+
+
+def _n_ones(bits: np.ndarray) -> int:
+    """How many bits of a uint8 `[n]` are set."""
+    words = bits.view(np.uint64) if bits.size % 8 == 0 else bits
+    return int(np.add.reduce(np.bitwise_count(words), dtype=np.uint32))
 
 
 def ratio(numerator: float, denominator: float) -> float:

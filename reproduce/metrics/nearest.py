@@ -93,7 +93,8 @@ class _Grid:
         n = n_z * self.pitch[0] * self.pitch[1]
         flat = np.full(n + self.margins[2], _NONE_NEAR, dtype=np.uint8)
         flat[self.index(targets)] = 0
-        slabs = np.moveaxis(flat[:n].reshape(n_z, *self.pitch), self.along, 0)
+        inside = tuple(slice(m, m + size) for m, size in zip(self.margins, self.shape, strict=True))
+        slabs = np.moveaxis(flat[:n].reshape(n_z, *self.pitch)[inside], self.along, 0)
         across = np.empty(slabs.shape[1:], dtype=np.uint8)
         for order in (slabs, slabs[::-1]):
             for i in range(1, len(order)):

@@ -1,8 +1,8 @@
 """Where the surface of a mask lies on the grid: its outermost voxels, or the corners between inside and outside.
 
-Both kinds are found plane by plane inside the box around the two masks, so that the work stays in the cache and the
-memory is that of the box, not of the volume. An image `[y, x]` is a volume of one plane that goes on above and below
-without an end, so that it has no surface there.
+Both kinds are found few planes at a time inside the box around the two masks, so that the work stays in the cache and
+the memory is that of the box, not of the volume. An image `[y, x]` is a volume of one plane that goes on above and
+below without an end, so that it has no surface there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import numpy as np
 from reproduce.metrics.surfel_areas import surfel_areas_mm2
 
 Box = tuple[slice, slice, slice]
+
+# Planes worked on together hold about so many voxels.
+_VOXELS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +58,15 @@ def surface_voxels(mask: np.ndarray, box: Box, *, image: bool) -> Elements:
     """
     padded = _padded(mask, box, image=image)
     n_z, n_y, n_x = (n - 2 for n in padded.shape)
-    surface = np.empty((n_y, n_x), dtype=np.bool_)
     found = []
-    for z in range(n_z):
-        here = padded[z + 1]
-        np.logical_and(padded[z, 1:-1, 1:-1], padded[z + 2, 1:-1, 1:-1], out=surface)
-        for neighbour in (here[:-2, 1:-1], here[2:, 1:-1], here[1:-1, :-2], here[1:-1, 2:]):
-            np.logical_and(surface, neighbour, out=surface)
-        np.greater(here[1:-1, 1:-1], surface, out=surface)
-        found.append(np.flatnonzero(surface) + z * n_y * n_x)
+    for planes in _slabs(n_z, n_y * n_x):
+        slab = padded[planes.start : planes.stop + 2]
+        here = slab[1:-1]
+        inside = slab[:-2, 1:-1, 1:-1] & slab[2:, 1:-1, 1:-1]
+        for neighbour in (here[:, :-2, 1:-1], here[:, 2:, 1:-1], here[:, 1:-1, :-2], here[:, 1:-1, 2:]):
+            np.logical_and(inside, neighbour, out=inside)
+        surface = np.greater(here[:, 1:-1, 1:-1], inside, out=inside)
+        found.append(np.flatnonzero(surface) + planes.start * n_y * n_x)
     return Elements(np.concatenate(found), None, (n_z, n_y, n_x))
 
 
@@ -79,22 +82,26 @@ def surface_corners(mask: np.ndarray, box: Box, *, spacing_mm: tuple[float, floa
     padded = _padded(mask, box, image=image).view(np.uint8)[1 if image else 0 :]
     n_z, n_y, n_x = (n - 1 for n in padded.shape)
     found, patterns = [], []
-    below = _square_patterns(padded[0])
-    for z in range(n_z):
-        above = _square_patterns(padded[z + 1])
-        pattern = below | above << 4
+    for planes in _slabs(n_z, n_y * n_x):
+        squares = _square_patterns(padded[planes.start : planes.stop + 1])
+        pattern = squares[:-1] | squares[1:] << 4
         # 0 wraps to 255, and 255 becomes 254: one comparison leaves out both.
         here = np.flatnonzero(pattern - np.uint8(1) < 254)
-        found.append(here + z * n_y * n_x)
+        found.append(here + planes.start * n_y * n_x)
         patterns.append(pattern.ravel()[here])
-        below = above
     return Elements(np.concatenate(found), surfel_areas_mm2(spacing_mm)[np.concatenate(patterns)], (n_z, n_y, n_x))
 
 
-def _square_patterns(plane: np.ndarray) -> np.ndarray:
-    """uint8 `[y - 1, x - 1]`: four voxels of a plane as the bits 2 y + x."""
-    pairs = plane[:, :-1] | plane[:, 1:] << 1
-    return pairs[:-1] | pairs[1:] << 2
+def _square_patterns(planes: np.ndarray) -> np.ndarray:
+    """uint8 `[z, y - 1, x - 1]`: four voxels of a plane as the bits 2 y + x."""
+    pairs = planes[:, :, :-1] | planes[:, :, 1:] << 1
+    return pairs[:, :-1] | pairs[:, 1:] << 2
+
+
+def _slabs(n_planes: int, n_voxels: int) -> list[slice]:
+    """All planes of so many voxels each, few at a time."""
+    at_once = max(1, _VOXELS_AT_ONCE // n_voxels)
+    return [slice(z, min(z + at_once, n_planes)) for z in range(0, n_planes, at_once)]
 
 
 def _padded(mask: np.ndarray, box: Box, *, image: bool) -> np.ndarray:

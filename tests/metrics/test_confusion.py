@@ -34,7 +34,7 @@ def test_counts_of_a_row():
 
 def test_counts_across_blocks_and_orders():
     rng = np.random.default_rng(0)
-    reference, prediction = rng.random((3, 180, 1000)) < 0.3, rng.random((3, 180, 1000)) < 0.4
+    reference, prediction = rng.random((3, 700, 1001)) < 0.3, rng.random((3, 700, 1001)) < 0.4
     expected = Counts(
         int((reference & prediction).sum()),
         int((~reference & prediction).sum()),
@@ -45,7 +45,7 @@ def test_counts_across_blocks_and_orders():
     assert count(reference, prediction) == expected
     assert count(*fortran) == expected
     assert count(fortran[0], prediction) == expected
-    assert count(reference[:, ::2], prediction[:, ::2]).n == 3 * 90 * 1000
+    assert count(reference[:, ::2], prediction[:, ::2]).n == 3 * 350 * 1001
 
 
 def test_counts_of_nothing():

@@ -2,7 +2,7 @@
 
 Slices of one patient are alike, so intervals that resample slices are too narrow. Here a patient is drawn with all that
 belongs to them. Statistics that depend on the patients through sums alone (a mean, a pooled sensitivity, a pooled Dice)
-are computed for all resamples at once: resampling is then a product of a matrix of multiplicities with the patients.
+are computed for all resamples at once.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ Seed = Sequence[int] | np.random.Generator
 # Values that differ by less than this share of the largest are one value in another order of summation. A statistic of
 # few patients has few values, and whether a resample equals the estimate must not hang on the last bit.
 _ROUNDING = 1e-12
-# Multiplicities are held for so many (resample, patient) pairs at once: 8 MB as float64.
-_PAIRS_AT_ONCE = 1 << 20
+# So many drawn patients are held at once, which stay in the cache.
+_DRAWS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,14 @@ def bootstrap_interval(
     rows = rows[:, None] if rows.ndim == 1 else rows
     n = _require_patients(rows.shape[0], n_resamples, confidence, method)
     rng = np.random.default_rng(seed)
-    at_once = max(1, _PAIRS_AT_ONCE // n)
-    resampled = np.concatenate(
-        [
-            np.asarray(statistic(_multiplicities(rng, min(at_once, n_resamples - done), n) @ rows / n), np.float64)
-            for done in range(0, n_resamples, at_once)
-        ]
-    )
-    estimate = float(statistic(np.ones(n) @ rows / n))
+    columns = np.ascontiguousarray(rows.T)
+    at_once = max(1, _DRAWS_AT_ONCE // n)
+    resampled = np.empty(n_resamples)
+    for start in range(0, n_resamples, at_once):
+        draws = rng.integers(0, n, (min(at_once, n_resamples - start), n), dtype=np.int32)
+        sums = np.stack([column.take(draws).sum(axis=1) for column in columns], axis=1)
+        resampled[start : start + at_once] = statistic(sums / n)
+    estimate = float(statistic(columns.sum(axis=1) / n))
     left_out = np.asarray(statistic((rows.sum(axis=0) - rows) / (n - 1))) if method == "bca" else np.empty(0)
     return _interval(resampled, estimate, left_out, confidence=confidence, method=method)
 
@@ -154,13 +154,6 @@ def _require_patients(n: int, n_resamples: int, confidence: float, method: Metho
         do = "print the value without an interval: a single patient says nothing of the spread between patients"
         raise MetricInputError(expected="at least two patients", got=str(n), where="bootstrap_interval", do=do)
     return n
-
-
-def _multiplicities(rng: np.random.Generator, n_resamples: int, n: int) -> np.ndarray:
-    """How often each patient stands in each resample: float64 `[n_resamples, n]`, rows adding up to n."""
-    draws = rng.integers(0, n, (n_resamples, n), dtype=np.int32)
-    draws += np.arange(n_resamples, dtype=np.int32)[:, None] * n
-    return np.bincount(draws.ravel(), minlength=n_resamples * n).reshape(n_resamples, n).astype(np.float64)
 
 
 def _interval(
