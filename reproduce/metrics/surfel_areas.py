@@ -45,13 +45,13 @@ def surfel_areas_mm2(spacing_mm: tuple[float, float, float]) -> np.ndarray:
 def _triangle_normals() -> np.ndarray:
     """float64 `[256, 4, 3]`: normals (z, y, x), as long as the triangles are large at unit spacing; zeros fill up."""
     normals = np.zeros((256, 4, 3))
-    for pattern in range(256):
+    for pattern in range(128):
         inside = {corner: bool(pattern >> bit & 1) for bit, corner in enumerate(_CORNERS)}
         fewer = sum(inside.values()) <= 4
         polygons = _polygons([cut for face in _faces() for cut in _cuts(face, inside, fewer)])
         triangles = [triangle for polygon in polygons for triangle in _triangles(polygon)]
         for i, (a, b, c) in enumerate(np.array(triangles).reshape(-1, 3, 3)):
-            normals[pattern, i] = np.cross(b - a, c - a) / 2
+            normals[[pattern, 255 - pattern], i] = np.cross(b - a, c - a) / 2
     return normals
 
 
