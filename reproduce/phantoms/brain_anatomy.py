@@ -26,7 +26,8 @@ class Brain:
         stretch: Millimetres of the patient for one of the reference, along x, y, z.
         cortex_mm: Thickness of the cortex.
         sulcus_mm: Half width of a sulcus, larger in an old brain.
-        ventricles: Ventricles by what they are made of.
+        middle_ventricles: The third and the fourth.
+        lateral_ventricles: The lateral ones, right and left.
         nuclei: Deep nuclei, each with its tissue.
         vessels: Sinuses and arteries that take up contrast medium.
         folds: Where it is 0, a sulcus opens; the same on both sides.
@@ -38,7 +39,8 @@ class Brain:
     stretch: tuple[float, float, float]
     cortex_mm: float
     sulcus_mm: float
-    ventricles: tuple[Solid, ...]
+    middle_ventricles: tuple[Solid, ...]
+    lateral_ventricles: tuple[Solid, ...]
     nuclei: tuple[tuple[Tissue, Ellipsoid], ...]
     vessels: tuple[Tube, ...]
     folds: Field
@@ -50,9 +52,10 @@ class Brain:
 def cerebrum_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Signed distance to both hemispheres, as if no fissure parted them; wider at the back, flat below."""
     across = np.abs(x) / (1 + np.float32(0.0011) * y)
+    z_round = z * (1 - np.float32(0.13) * np.exp(-(((z - 44) * np.float32(1 / 16)) ** 2)))  # blunt at the crown
     tent = 14 * np.exp(-((x * np.float32(1 / 35)) ** 2)) * np.clip(y * np.float32(1 / 20), 0, 1)
     floor = np.float32(-25) + tent - z
-    upper = -smooth_union(-_HEMISPHERES.distance_mm(across, y, z), -floor, 14)
+    upper = -smooth_union(-_HEMISPHERES.distance_mm(across, y, z_round), -floor, 14)
     return smooth_union(upper, _TEMPORAL.distance_mm(across, y, z), 7)
 
 
@@ -66,14 +69,26 @@ def stem_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     return _STEM.distance_mm(x, y, z)
 
 
-def fissures_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Distance to the sheets that every brain has: between the hemispheres, the Sylvian fissures, before the insula."""
+def fissures_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray, *, waver_mm: np.ndarray) -> np.ndarray:
+    """Distance to the sheets that every brain has: between the hemispheres, the Sylvian fissures, before the insula.
+
+    Args:
+        x: Coordinates in mm, of any shape that broadcasts with the others.
+        y: Likewise.
+        z: Likewise.
+        waver_mm: By how much the sheets leave their smooth course.
+
+    Returns:
+        float32 of the broadcast shape, 0 or more.
+    """
     across = np.abs(x)
-    between = np.hypot(x, np.clip(-_CORE.distance_mm(x, y, z), 0, None))
-    rise = z + np.float32(7) - np.float32(0.22) * (y + np.float32(15))
+    between = np.hypot(x + np.float32(0.5) * waver_mm, np.clip(-_CORE.distance_mm(x, y, z), 0, None))
+    rise = z + np.float32(7) - np.float32(0.22) * (y + np.float32(15)) + np.float32(2) * waver_mm
     beyond = np.clip(np.abs(y + np.float32(5)) - np.float32(33), 0, None)
     sylvian = np.sqrt(rise * rise + np.clip(36 - across, 0, None) ** 2 + beyond * beyond)
-    insula = np.sqrt((across - 36) ** 2 + np.clip(np.abs(rise - 2) - 11, 0, None) ** 2 + beyond * beyond)
+    bow = across - np.float32(37) + ((y + 3) * np.float32(1 / 13)) ** 2 + np.float32(2) * waver_mm
+    ends = np.clip(np.abs(y + np.float32(3)) - np.float32(21), 0, None)
+    insula = np.sqrt(bow * bow + np.clip(np.abs(rise - 1) - 9, 0, None) ** 2 + ends * ends)
     return np.minimum(between, np.minimum(sylvian, insula))
 
 
@@ -87,12 +102,13 @@ def draw_brain(rng: np.random.Generator) -> Brain:
         The brain; its ventricles and sulci are wide together, as they are in old age.
     """
     age = rng.uniform(0, 1)
-    wide = (0.75 + 0.6 * age) * rng.uniform(0.9, 1.1)
+    wide = (0.85 + 0.65 * age) * rng.uniform(0.9, 1.1)
     return Brain(
         stretch=tuple(float(v) for v in rng.uniform(0.95, 1.05) * rng.uniform(0.97, 1.03, 3)),
         cortex_mm=float(rng.uniform(2.6, 3.3) - 0.3 * age),
-        sulcus_mm=float(0.45 + 0.5 * age + rng.uniform(0, 0.15)),
-        ventricles=_draw_ventricles(rng, wide),
+        sulcus_mm=float(0.38 + 0.42 * age + rng.uniform(0, 0.15)),
+        middle_ventricles=(Ellipsoid((0, 2, 0), (1.6 * wide + 0.6, 12, 8)), Ellipsoid((0, 29, -34), (6, 4 * wide, 8))),
+        lateral_ventricles=_draw_lateral_ventricles(rng, wide),
         nuclei=_draw_nuclei(rng),
         vessels=_draw_vessels(rng),
         folds=draw_field(rng, 5.2),
@@ -102,8 +118,8 @@ def draw_brain(rng: np.random.Generator) -> Brain:
     )
 
 
-def _draw_ventricles(rng: np.random.Generator, wide: float) -> tuple[Solid, ...]:
-    solids = [Ellipsoid((0, 2, 0), (1.6 * wide + 0.6, 12, 8)), Ellipsoid((0, 29, -34), (6, 4 * wide, 8))]
+def _draw_lateral_ventricles(rng: np.random.Generator, wide: float) -> tuple[Solid, ...]:
+    solids = []
     for side in (-1, 1):
         w = wide * rng.uniform(0.88, 1.12)
         dx, dz = rng.normal(0, 0.8, 2)

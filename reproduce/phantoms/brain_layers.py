@@ -51,7 +51,7 @@ def sulci_mm(brain: Brain, before: Axes) -> np.ndarray:
     """
     x, y, z = before
     radius = np.sqrt((x / 66) ** 2 + (y / 84) ** 2 + ((z - 2) / 60) ** 2)
-    outwards = np.maximum(radius, np.float32(0.3)) ** np.float32(-0.75)
+    outwards = np.maximum(radius, np.float32(0.3)) ** np.float32(-0.6)
     x, y, z = x * outwards, y * outwards, z * outwards
     folds = brain.folds.at(np.abs(x), y, z) + np.float32(0.55) * brain.folds_of_side.at(x, y, z)
     steep = np.sqrt(sum(part * part for part in np.gradient(folds, _STEP_MM)))
@@ -69,8 +69,8 @@ def draw_layers(brain: Brain, sulci: np.ndarray, axes: Axes, before: Axes, *, ed
         edge_mm: Edge of a voxel.
     """
     bumps = brain.bumps.on_axes(axes)
-    hull = cerebrum_mm(*axes) + np.float32(0.8) * bumps
-    pial = _cerebral_pial_mm(brain, hull, interpolate(sulci, SKETCH, axes), axes, before)
+    hull = cerebrum_mm(*axes) + np.float32(0.6) * bumps
+    pial = _cerebral_pial_mm(brain, hull, interpolate(sulci, SKETCH, axes), bumps, axes, before)
     tissue, white = coverage(pial, edge_mm), coverage(pial + np.float32(brain.cortex_mm), edge_mm)
     small = cerebellum_mm(*axes)
     leaf = _leaves_mm(small, bumps, axes)
@@ -80,18 +80,20 @@ def draw_layers(brain: Brain, sulci: np.ndarray, axes: Axes, before: Axes, *, ed
     stem = stem_mm(*axes)
     np.maximum(tissue, coverage(stem, edge_mm), out=tissue)
     np.maximum(white, coverage(stem + np.float32(1), edge_mm), out=white)
-    stripped = smooth_union(smooth_union(hull, small, 6), stem, 8) + np.float32(0.7) * bumps - np.float32(1.2)
+    stripped = smooth_union(smooth_union(hull, small, 12), stem, 18) + np.float32(0.7) * bumps - np.float32(1.2)
     return Layers(stripped, tissue, white, hull)
 
 
-def _cerebral_pial_mm(brain: Brain, hull: np.ndarray, sulci: np.ndarray, axes: Axes, before: Axes) -> np.ndarray:
+def _cerebral_pial_mm(
+    brain: Brain, hull: np.ndarray, sulci: np.ndarray, bumps: np.ndarray, axes: Axes, before: Axes
+) -> np.ndarray:
     """Signed distance to the surface of the hemispheres, sulci and fissures being outside."""
     depth = -hull
     reach = np.clip(np.float32(12.5) + np.float32(3.5) * brain.depth.on_axes(axes), 5, 21)
     beyond = np.clip(depth - reach, 0, None)
     mouth = np.float32(0.55) + np.float32(1.5) * np.exp(-np.clip(depth, 0, 30) * np.float32(1 / 2.2))
     sheet = np.sqrt(sulci * sulci + beyond * beyond) - np.float32(brain.sulcus_mm) * mouth
-    fissures = fissures_mm(*before) - np.float32(1.2 * brain.sulcus_mm)
+    fissures = fissures_mm(*before, waver_mm=bumps) - np.float32(1.2 * brain.sulcus_mm)
     return np.maximum(hull, -np.minimum(sheet, fissures))
 
 

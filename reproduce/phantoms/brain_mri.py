@@ -11,6 +11,7 @@ from reproduce.imaging.volume import Volume
 from reproduce.phantoms.brain_anatomy import Brain, draw_brain
 from reproduce.phantoms.brain_contrast import MODALITIES, draw_signals
 from reproduce.phantoms.brain_distractors import Distractors, draw_distractors
+from reproduce.phantoms.brain_layers import SKETCH, sulci_mm
 from reproduce.phantoms.brain_painting import paint_solids, paint_vessels, start_canvas
 from reproduce.phantoms.brain_scanner import Sequence, acquire, draw_sequence
 from reproduce.phantoms.brain_tumour import Tumour, draw_tumour
@@ -20,7 +21,7 @@ from reproduce.randomness import stream
 
 FIELD_MM = 240.0  # of BraTS: 240 x 240 x 155 voxels of 1 mm
 _MIDDLE_SLICE_MM = 77.0
-_BRAIN_MM3 = 1.25e6  # of the reference brain, its fluid aside
+_BRAIN_MM3 = 1.45e6  # of the reference brain with the fluid in its sulci
 _LEAST_HEIGHT_MM = 40.0
 _HEAD_MM = np.array([76.0, 95.0, 72.0])
 _SHADING = {"flair": 0.11, "t1": 0.09, "t1ce": 0.08, "t2": 0.09}
@@ -88,9 +89,10 @@ def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_s
     signals = draw_signals(named("contrast"))
     box = grid.box(-_HEAD_MM * brain.stretch, _HEAD_MM * brain.stretch)
     axes = tuple(axis / np.float32(s) for axis, s in zip(grid.fine_axes(box), brain.stretch, strict=True))
-    canvas = start_canvas(brain, tumour, signals, axes, edge_mm=grid.pixel_mm)
+    sulci = sulci_mm(brain, tumour.before_push(SKETCH))
+    canvas = start_canvas(brain, tumour, sulci, signals, axes, edge_mm=grid.pixel_mm)
     paint_solids(canvas, brain, distractors)
-    parts = paint_tumour(canvas, tumour, oedema_reach_mm(brain, tumour, _BRAIN_MM3))
+    parts = paint_tumour(canvas, tumour, oedema_reach_mm(brain, tumour, sulci, brain_mm3=_BRAIN_MM3))
     paint_vessels(canvas, brain)
     inside = grid.slice_mean(canvas.layers.stripped_mm) < 0
     thick = tuple(axis / np.float32(s) for axis, s in zip(grid.axes(box), brain.stretch, strict=True))

@@ -10,7 +10,7 @@ from reproduce.phantoms.brain_anatomy import Brain, Solid
 from reproduce.phantoms.brain_contrast import Tissue
 from reproduce.phantoms.brain_distractors import Distractors
 from reproduce.phantoms.brain_fields import Axes
-from reproduce.phantoms.brain_layers import SKETCH, Layers, draw_layers, sulci_mm
+from reproduce.phantoms.brain_layers import Layers, draw_layers
 from reproduce.phantoms.brain_tumour import Tumour
 from reproduce.phantoms.shapes import Ellipsoid, blend, coverage
 
@@ -68,10 +68,12 @@ class Canvas:
         return solid.distance_mm(*(axis[box] for axis in self.before))
 
 
-def start_canvas(brain: Brain, tumour: Tumour, signals: np.ndarray, axes: Axes, *, edge_mm: float) -> Canvas:
-    """A canvas with fluid, cortex and white matter on it; see `Canvas` for the arguments."""
+def start_canvas(
+    brain: Brain, tumour: Tumour, sulci: np.ndarray, signals: np.ndarray, axes: Axes, *, edge_mm: float
+) -> Canvas:
+    """A canvas with fluid, cortex and white matter on it; `sulci` as of `sulci_mm`, the rest as in `Canvas`."""
     before = tumour.before_push(axes)
-    layers = draw_layers(brain, sulci_mm(brain, tumour.before_push(SKETCH)), axes, before, edge_mm=edge_mm)
+    layers = draw_layers(brain, sulci, axes, before, edge_mm=edge_mm)
     shape = layers.tissue.shape
     images = np.broadcast_to(signals[Tissue.CSF][:, None, None, None], (signals.shape[1], *shape)).copy()
     canvas = Canvas(axes, before, edge_mm, layers, signals, images, np.full(shape, Tissue.CSF, np.uint8))
@@ -100,14 +102,14 @@ def paint_solids(canvas: Canvas, brain: Brain, distractors: Distractors) -> None
 
 
 def _paint_ventricles(canvas: Canvas, brain: Brain, distractors: Distractors) -> None:
-    found = [(ventricle, box) for ventricle in brain.ventricles if (box := canvas.near(ventricle))]
-    distances = [canvas.distance_mm(ventricle, box) for ventricle, box in found]
-    for (_, box), distance in zip(found, distances, strict=True):
-        ragged = np.float32(distractors.caps_mm) * (1 + np.float32(0.8) * brain.bumps.on_axes(_cut(canvas.axes, box)))
-        seam = coverage(distance - ragged, canvas.edge_mm + 1) * canvas.layers.white[box]
-        canvas.paint(box, seam, Tissue.HYPERINTENSITY)
-    for (_, box), distance in zip(found, distances, strict=True):
-        canvas.paint(box, coverage(distance, canvas.edge_mm), Tissue.CSF)
+    for ventricle in brain.lateral_ventricles:
+        if box := canvas.near(ventricle):
+            ragged = np.float32(distractors.caps_mm) * (1 + brain.bumps.on_axes(_cut(canvas.axes, box)))
+            seam = coverage(canvas.distance_mm(ventricle, box) - ragged, canvas.edge_mm + 2)
+            canvas.paint(box, seam * canvas.layers.white[box], Tissue.HYPERINTENSITY)
+    for ventricle in (*brain.middle_ventricles, *brain.lateral_ventricles):
+        if box := canvas.near(ventricle):
+            canvas.paint(box, coverage(canvas.distance_mm(ventricle, box), canvas.edge_mm), Tissue.CSF)
     for side in (-1, 1):
         plexus = Ellipsoid((side * 23, 30, 7), (2.4, 6, 3.5), side * 0.5)
         if box := canvas.near(plexus):

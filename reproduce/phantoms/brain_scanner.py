@@ -76,6 +76,7 @@ def acquire(
     image = np.hypot(image + noise[0], noise[1]) * inside
     for axis, shift in enumerate(sequence.shift):
         image = ndimage.correlate1d(image, _cubic_weights(shift), axis=axis, mode="nearest")
+    image *= ndimage.binary_dilation(inside)
     return np.clip(np.rint(image * np.float32(sequence.gain)), -32768, 32767).astype(np.int16)
 
 

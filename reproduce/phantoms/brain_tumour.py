@@ -100,8 +100,8 @@ class Tumour:
 def draw_tumour(rng: np.random.Generator, *, brain_mm3: float, visible_mm: tuple[float, float]) -> Tumour:
     """A tumour of a random place, kind, size and shape.
 
-    Seven in ten enhance, as high-grade gliomas do; one in five has two or three foci; the whole tumour takes 1.2 to
-    7 percent of the brain, small ones being more frequent.
+    Seven in ten enhance, as high-grade gliomas do; one in five has two or three foci; the whole tumour takes 1.5 to
+    8 percent of the brain, small ones being more frequent.
 
     Args:
         rng: The stream of this patient's tumour.
@@ -112,43 +112,45 @@ def draw_tumour(rng: np.random.Generator, *, brain_mm3: float, visible_mm: tuple
         The tumour.
     """
     enhances = bool(rng.random() < 0.7)
-    share = float(np.exp(rng.uniform(np.log(0.012), np.log(0.07))))
+    share = float(np.exp(rng.uniform(np.log(0.015), np.log(0.08))))
     core_share = rng.uniform(0.2, 0.55) if enhances else rng.uniform(0.35, 0.8)
     radius = float((3 * share * core_share * brain_mm3 / (4 * np.pi)) ** (1 / 3))
     n_foci = 1 + int(rng.random() < 0.2) * int(rng.integers(1, 3))
-    shrink = float(n_foci ** (-1 / 3))
-    middle, half = np.mean(visible_mm), 0.3 * (visible_mm[1] - visible_mm[0])
-    low, high = max(-22.0, float(middle - half)), min(46.0, float(middle + half))
-    foci = [_draw_focus(rng, radius * shrink, low=(14, -58, low), high=(50, 58, high))]
-    for _ in range(n_foci - 1):
-        centre = np.array(foci[0].centre_mm)
-        near = centre + rng.choice([-1, 1], 3) * rng.uniform(0.6, 1.6, 3) * max(14.0, radius)
-        size = radius * shrink * rng.uniform(0.55, 1.0)
-        corner = np.abs(near[0]) - 6, near[1] - 6, near[2] - 6
-        other = _draw_focus(rng, size, low=corner, high=tuple(v + 12 for v in corner))
-        foci.append(other)
+    radius *= float(n_foci ** (-1 / 3))
     return Tumour(
-        foci=tuple(foci),
+        foci=_draw_foci(rng, n_foci, radius, visible_mm),
         enhances=enhances,
         share=share,
         rim=float(rng.uniform(0.16, 0.42)),
-        push_mm=float(rng.uniform(0.1, 0.35) * radius * shrink),
+        push_mm=float(rng.uniform(0.1, 0.35) * radius),
         wobble=draw_field(rng, 7.0),
         gaps=draw_field(rng, 6.0),
         spread=draw_field(rng, 9.0),
     )
 
 
-def _draw_focus(
-    rng: np.random.Generator, radius: float, *, low: tuple[float, float, float], high: tuple[float, float, float]
-) -> Focus:
-    """A focus whose middle lies inside a hemisphere, in a box of one half of the head; the half is drawn."""
+def _draw_foci(
+    rng: np.random.Generator, n_foci: int, radius: float, visible_mm: tuple[float, float]
+) -> tuple[Focus, ...]:
+    """The first focus anywhere in the hemispheres that is seen well, the others near it and smaller."""
+    middle, half = sum(visible_mm) / 2, 0.3 * (visible_mm[1] - visible_mm[0])
+    low, high = np.array([14, -58, max(-22, middle - half)]), np.array([50, 58, min(46, middle + half)])
+    foci = [_draw_focus(rng, radius, side=rng.choice([-1, 1]), low=low, high=high)]
+    x, y, z = foci[0].centre_mm
+    for _ in range(n_foci - 1):
+        aside = rng.choice([-1, 1], 3) * rng.uniform(0.6, 1.6, 3) * max(14.0, radius)
+        near = np.clip((abs(x), y, z) + aside, low + 6, high - 6)
+        other = _draw_focus(rng, radius * rng.uniform(0.55, 1), side=np.sign(x), low=near - 6, high=near + 6)
+        foci.append(other)
+    return tuple(foci)
+
+
+def _draw_focus(rng: np.random.Generator, radius: float, *, side: float, low: np.ndarray, high: np.ndarray) -> Focus:
+    """A focus whose middle lies inside a hemisphere, in a box of the left half of the head or its mirror image."""
     ratios = np.exp(rng.normal(0, 0.16, 3))
     ratios /= np.cbrt(ratios.prod())
-    side = rng.choice([-1.0, 1.0])
-    for attempt in range(200):
-        centre = rng.uniform(low, high)
-        deep = -float(cerebrum_mm(*(np.float32(v) for v in centre)))
-        if deep > min(0.75 * radius, 16) - 0.1 * attempt:
-            break
-    return Focus((float(side * centre[0]), float(centre[1]), float(centre[2])), radius, tuple(map(float, ratios)))
+    places = rng.uniform(low, high, (64, 3))
+    deep = -cerebrum_mm(*places.T.astype(np.float32))
+    enough = deep > min(0.75 * radius, 16)
+    centre = places[np.argmax(enough) if enough.any() else np.argmax(deep)] * (side, 1, 1)
+    return Focus(tuple(map(float, centre)), radius, tuple(map(float, ratios)))

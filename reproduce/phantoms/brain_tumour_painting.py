@@ -6,7 +6,7 @@ import numpy as np
 
 from reproduce.phantoms.brain_anatomy import Brain
 from reproduce.phantoms.brain_contrast import Tissue
-from reproduce.phantoms.brain_layers import SKETCH, draw_layers, sulci_mm
+from reproduce.phantoms.brain_layers import SKETCH, draw_layers
 from reproduce.phantoms.brain_painting import Canvas
 from reproduce.phantoms.brain_tumour import Tumour
 from reproduce.phantoms.shapes import coverage
@@ -15,19 +15,19 @@ CORE_LABEL, OEDEMA_LABEL, ENHANCING_LABEL = 1, 2, 4  # of BraTS 2017 to 2021
 _STEP_MM3 = 8.0
 
 
-def oedema_reach_mm(brain: Brain, tumour: Tumour, brain_mm3: float) -> float:
+def oedema_reach_mm(brain: Brain, tumour: Tumour, sulci: np.ndarray, *, brain_mm3: float) -> float:
     """How far the oedema goes on its way, so that the whole tumour has its share of the brain.
 
     Args:
         brain: The patient's brain.
         tumour: The tumour.
+        sulci: As of `sulci_mm`.
         brain_mm3: Volume of the brain.
 
     Returns:
         A distance in the sense of `Tumour.way_mm`; the core alone where that is larger than the share.
     """
-    before = tumour.before_push(SKETCH)
-    layers = draw_layers(brain, sulci_mm(brain, before), SKETCH, before, edge_mm=2.0)
+    layers = draw_layers(brain, sulci, SKETCH, tumour.before_push(SKETCH), edge_mm=2.0)
     core = (tumour.core_mm(SKETCH) < 0) & (layers.hull_mm < 0)
     open_to_it = (layers.tissue > 0.5) & (layers.hull_mm < 0) & ~core
     ways = np.sort(tumour.way_mm(SKETCH, layers.white)[open_to_it])
