@@ -147,8 +147,9 @@ def _values(header: nib.Nifti1Header, content: bytes, shape: tuple[int, ...], pa
     do = "convert the file to a type of real numbers"
     try:
         stored_type = header.get_data_dtype()
-    except HeaderDataError as error:
-        raise VoxelTypeError(expected="a type that NIfTI defines", got=str(error), where=path, do=do) from error
+    except (HeaderDataError, KeyError) as error:
+        got = f"code {int(header['datatype'])}"
+        raise VoxelTypeError(expected="a type that NIfTI defines", got=got, where=path, do=do) from error
     if stored_type.kind not in "iuf" or stored_type.itemsize not in (1, 2, 4, 8):
         name = nib.nifti1.data_type_codes.label[int(header["datatype"])]
         raise VoxelTypeError(expected="real numbers of 8 to 64 bits", got=name, where=path, do=do)
