@@ -23,3 +23,21 @@ def real_data() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "reproduce" / "samples"
     subprocess.run(["bash", str(unpack), str(cache)], check=True, capture_output=True)
     return cache
+
+
+@pytest.fixture(scope="session")
+def phantom_root(tmp_path_factory) -> Path:
+    """Three phantom patients at 64x64 and six slices in the layout of LIDC-IDRI; nobody may change it."""
+    from reproduce.phantoms.lidc_writer import write_lidc_cohort
+
+    root = tmp_path_factory.mktemp("phantom")
+    write_lidc_cohort(root, n_patients=3, seed=5, matrix=64, n_slices=6, slice_spacing_mm=2.5, workers=1)
+    return root
+
+
+@pytest.fixture(scope="session")
+def prepared(phantom_root, tmp_path_factory):
+    """The phantom patients prepared, all nodules, 50 % consensus."""
+    from reproduce.datasets import lidc_idri
+
+    return lidc_idri.prepare(phantom_root, tmp_path_factory.mktemp("cache"), consensus=0.5, min_readers=1)
