@@ -19,9 +19,8 @@ SpacingMm = tuple[float, float, float]
 
 # Beyond so many columns the tree is faster.
 _COLUMNS = 256
-# Steps from here on mean "none near". Between two resets a sweep may add to it what uint8 still has room for.
-_NONE_NEAR = 128
-_STEPS_BETWEEN_RESETS = 100
+# This many steps mean "none near"; one more still fits into uint8, which is all that a sweep adds.
+_NONE_NEAR = 254
 # Points handled together: index, distance and gathered steps stay in the second-level cache.
 _POINTS_AT_ONCE = 1 << 14
 # Points that are done are dropped from a block after so many columns.
@@ -100,8 +99,6 @@ class _Grid:
             for i in range(1, len(order)):
                 np.add(order[i - 1], 1, out=across)
                 np.minimum(order[i], across, out=order[i])
-                if i % _STEPS_BETWEEN_RESETS == 0:
-                    np.minimum(order[i], _NONE_NEAR, out=order[i])
         return flat
 
 
