@@ -120,7 +120,7 @@ def _groups(files: list[Path], layouts: Sequence[Layout]) -> dict[str, list[tupl
             for role, ending in layout.endings.items():
                 if stem(path).endswith(ending):
                     groups[stem(path).removesuffix(ending)][i][role].append(path)
-    return {start: [(layouts[i], roles) for i, roles in found.items()] for start, found in groups.items()}
+    return {start: [(layouts[i], roles) for i, roles in sorted(found.items())] for start, found in groups.items()}
 
 
 def _scan_or_broken(
