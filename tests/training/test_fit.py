@@ -1,0 +1,231 @@
+"""Fitting: which epoch is kept, going on after a kill, non-finite values, accumulated gradients."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from reproduce.errors import NonFiniteError
+from reproduce.training.fit import Trainer
+from reproduce.training.pipeline import held_out
+from reproduce.training.state import Epoch
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deterministic():
+    """As in training processes; the threads of this one are set already, and nothing here needs it off again."""
+    tf.config.experimental.enable_op_determinism()
+
+
+@pytest.fixture(scope="module")
+def make_trainer(recipe):
+    """Makes trainers; each compiles, which takes a second, so a test shares them where it can."""
+
+    def make(build=None, **changes) -> Trainer:
+        arm = recipe.arm(build) if build else recipe.arm()
+        return Trainer(arm, recipe.optimisation(**changes), size=16, n_channels=1, n_regions=1)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def trainer(make_trainer, models):
+    """Three epochs, patience three, with batch normalisation."""
+    return make_trainer(models["normalised"])
+
+
+@pytest.fixture(scope="module")
+def validation(slices):
+    return held_out(slices.of("D"), batch_size=4, targets=("mask",))
+
+
+def ignore(n, row):
+    pass
+
+
+def weights(trainer):
+    return [np.copy(v.numpy()) for v in trainer.model.variables]
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def fit(trainer, train, validation, folder, on_epoch=ignore):
+    history = trainer.fit(train, validation, folder=folder, on_epoch=on_epoch)
+    return history, weights(trainer)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(trainer, training_set, validation, augmentation, tmp_path_factory):
+    """History and weights of a run that nobody interrupts."""
+    return fit(trainer, training_set(augmentation=augmentation), validation, tmp_path_factory.mktemp("whole"))
+
+
+def test_the_history_has_a_row_an_epoch_and_a_training_loss_that_falls(undisturbed):
+    history, _ = undisturbed
+    assert [row.epoch for row in history] == [0, 1, 2]
+    assert history[-1].train_loss < history[0].train_loss
+
+
+def test_the_same_run_again_is_the_same_to_the_bit(
+    trainer, undisturbed, training_set, validation, augmentation, tmp_path
+):
+    again = fit(trainer, training_set(augmentation=augmentation), validation, tmp_path)
+    assert again[0] == undisturbed[0]
+    assert same(again[1], undisturbed[1])
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"fold": 1}])
+def test_another_seed_or_fold_is_another_run(
+    trainer, undisturbed, training_set, validation, augmentation, tmp_path, change
+):
+    other = fit(trainer, training_set(augmentation=augmentation, **change), validation, tmp_path)
+    assert not same(other[1], undisturbed[1])
+
+
+@pytest.mark.parametrize("epochs_before", [1, 2])
+def test_a_run_that_is_killed_goes_on_to_the_same_bits(
+    trainer, undisturbed, training_set, validation, augmentation, tmp_path, epochs_before
+):
+    def kill(n, row):
+        if n == epochs_before:
+            raise KeyboardInterrupt
+
+    train, seen = training_set(augmentation=augmentation), []
+    with pytest.raises(KeyboardInterrupt):
+        fit(trainer, train, validation, tmp_path, kill)
+    # another run in between: nothing of it may stay in the compiled model
+    fit(trainer, training_set(seed=9), validation, tmp_path / "other")
+    again = fit(trainer, train, validation, tmp_path, lambda n, row: seen.append(n))
+    assert seen == list(range(epochs_before + 1, 4))
+    assert again[0] == undisturbed[0]
+    assert same(again[1], undisturbed[1])
+
+
+def test_more_epochs_go_on_from_fewer(
+    make_trainer, models, undisturbed, training_set, validation, augmentation, tmp_path
+):
+    train = training_set(augmentation=augmentation)
+    short, _ = fit(make_trainer(models["normalised"], max_epochs=1), train, validation, tmp_path)
+    assert short == undisturbed[0][:1]
+    fresh = make_trainer(models["normalised"])
+    history, found = fit(fresh, train, validation, tmp_path)
+    assert history == undisturbed[0]
+    assert same(found, undisturbed[1])
+
+
+def test_a_finished_run_trains_no_more(
+    trainer, undisturbed, training_set, validation, augmentation, tmp_path, monkeypatch
+):
+    train = training_set(augmentation=augmentation)
+    fit(trainer, train, validation, tmp_path)
+    monkeypatch.setattr(trainer.model, "fit", None)
+    history, found = fit(trainer, train, validation, tmp_path)
+    assert history == undisturbed[0]
+    assert same(found, undisturbed[1])
+
+
+def with_validation_losses(trainer, monkeypatch, losses):
+    remaining = iter(losses)
+    monkeypatch.setattr(trainer.model, "evaluate", lambda *a, **k: {"loss": next(remaining)})
+
+
+@pytest.fixture(scope="module")
+def patient(make_trainer):
+    """Ten epochs at the most, patience two."""
+    return make_trainer(max_epochs=10, patience=2)
+
+
+@pytest.mark.parametrize(
+    ("losses", "n_epochs", "best"),
+    [
+        (
+            [5.0, 4.0, 6.0, 6.0, 1.0],
+            4,
+            1,
+        ),  # two epochs without a lower loss; the lower one after them is not waited for
+        ([5.0, 5.0, 5.0], 3, 0),  # the same loss is no lower loss, and the first of equals stays
+        ([5.0, 6.0, 4.0, 5.0, 3.0, 4.0, 4.0], 7, 4),
+        ([float(10 - i) for i in range(10)], 10, 9),  # always lower: the last epoch there is
+    ],
+)
+def test_training_stops_after_patience_and_keeps_the_best_weights(
+    patient, training_set, validation, tmp_path, monkeypatch, losses, n_epochs, best
+):
+    with_validation_losses(patient, monkeypatch, losses)
+    after = []
+    history, kept = fit(patient, training_set(), validation, tmp_path, lambda n, row: after.append(weights(patient)))
+    assert [row.validation_loss for row in history] == losses[:n_epochs]
+    assert same(kept, after[best])
+    assert best == len(after) - 1 or not same(kept, after[-1])
+
+
+def test_without_validation_all_epochs_are_trained_and_the_last_weights_stay(trainer, training_set, tmp_path):
+    after = []
+    history, kept = fit(trainer, training_set(), None, tmp_path, lambda n, row: after.append(weights(trainer)))
+    assert [row.validation_loss for row in history] == [None] * 3
+    assert same(kept, after[-1])
+
+
+def test_the_training_loss_is_the_mean_over_batches_and_the_validation_loss_over_slices(
+    make_trainer, slices, training_set, tmp_path
+):
+    still = make_trainer(learning_rate=0.0, max_epochs=1)
+    in_threes = held_out(slices.of("D"), batch_size=3, targets=("mask",))  # three slices, then one
+    history, _ = fit(still, training_set(), in_threes, tmp_path)
+
+    def losses(patients):
+        examples = list(slices.of(patients).as_numpy_iterator())
+        found = still.model(np.stack([e["image"] for e in examples]), training=False)["mask"]
+        per_pixel = keras.losses.binary_crossentropy(np.stack([e["mask"] for e in examples]), found)
+        return np.mean(keras.ops.convert_to_numpy(per_pixel), axis=(1, 2))
+
+    assert history[0].train_loss == pytest.approx(losses("ABC").mean(), rel=1e-5)
+    assert history[0].validation_loss == pytest.approx(losses("D").mean(), rel=1e-5)
+
+
+def test_a_value_that_is_not_finite_names_the_slices_of_its_batch(
+    trainer, changed_slices, training_set, validation, tmp_path
+):
+    def spoil(images):
+        images[6, 3, 3] = np.inf  # patient B, slice 2
+
+    spoilt = changed_slices(spoil)
+    train = training_set(slices=spoilt, examples=spoilt.of("ABC"))
+    with pytest.raises(NonFiniteError, match="B slice 2") as caught:
+        fit(trainer, train, validation, tmp_path)
+    assert "in epoch 0" in caught.value.got
+    assert caught.value.got.count("slice") == 4
+    assert not (tmp_path / "history.json").exists()
+
+
+def test_a_validation_loss_that_is_not_finite_stops_and_keeps_what_was(
+    trainer, training_set, validation, tmp_path, monkeypatch
+):
+    with_validation_losses(trainer, monkeypatch, [1.0, float("nan")])
+    seen = []
+    with pytest.raises(NonFiniteError, match="validation loss"):
+        fit(trainer, training_set(), validation, tmp_path, lambda n, row: seen.append(row))
+    assert len(seen) == 1
+    monkeypatch.undo()
+    history, _ = fit(trainer, training_set(), validation, tmp_path)
+    assert history[0] == seen[0] == Epoch(0, history[0].train_loss, 1.0)
+
+
+def after_one_epoch(make_trainer, training_set, tmp_path, build, micro_batch):
+    sizes = {"batch_size": 8, "micro_batch": micro_batch}
+    trainer = make_trainer(build, max_epochs=2, **sizes)
+    _, found = fit(trainer, training_set(**sizes), None, tmp_path / f"{micro_batch}")
+    return found
+
+
+def test_four_micro_batches_are_one_batch_without_batch_normalisation(make_trainer, training_set, models, tmp_path):
+    whole, parts = (after_one_epoch(make_trainer, training_set, tmp_path, models["convolution"], n) for n in (8, 2))
+    for one, other in zip(whole, parts, strict=True):
+        assert other == pytest.approx(one, abs=1e-5)
+
+
+def test_four_micro_batches_are_not_one_batch_with_batch_normalisation(make_trainer, training_set, models, tmp_path):
+    whole, parts = (after_one_epoch(make_trainer, training_set, tmp_path, models["normalised"], n) for n in (8, 2))
+    assert max(float(np.abs(one - other).max()) for one, other in zip(whole, parts, strict=True)) > 1e-3

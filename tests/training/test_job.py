@@ -1,0 +1,55 @@
+"""Jobs: trained, predicted, marked as done, and not done twice."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from reproduce.cohorts.splits import Fold
+from reproduce.training.job import Job, Worker
+from reproduce.training.predict import read_prediction
+
+
+@pytest.fixture(scope="module")
+def worker(recipe, slices):
+    return Worker(SimpleNamespace(optimisation=recipe.optimisation(max_epochs=1)), slices)
+
+
+@pytest.fixture
+def job(recipe, tmp_path):
+    return Job(recipe.arm(), 1, Fold(0, ("A", "B"), ("C",), ("D",)), tmp_path / "job")
+
+
+def test_a_job_is_done_when_its_predictions_are_whole(worker, job):
+    assert not job.done
+    seen = []
+    worker.run(job, on_epoch=lambda n, row: seen.append((n, row.epoch)))
+    assert seen == [(1, 0)]
+    assert job.done
+    assert [path.name for path in (job.folder / "predictions").iterdir()] == ["scan D.npz"]
+    assert read_prediction(job.folder / "predictions" / "scan D.npz").mask.shape == (4, 16, 16, 1)
+
+
+def test_a_job_that_is_done_is_left_alone(worker, job):
+    worker.run(job, on_epoch=lambda n, row: None)
+    stamps = {path: path.stat().st_mtime_ns for path in job.folder.rglob("*")}
+    worker.run(job, on_epoch=lambda n, row: pytest.fail("trained again"))
+    assert {path: path.stat().st_mtime_ns for path in job.folder.rglob("*")} == stamps
+
+
+def test_a_job_stopped_before_its_predictions_makes_them_again(worker, job):
+    worker.run(job, on_epoch=lambda n, row: None)
+    first = (job.folder / "predictions" / "scan D.npz").read_bytes()
+    (job.folder / "done").unlink()
+    (job.folder / "predictions" / "scan D.npz").unlink()
+    worker.run(job, on_epoch=lambda n, row: pytest.fail("trained again"))
+    assert (job.folder / "predictions" / "scan D.npz").read_bytes() == first
+
+
+def test_each_arm_is_compiled_once_for_all_of_its_jobs(worker, job, recipe, tmp_path):
+    other = Job(recipe.arm(), 2, Fold(1, ("C", "D"), (), ("A", "B")), tmp_path / "other")
+    for each in (job, other):
+        worker.run(each, on_epoch=lambda n, row: None)
+    assert list(worker._trainers) == ["arm"]
+    masks = [read_prediction(other.folder / "predictions" / f"scan {scan}.npz").mask for scan in "AB"]
+    assert all(np.isfinite(mask).all() for mask in masks)
