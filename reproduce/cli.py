@@ -92,13 +92,34 @@ def figures(
     return 0
 
 
+def report(
+    output: Path = Path("report.html"),
+    papers: tuple[Path, ...] = (),
+    results: Results = Path("results"),
+    figures: Path = Path("figures"),
+) -> int:
+    """Write one HTML file with all of it: tables, verdicts, curves, slices, cases, audit, protocol, provenance.
+
+    Args:
+        output: The file to write.
+        papers: Tables of your own in the form of docs/claims_csv.md, to be audited beside the documents.
+        results: Folder of all results.
+        figures: Folder of all figures.
+    """
+    from reproduce.reporting.html.report import write_report
+
+    written = write_report(results, figures, output, papers=papers)
+    sys.stdout.write(f"{written} ({written.stat().st_size / 1e6:.2f} MB)\n")
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with the subcommand's exit code, or 2 with one text for an error.
 
     Args:
         arguments: Of the command line; None takes the process's own.
     """
-    commands = {"audit": audit, "diff": diff, "figures": figures}
+    commands = {"audit": audit, "diff": diff, "figures": figures, "report": report}
     description = "Printed numbers of papers, audited and set beside what a rerun gives."
     try:
         code = tyro.extras.subcommand_cli_from_dict(

@@ -35,6 +35,7 @@ class CellLine:
         printed: As printed; "" where nothing is.
         ours, low, high: Our number with its 95 % interval.
         delta: Ours less printed.
+        tolerance: Largest |delta| that is `within`, fixed before the run.
         verdict: One of `words.CELL_WORDS`.
         reason: Why that word.
         audit: What the audit says of the printed number; "" where it was not asked.
@@ -51,6 +52,7 @@ class CellLine:
     low: float
     high: float
     delta: float
+    tolerance: float
     verdict: str
     reason: str
     audit: str
@@ -163,7 +165,7 @@ def _cell(
     if row is None:
         if reproduced:
             raise _changed(run, "table.csv", f"a verdict for {name}", "none")
-        nothing = (math.nan,) * 4
+        nothing = (math.nan,) * 5
         word = words.NOT_COMPARABLE if value else words.NOT_PUBLISHED
         reason = "no run has this cell" if value else "the document prints no number here"
         return CellLine(*_key(printed), unit, "", "", 0, value, *nothing, word, reason, "")
@@ -177,7 +179,7 @@ def _cell(
     _check(run, row["verdict"], value, delta, tolerance, name)
     reason = _reason(run, row["verdict"], delta, tolerance, unit)
     line = (row["level"], row["average"], int(optional_number(row["n"], where)), value, ours, low, high, delta)
-    return CellLine(*_key(printed), unit, *line, row["verdict"], reason, row.get("audit", ""))
+    return CellLine(*_key(printed), unit, *line, tolerance, row["verdict"], reason, row.get("audit", ""))
 
 
 def _tolerance(run: RunFolder, printed: dict[str, str]) -> float:

@@ -69,5 +69,5 @@ def statements_table(statements: Sequence[StatementLine]) -> Table:
 def _line(v: Verdict) -> CellLine:
     unit, summary = v.cell.unit, v.summary
     read = (v.reading.level, v.reading.average, summary.n, v.cell.value if v.cell.published else "")
-    numbers = (v.ours, in_unit(summary.low, unit), in_unit(summary.high, unit), v.delta)
+    numbers = (v.ours, in_unit(summary.low, unit), in_unit(summary.high, unit), v.delta, v.reading.tolerance)
     return CellLine(v.cell.model, v.cell.metric, unit, *read, *numbers, v.word, "", v.audit)

@@ -38,7 +38,7 @@ def test_both_tables_round_alike(verdicts, results):
 
 def test_cell_that_nobody_ran_shows_dashes():
     nan = float("nan")
-    line = CellLine("SegNet", "dice", "%", "", "", 0, "", nan, nan, nan, nan, "not published", "no number", "")
+    line = CellLine("SegNet", "dice", "%", "", "", 0, "", nan, nan, nan, nan, nan, "not published", "no number", "")
     text = next(line for line in shown(cells_table([line], with_delta=True)).splitlines() if "SegNet" in line)
     assert text.split() == ["SegNet", "dice", "(%)", "–", "–", "–", "–", "–", "not", "published", "no", "number"]
 
