@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,10 +34,10 @@ class Field:
         Returns:
             float32 `[z, y, x]`.
         """
-        x, y, z = (self._weights(axis.ravel()) for axis in axes)
-        n_z, n_y, n_x = self.coefficients.shape
-        planes = (z @ self.coefficients.reshape(n_z, -1)).reshape(-1, n_y, n_x)
-        return (y @ planes) @ x.T
+        values = self.coefficients
+        for axis, along in enumerate(axes):  # z last: planes are added faster than columns
+            values = _mix(values, 2 - axis, *self._weights(along.ravel()))
+        return values
 
     def at(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Values at any points; three arrays of one shape in mm give float32 of that shape."""
@@ -46,12 +47,13 @@ class Field:
     def _index(self, at_mm: np.ndarray) -> np.ndarray:
         return (at_mm + np.float32(_HALF_MM)) * np.float32(1 / self.grain_mm) + 1
 
-    def _weights(self, at_mm: np.ndarray) -> np.ndarray:
-        """float32 `[point, coefficient]`: the cubic B-spline of the distance between both."""
-        n = self.coefficients.shape[0]
-        apart = np.abs(np.clip(self._index(at_mm), 1, n - 2)[:, None] - np.arange(n))
-        near = 2 / 3 - apart**2 + apart**3 / 2
-        return np.where(apart < 1, near, np.clip(2 - apart, 0, None) ** 3 / 6).astype(np.float32)
+    def _weights(self, at_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The first of the four coefficients that each point draws on, and float32 `[point, 4]`, their weights."""
+        index = np.clip(self._index(at_mm), 1, self.coefficients.shape[0] - 2.001)
+        first = index.astype(int) - 1
+        t = index - first - 1
+        parts = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 3 * (t + t**2 - t**3) + 1, t**3)
+        return first, np.stack(parts, axis=1).astype(np.float32) / 6
 
 
 def draw_field(rng: np.random.Generator, grain_mm: float) -> Field:
@@ -77,11 +79,17 @@ def interpolate(values: np.ndarray, known: Axes, wanted: Axes) -> np.ndarray:
     Returns:
         float32 `[z, y, x]` on `wanted`.
     """
-    x, y, z = (_linear_weights(a.ravel(), b.ravel()) for a, b in zip(known, wanted, strict=True))
-    planes = (z @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
-    return (y @ planes) @ x.T
+    for axis, (old, new) in enumerate(zip(known, wanted, strict=True)):
+        old, new = old.ravel(), new.ravel()
+        at = np.clip((new - old[0]) / (old[1] - old[0]), 0, old.size - 1)
+        first = np.minimum(at.astype(int), old.size - 2)
+        values = _mix(values, 2 - axis, first, np.stack([first + 1 - at, at - first], axis=1).astype(np.float32))
+    return values
 
 
-def _linear_weights(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    at = np.clip((wanted - known[0]) / (known[1] - known[0]), 0, len(known) - 1)
-    return np.clip(1 - np.abs(at[:, None] - np.arange(len(known))), 0, None).astype(np.float32)
+def _mix(values: np.ndarray, axis: int, first: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted sums of neighbours along an axis, in one order whatever the machine, which a matrix product is not."""
+    shape = [1, 1, 1]
+    shape[axis] = -1
+    taken = (np.take(values, first + k, axis=axis) * weight.reshape(shape) for k, weight in enumerate(weights.T))
+    return functools.reduce(np.add, taken)

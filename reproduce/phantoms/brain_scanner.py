@@ -73,7 +73,7 @@ def acquire(
         if blur_mm > 0.3 * voxel_mm:
             image = ndimage.gaussian_filter1d(image, blur_mm / voxel_mm, axis=axis, mode="nearest", truncate=3.0)
     noise = np.float32(sequence.noise) * rng.standard_normal((2, *image.shape), dtype=np.float32)
-    image = np.hypot(image + noise[0], noise[1]) * inside
+    image = np.sqrt((image + noise[0]) ** 2 + noise[1] ** 2) * inside
     for axis, shift in enumerate(sequence.shift):
         image = ndimage.correlate1d(image, _cubic_weights(shift), axis=axis, mode="nearest")
     image *= ndimage.binary_dilation(inside)

@@ -139,7 +139,7 @@ def _draw_foci(
     x, y, z = foci[0].centre_mm
     for _ in range(n_foci - 1):
         aside = rng.choice([-1, 1], 3) * rng.uniform(0.6, 1.6, 3) * max(14.0, radius)
-        near = np.clip((abs(x), y, z) + aside, low + 6, high - 6)
+        near = np.clip(np.add((abs(x), y, z), aside), low + 6, high - 6)
         other = _draw_focus(rng, radius * rng.uniform(0.55, 1), side=np.sign(x), low=near - 6, high=near + 6)
         foci.append(other)
     return tuple(foci)

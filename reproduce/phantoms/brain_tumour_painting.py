@@ -72,5 +72,7 @@ def label_parts(parts: dict[int, np.ndarray]) -> np.ndarray:
         parts: Shares by label, as of `paint_tumour`, of one shape.
     """
     labels = np.array(list(parts), np.uint8)
-    shares = np.stack(list(parts.values()))
-    return np.where(shares.sum(axis=0) >= 0.5, labels[shares.argmax(axis=0)], 0).astype(np.uint8)
+    inside = sum(parts.values()) >= 0.5
+    reference = np.zeros(inside.shape, np.uint8)
+    reference[inside] = labels[np.stack([share[inside] for share in parts.values()]).argmax(axis=0)]
+    return reference
