@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from scipy import ndimage
 
 from reproduce.imaging.resample import resize_slices
 from reproduce.metrics.confusion import Counts, count
@@ -56,8 +57,9 @@ def score_scan(
     """Counts of a scan for each region, at each level.
 
     pixel: voxels. slice: see `slice_decisions`; the head speaks of the first region, so others go by their voxels.
-    lesion: each label of the reference inside the region is one, see `metrics.detection.lesion_counts`. patient:
-    positive if any voxel is.
+    lesion: of a region of any label each label is one, since labels then number lesions; of a region that unites named
+    labels, which then are tissues, each 26-connected part; see `metrics.detection.lesion_counts`. patient: positive if
+    any voxel is.
 
     Args:
         labels: uint8 `[z, y, x]`, the reference.
@@ -72,12 +74,13 @@ def score_scan(
     scores = {}
     for i, (region, members) in enumerate(regions.items()):
         inside = np.isin(labels, members) if members else labels > 0
+        lesions = ndimage.label(inside, structure=np.ones((3, 3, 3)))[0] if members else labels
         prediction = np.ascontiguousarray(masks[..., i])
         decided = slice_decisions(prediction, slice_scores if i == 0 else None, decision)
         scores[region] = {
             "pixel": count(inside, prediction),
             "slice": count(positive_slices(inside, min_voxels=1), decided),
-            "lesion": lesion_counts(np.where(inside, labels, 0), prediction, min_overlap=decision.lesion_overlap),
+            "lesion": lesion_counts(lesions, prediction, min_overlap=decision.lesion_overlap),
             "patient": patient_counts(inside, prediction, min_voxels=1),
         }
     return scores

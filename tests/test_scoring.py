@@ -83,9 +83,17 @@ def test_regions_have_masks_and_labels_of_their_own_and_the_head_speaks_of_the_f
     assert found["two"]["lesion"] == Counts(1, 0, 0, 0)
 
 
-def test_a_region_that_unites_labels_keeps_their_lesions_apart(labels, masks):
-    found = score_scan(labels, masks, None, regions={"both": (1, 2)}, decision=decision())["both"]
-    assert found["lesion"] == Counts(1, 1, 1, 0)
+def test_tissues_that_touch_are_one_lesion_and_numbered_nodules_that_touch_are_two():
+    labels = np.zeros((1, 1, 6), np.uint8)
+    labels[0, 0, :2], labels[0, 0, 2:4], labels[0, 0, 5] = 1, 2, 2
+    masks = (labels == 1)[..., None]
+    tissues = score_scan(labels, masks, None, regions={"both": (1, 2)}, decision=decision())["both"]
+    assert tissues["lesion"] == Counts(1, 0, 1, 0)  # 2 of the 4 voxels of one part; the part at the end is missed
+    nodules = score_scan(labels, masks, None, regions=ANY, decision=decision())["nodule"]
+    assert nodules["lesion"] == Counts(1, 0, 1, 0)  # nodule 1 is found, nodule 2 missed
+    strict = decision(lesion_overlap=0.6)
+    assert score_scan(labels, masks, None, regions={"both": (1, 2)}, decision=strict)["both"]["lesion"].tp == 0
+    assert score_scan(labels, masks, None, regions=ANY, decision=strict)["nodule"]["lesion"].tp == 1
 
 
 def test_slices_by_voxels_and_by_head():
