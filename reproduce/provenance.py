@@ -65,11 +65,18 @@ def tree_digest(root: Path, *, memo: Path) -> str:
     return whole.hexdigest()
 
 
-def code_digest(packages: Iterable[str]) -> str:
-    """SHA-256 over the Python files of rooms of this package, e.g. ("imaging", "cohorts")."""
+def code_digest(parts: Iterable[str]) -> str:
+    """SHA-256 over the Python files of rooms and modules of this package, e.g. ("imaging", "losses").
+
+    Raises:
+        ValueError: There is no such room or module: its changes would go unseen.
+    """
     here = Path(__file__).parent
     whole = hashlib.sha256()
-    for path in sorted(path for room in packages for path in (here / room).rglob("*.py")):
+    found = {part: [*(here / part).rglob("*.py"), *here.glob(f"{part}.py")] for part in parts}
+    if absent := [part for part, paths in found.items() if not paths]:
+        raise ValueError(f"no room or module of this package: {absent}")
+    for path in sorted(path for paths in found.values() for path in paths):
         whole.update(f"{path.relative_to(here).as_posix()}\0{file_digest(path)}\n".encode())
     return whole.hexdigest()
 

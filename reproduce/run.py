@@ -20,7 +20,7 @@ from reproduce.datasets.slices import Prepared
 from reproduce.errors import ProtocolError, ReproduceError
 from reproduce.evaluation import evaluate
 from reproduce.protocol import Experiment, protocol_id
-from reproduce.provenance import commit, peak_memory_mib, processor, versions, write_json
+from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
 from reproduce.reporting.figures import draw_table_figures
 from reproduce.reporting.overlays import write_overlays
 from reproduce.reporting.page import verdict_line
@@ -117,7 +117,8 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     prepared: Prepared = experiment.preparation.cohort(root, cache)
     slices = resized_slices(prepared, experiment.preparation, cache=cache)
     folds = _folds(experiment, [name.patient for name in slices.names])
-    runs = cache / "runs" / experiment.table / protocol_id(experiment)[:16] / prepared.key[:16]
+    code = code_digest(("losses", "models", "training"))
+    runs = cache / "runs" / experiment.table / protocol_id(experiment)[:16] / prepared.key[:16] / code[:16]
     jobs = [
         Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
         for arm in reversed(experiment.arms)
@@ -153,12 +154,13 @@ def _overridden(experiment: Experiment, options: Options) -> Experiment:
     if options.seeds is not None:
         first = validation.seeds[0]
         validation = replace(validation, seeds=tuple(range(first, first + options.seeds)))
-    if not validation.seeds or (options.workers is not None and options.workers < 1):
+    too_few_workers = options.workers is not None and options.workers < 1
+    if not validation.seeds or validation.n_folds < 2 or too_few_workers:
         raise ProtocolError(
-            expected="at least one seed and one worker",
-            got=f"--seeds {options.seeds} --workers {options.workers}",
+            expected="at least one seed, two folds and one worker",
+            got=f"--seeds {options.seeds} --folds {options.folds} --workers {options.workers}",
             where="command line",
-            do="give 1 or more, or leave the option out",
+            do="give 1 seed or worker or more, 2 folds or more, or leave the option out",
         )
     return replace(experiment, validation=validation)
 

@@ -172,3 +172,9 @@ def test_memory_is_that_of_this_process_in_mebibytes():
 
 def test_the_processor_has_a_name():
     assert provenance.processor()
+
+
+def test_a_module_is_part_of_the_code_and_an_unknown_name_is_refused():
+    assert code_digest(("losses",)) not in (code_digest(()), code_digest(("protocol",)))
+    with pytest.raises(ValueError, match="lossses"):
+        code_digest(("lossses",))

@@ -14,7 +14,7 @@ from rich.progress import track
 from reproduce.datasets.slices import SPLIT, Prepared
 from reproduce.errors import ProtocolError
 from reproduce.protocol import Augmentation, Normalised, Preparation, Window, canonical_json
-from reproduce.provenance import write_json
+from reproduce.provenance import file_digest, write_json
 from reproduce.randomness import seed31
 from reproduce.training.augment import apply_transforms, draw_transform
 
@@ -84,7 +84,8 @@ def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path)
         preparation: Size, intensity and regions.
         cache: Folder for what can be made again.
     """
-    key = canonical_json({"prepared": prepared.key, "preparation": preparation, "form": 1})
+    code = file_digest(Path(__file__))
+    key = canonical_json({"prepared": prepared.key, "preparation": preparation, "code": code})
     folder = cache / "resized" / hashlib.sha256(key.encode()).hexdigest()[:16]
     examples = prepared.read().map(
         lambda example: _resized(example, preparation),

@@ -274,3 +274,10 @@ def test_training_slices_too_many_for_memory_are_the_same(slices, monkeypatch):
     kept = [int(each["index"]) for each in slices.of("AC")]
     monkeypatch.setattr("reproduce.training.pipeline._IN_MEMORY_BYTES", 0)
     assert [int(each["index"]) for each in slices.of("AC")] == kept
+
+
+def test_other_code_has_a_cache_of_its_own(prepared, tmp_path, monkeypatch):
+    resized(prepared, tmp_path)
+    monkeypatch.setattr("reproduce.training.pipeline.file_digest", lambda path: "other code")
+    resized(prepared, tmp_path)
+    assert len(folders(tmp_path)) == 2
