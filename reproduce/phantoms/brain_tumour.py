@@ -65,7 +65,7 @@ class Tumour:
     def rim_mm(self, axes: Axes) -> np.ndarray:
         """Thickness of the enhancing rim, 0 or less where it has a gap; float32 `[z, y, x]`."""
         largest = max(focus.radius_mm for focus in self.foci)
-        return np.float32(self.rim * largest) * (np.float32(1) + np.float32(0.75) * self.gaps.on_axes(axes))
+        return np.float32(self.rim * largest) * (np.float32(1) + np.float32(0.55) * self.gaps.on_axes(axes))
 
     def way_mm(self, axes: Axes, white: np.ndarray) -> np.ndarray:
         """How far a place is for the oedema: along white matter it comes farther.
@@ -124,7 +124,7 @@ def draw_tumour(rng: np.random.Generator, *, brain_mm3: float, visible_mm: tuple
         rim=float(rng.uniform(0.16, 0.42)),
         push_mm=float(rng.uniform(0.1, 0.35) * radius),
         wobble=draw_field(rng, 7.0),
-        gaps=draw_field(rng, 6.0),
+        gaps=draw_field(rng, 8.5),
         spread=draw_field(rng, 9.0),
     )
 
