@@ -100,24 +100,22 @@ def read_case(scan: BratsScan) -> Case:
         NonFiniteError: A voxel is NaN or infinite.
         What `read_nifti` and `read_nifti_labels` raise.
     """
-    read: dict[Path, Volume] = {}
-    channels = []
-    for modality, channel in scan.images:
-        if channel.path not in read:  # a file with four axes has all of them
-            read[channel.path] = read_nifti(channel.path)
-        volume = read[channel.path]
-        _require_channels(volume, scan, channel.path)
-        first = read[scan.images[0][1].path]
-        names = (str(scan.images[0][1].path), str(channel.path))
+    path = scan.images[0][1].path
+    first = volume = read_nifti(path)
+    image = np.empty((*first.shape, len(scan.images)), dtype=np.float32)
+    for i, (modality, channel) in enumerate(scan.images):
+        if channel.path != path:  # a file with four axes has all of them
+            path, volume = channel.path, read_nifti(channel.path)
+        _require_channels(volume, scan, path)
+        names = (str(scan.images[0][1].path), str(path))
         require_same_grid(first, volume, names=names, tolerance_mm=SAME_GRID_MM)
         voxels = volume.voxels if channel.index is None else volume.voxels[..., channel.index]
-        channels.append(_checked(voxels.astype(np.float32), modality, channel.path))
+        image[..., i] = _checked(voxels, modality, path)
     reference = read_nifti_labels(scan.reference)
     names = (str(scan.images[0][1].path), str(scan.reference))
     require_same_grid(first, reference, names=names, tolerance_mm=SAME_GRID_MM)
     labels = reference.on_same_grid(_renumbered(reference.voxels, scan), "label")
-    image = first.on_same_grid(np.stack(channels, axis=-1), "arbitrary")
-    return Case(scan.patient, scan.scan, image, labels, LABEL_NAMES, ())
+    return Case(scan.patient, scan.scan, first.on_same_grid(image, "arbitrary"), labels, LABEL_NAMES, ())
 
 
 def brain_of(scan: BratsScan, image: Volume) -> np.ndarray:
