@@ -40,7 +40,7 @@ def _all_points(own: dict[str, dict[tuple[str, str], Points]]) -> Points:
 def _drawing(arm: int, model: str, own: dict[str, dict[tuple[str, str], Points]], last: int) -> Drawing:
     losses = [loss for _, loss in _all_points(own)]
     x = Scale(1, max(last, 2), _LEFT, _RIGHT)
-    y = Scale(min(0.0, *losses), padded(losses, 0.05)[1], _BOTTOM, _TOP)
+    y = Scale(min(0.0, *losses), max(0.0, padded(losses, 0.05)[1]), _BOTTOM, _TOP)
     shapes: list[Shape] = []
     for tick in y.ticks(4):
         shapes.append(Line(_LEFT, y(tick), _RIGHT, y(tick), "grid"))
