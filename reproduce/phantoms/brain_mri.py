@@ -11,8 +11,9 @@ from reproduce.imaging.volume import Volume
 from reproduce.phantoms.brain_anatomy import Brain, draw_brain
 from reproduce.phantoms.brain_contrast import MODALITIES, draw_signals
 from reproduce.phantoms.brain_distractors import Distractors, draw_distractors
+from reproduce.phantoms.brain_fields import Axes
 from reproduce.phantoms.brain_layers import SKETCH, sulci_mm
-from reproduce.phantoms.brain_painting import paint_solids, paint_vessels, start_canvas
+from reproduce.phantoms.brain_painting import Canvas, paint_solids, paint_vessels, start_canvas
 from reproduce.phantoms.brain_scanner import Sequence, acquire, draw_sequence
 from reproduce.phantoms.brain_tumour import Tumour, draw_tumour
 from reproduce.phantoms.brain_tumour_painting import label_parts, oedema_reach_mm, paint_tumour
@@ -69,13 +70,7 @@ def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_s
     Raises:
         ArgumentError: An argument is out of its range.
     """
-    if matrix < 32 or n_slices < 3 or not n_slices * slice_spacing_mm >= _LEAST_HEIGHT_MM:
-        raise ArgumentError(
-            expected=f"matrix >= 32, n_slices >= 3, n_slices * slice_spacing_mm >= {_LEAST_HEIGHT_MM:g} mm",
-            got=f"{matrix}, {n_slices}, {slice_spacing_mm} mm",
-            where="draw_patient",
-            do="ask for a larger matrix, or for more or thicker slices",
-        )
+    _require_room(matrix, n_slices, slice_spacing_mm)
 
     def named(*purpose: str) -> np.random.Generator:
         return stream(seed, "brain phantom", patient, *purpose)
@@ -86,32 +81,60 @@ def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_s
     tumour = draw_tumour(named("tumour"), brain_mm3=_BRAIN_MM3, visible_mm=visible_mm)
     distractors = draw_distractors(named("distractors"))
     sequences = {name: draw_sequence(named("sequence", name), shading_height=_SHADING[name]) for name in MODALITIES}
-    signals = draw_signals(named("contrast"))
     box = grid.box(-_HEAD_MM * brain.stretch, _HEAD_MM * brain.stretch)
-    axes = tuple(axis / np.float32(s) for axis, s in zip(grid.fine_axes(box), brain.stretch, strict=True))
-    sulci = sulci_mm(brain, tumour.before_push(SKETCH))
-    canvas = start_canvas(brain, tumour, sulci, signals, axes, edge_mm=grid.pixel_mm)
-    paint_solids(canvas, brain, distractors)
-    parts = paint_tumour(canvas, tumour, oedema_reach_mm(brain, tumour, sulci, brain_mm3=_BRAIN_MM3))
-    paint_vessels(canvas, brain)
+    axes = _reference_axes(grid.fine_axes(box), brain)
+    canvas, parts = _paint(brain, tumour, distractors, draw_signals(named("contrast")), axes, edge_mm=grid.pixel_mm)
     inside = grid.slice_mean(canvas.layers.stripped_mm) < 0
-    thick = tuple(axis / np.float32(s) for axis, s in zip(grid.axes(box), brain.stretch, strict=True))
-    affine = _affine(grid)
+    thick = _reference_axes(grid.axes(box), brain)
 
     def placed(cut: np.ndarray, unit: str) -> Volume:
         whole = np.zeros(grid.shape, cut.dtype)
         whole[box] = cut
-        return Volume(whole, affine, unit)
+        return Volume(whole, _affine(grid), unit)
 
     images = {
-        name: placed(
-            acquire(grid.slice_mean(signal), inside, sequences[name], thick, named("noise", name)), "arbitrary"
-        )
-        for name, signal in zip(MODALITIES, canvas.images, strict=True)
+        name: placed(acquire(grid.slice_mean(image), inside, sequences[name], thick, named("noise", name)), "arbitrary")
+        for name, image in zip(MODALITIES, canvas.images, strict=True)
     }
     labels = label_parts({label: grid.slice_mean(share) for label, share in parts.items()}) * inside
-    tissues = placed(canvas.tissues[grid.n_cuts // 2 :: grid.n_cuts] * inside, "label").voxels
-    return BrainMri(images, placed(labels, "label"), tissues, brain, tumour, distractors, sequences)
+    tissues = canvas.tissues[grid.n_cuts // 2 :: grid.n_cuts] * inside
+    return BrainMri(
+        images=images,
+        reference=placed(labels, "label"),
+        tissues=placed(tissues, "label").voxels,
+        brain=brain,
+        tumour=tumour,
+        distractors=distractors,
+        sequences=sequences,
+    )
+
+
+def _require_room(matrix: int, n_slices: int, slice_spacing_mm: float) -> None:
+    if matrix < 32 or n_slices < 3 or not n_slices * slice_spacing_mm >= _LEAST_HEIGHT_MM:
+        raise ArgumentError(
+            expected=f"matrix >= 32, n_slices >= 3, n_slices * slice_spacing_mm >= {_LEAST_HEIGHT_MM:g} mm",
+            got=f"{matrix}, {n_slices}, {slice_spacing_mm} mm",
+            where="draw_patient",
+            do="ask for a larger matrix, or for more or thicker slices",
+        )
+
+
+def _paint(
+    brain: Brain, tumour: Tumour, distractors: Distractors, signals: np.ndarray, axes: Axes, *, edge_mm: float
+) -> tuple[Canvas, dict[int, np.ndarray]]:
+    """The brain with all that is in it, and the shares of the tumour's parts; vessels run over the tumour too."""
+    sulci = sulci_mm(brain, tumour.before_push(SKETCH))
+    canvas = start_canvas(brain, tumour, sulci, signals, axes, edge_mm=edge_mm)
+    paint_solids(canvas, brain, distractors)
+    parts = paint_tumour(canvas, tumour, oedema_reach_mm(brain, tumour, sulci, brain_mm3=_BRAIN_MM3))
+    paint_vessels(canvas, brain)
+    return canvas, parts
+
+
+def _reference_axes(axes: Axes, brain: Brain) -> Axes:
+    """Axes of the patient in the millimetres of the reference brain."""
+    x, y, z = (axis / np.float32(stretch) for axis, stretch in zip(axes, brain.stretch, strict=True))
+    return x, y, z
 
 
 def _place_grid(rng: np.random.Generator, matrix: int, n_slices: int, slice_mm: float) -> ScanGrid:
