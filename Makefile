@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install table1 tables census figures test test-slow test-bench smoke lint lock test-lowest clean
+.PHONY: help install table1 tables census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
 
 help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
 	@echo "make tables      every table"
 	@echo "make figures     every figure, again, from results/"
+	@echo "make report      report.html: all tables, verdicts and the audit on one page"
 	@echo "make census      the census of LIDC-IDRI; needs CENSUS_DATA=folder of its XML files"
 	@echo "make test        the tests;  make smoke: each experiment once, in seconds;  make lint"
 	@echo "make test-slow   the tests that take longer;  make test-bench: beside other libraries"
@@ -37,8 +38,11 @@ census: $(INSTALLED)
 figures: $(INSTALLED)
 	$(BIN)/reproduce figures
 
+report: $(INSTALLED)
+	$(BIN)/reproduce report
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not slow and not smoke and not bench" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not smoke and not bench and not browser" -n 2 --dist loadfile
 
 smoke: $(INSTALLED)
 	$(BIN)/python -m pytest -m smoke
@@ -49,6 +53,12 @@ test-slow: $(INSTALLED)
 test-bench: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m pytest -m bench
+
+# Needs Chromium (Debian: apt-get install chromium) and npm; without them the tests skip with the reason.
+test-browser: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[browser]'
+	-npm install --silent --no-save --prefix data/axe axe-core@4
+	AXE_PATH=data/axe/node_modules/axe-core/axe.min.js $(BIN)/python -m pytest -m browser tests/reporting/html
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -64,7 +74,7 @@ lock: $(INSTALLED)
 test-lowest: $(INSTALLED)
 	$(PYTHON) -m venv .venv-lowest
 	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable '.[dev,scale]'
-	.venv-lowest/bin/python -m pytest -m "not slow and not smoke and not bench"
+	.venv-lowest/bin/python -m pytest -m "not slow and not smoke and not bench and not browser"
 	.venv-lowest/bin/python -m pytest -m smoke
 
 clean:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -128,6 +129,28 @@ def test_diff_of_the_committed_results(run, monkeypatch):
     assert "4 within" in out
 
 
+def test_report_of_the_committed_results_is_small(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    code, out, err = run("report", "--output", tmp_path / "report.html", "--papers", "docs/drive_vessels.csv")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{tmp_path / 'report.html'} (")
+    assert (tmp_path / "report.html").stat().st_size < 5_000_000
+    assert "drive_vessels.csv" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_report_needs_neither_tensorflow_nor_keras(results, tmp_path):
+    loaded = loaded_after("report", "--results", results("91.0", "within"), "--output", tmp_path / "report.html")
+    assert "jinja2" in loaded
+    assert not {"tensorflow", "keras"} & loaded
+
+
+def test_report_of_nothing_is_2(run, tmp_path):
+    code, out, err = run("report", "--results", tmp_path / "none", "--output", tmp_path / "report.html")
+    assert (code, out) == (2, "")
+    assert err.startswith("ResultsError: expected a folder of results")
+    assert not (tmp_path / "report.html").exists()
+
+
 def test_audit_of_the_five_documents(run):
     code, out, _ = run("audit")
     assert code == 0
@@ -185,5 +208,5 @@ def test_reader_that_stops_early_is_no_error():
 def test_help_names_every_subcommand_and_wrong_ones_fail(run):
     code, out, _ = run("--help")
     assert code == 0
-    assert {"audit", "diff", "figures"} <= set(out.replace(",", " ").replace("{", " ").replace("}", " ").split())
+    assert {"audit", "diff", "figures", "report"} <= set(re.findall(r"\w+", out))
     assert run("nonsense")[0] == 2

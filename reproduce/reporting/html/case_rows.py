@@ -56,21 +56,22 @@ class CaseTable:
     left_out: int
 
 
-def case_table(cases: Sequence[dict[str, str]], models: Sequence[str]) -> CaseTable | None:
+def case_table(cases: Sequence[dict[str, str]], models: Sequence[str], *, region: str) -> CaseTable | None:
     """The scans of a cases.csv by Dice on pixels; of a table without pixels by accuracy at its first level.
 
     Args:
         cases: Rows with `CASE_COLUMNS`; none gives None.
         models: Of the table, in the order of the print.
+        region: The one that the printed cells are read on.
     """
+    cases = [row for row in cases if row["region"] == region]
     if not cases:
         return None
     pixels = any(row["level"] == "pixel" for row in cases)
     level, metric = ("pixel", "dice") if pixels else (cases[0]["level"], "accuracy")
-    region = next(row["region"] for row in cases if row["level"] == level)
     found: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
     for row in cases:
-        if row["level"] == level and row["region"] == region:
+        if row["level"] == level:
             found[row["patient"], row["scan"]].append(row)
     rows = [_row(patient, scan, own, metric, models) for (patient, scan), own in found.items()]
     rows.sort(key=lambda row: (row.worst, row.patient, row.scan))

@@ -105,15 +105,16 @@ def run_section(diff: RunDiff, figures: Path) -> RunSection:
     run = diff.run
     models = tuple(dict.fromkeys(cell.model for cell in diff.cells))
     ledger = _rows(run, "ledger.csv", ("status", "reason"))
-    protocol = run.protocol
+    protocol, levels = run.protocol, run.rows("table.csv", TABLE_COLUMNS)
+    region = next((row.get("region", "") for row in levels if row["verdict"]), "")
     return RunSection(
         diff=diff,
         strips=strips(diff.cells),
         axes={unit: axis_text(diff.cells, unit) for unit in dict.fromkeys(cell.unit for cell in diff.cells)},
-        levels=run.rows("table.csv", TABLE_COLUMNS),
+        levels=levels,
         curves=curves(_rows(run, "history.csv", HISTORY_COLUMNS), models),
         pictures=pictures(*read_overlays(run.path / "overlays.npz")) if _has(run, "overlays.npz") else [],
-        cases=case_table(_rows(run, "cases.csv", CASE_COLUMNS), models),
+        cases=case_table(_rows(run, "cases.csv", CASE_COLUMNS), models, region=region),
         folds=read_splits(run.path / "splits.json") if _has(run, "splits.json") else (),
         decisions=_decisions(protocol.get("decisions", ())),
         remarks=[part.replace("\n", " ") for part in protocol.get("remarks", "").strip().split("\n\n") if part],
