@@ -28,7 +28,7 @@ class GeometryChoice:
         both: Which of sform and qform to take where both are set and lie apart; nibabel and FSL take the sform, ITK
             took the qform for long.
         neither: Where the axes i, j, k run to in a file with neither, as three letters of L R, P A, S I: "LPS". The
-            first voxel is then put at (0, 0, 0). nibabel guesses "LAS" here, ITK others.
+            first voxel is then put at (0, 0, 0). nibabel guesses "LAS" around the middle here; others guess otherwise.
 
     Raises:
         ArgumentError: A value that is none of these.
