@@ -1,7 +1,7 @@
 """Speed, memory and agreement of reproduce.metrics beside MONAI, medpy, surface-distance, scikit-learn and SciPy.
 
     pip install -e .[bench]
-    REPRODUCE_REAL_DATA=<unpacked samples> python benchmarks/metrics.py
+    REPRODUCE_REAL_DATA=<unpacked samples> python benchmarks/metrics.py [PART ...]
 
 Writes benchmarks/results/metrics_*.csv and metrics.md. All libraries run in one process, in turns, so that what else
 the machine does falls on each alike; times are medians and only their ratios are meant to carry over. Peak memory is
@@ -10,8 +10,8 @@ what one call adds to a fresh process that holds the masks already (Linux only).
 
 from __future__ import annotations
 
+import argparse
 import csv
-import multiprocessing
 import os
 import platform
 import sys
@@ -23,6 +23,7 @@ from pathlib import Path
 import metrics_volumes as volumes
 import numpy as np
 from metrics_agreement import agreements
+from metrics_memory import added_mib
 from metrics_peers import COUNTS, SURFACES, Pair, Peer, attempt
 from scipy import stats
 from sklearn.metrics import roc_auc_score
@@ -39,65 +40,84 @@ VOLUMES = {
 }
 # Volumes on which memory is measured too: one small box, one large.
 _WEIGHED = ("nodules", "lungs, Dice 0.98")
-# A library that takes longer than this for a volume runs once on it; its ratio needs no median.
-_SLOW_S = 5.0
 Row = dict[str, str]
 
 
 def main() -> None:
-    """Run everything and write the tables."""
-    samples = os.environ.get("REPRODUCE_REAL_DATA")
-    if not samples:
-        sys.exit(
-            "REPRODUCE_REAL_DATA must name the folder of the unpacked samples: the hippocampi are part of the table"
-        )
-    speed = [row for name, make in VOLUMES.items() for row in _volume(name, make)]
-    batch = [volumes.hippocampi(Path(samples), axis=axis) for axis in range(3)]
-    speed += _compare("200 hippocampi", batch[2], SURFACES, rounds=3, memory={})
-    tables = {
-        "metrics_surface": speed,
-        "metrics_counts": [row for name, make in VOLUMES.items() for row in _counts(name, make())],
-        "metrics_hippocampus": [row for axis, pairs in zip("zyx", batch, strict=True) for row in _moved(axis, pairs)],
-        "metrics_statistics": _statistics(),
-        "metrics_agreement": [
-            {
-                "function": a.ours,
-                "library": f"{a.library} {a.version}",
-                "call": a.theirs,
-                "values": str(a.n),
-                "largest difference": f"{a.difference:.1e}",
-            }
-            for a in agreements()
-        ],
-    }
+    """Run the named parts, or all, and write their tables; the page is made of the tables that lie there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="tables to make again; all where none is named")
     RESULTS.mkdir(exist_ok=True)
-    for name, rows in tables.items():
-        with (RESULTS / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+    for part in parser.parse_args().parts or PARTS:
+        rows = PARTS[part]()
+        with (RESULTS / f"metrics_{part}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, rows[0], lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-    (RESULTS / "metrics.md").write_text(_page(tables), encoding="utf-8")
+    (RESULTS / "metrics.md").write_text(_page(), encoding="utf-8")
+
+
+def _surface() -> list[Row]:
+    rows = [row for name, make in VOLUMES.items() for row in _volume(name, make)]
+    return rows + _compare("200 hippocampi", volumes.hippocampi(_samples(), axis=2), SURFACES, rounds=3, slow_s=5.0)
+
+
+def _counts() -> list[Row]:
+    compare = partial(_compare, peers=COUNTS, rounds=61, slow_s=0.5)
+    return [row for name, make in VOLUMES.items() for row in compare(name, [make()])]
+
+
+def _hippocampus() -> list[Row]:
+    return [row for i, axis in enumerate("zyx") for row in _moved(axis, volumes.hippocampi(_samples(), axis=i))]
+
+
+def _agreement() -> list[Row]:
+    return [
+        {
+            "function": a.ours,
+            "library": f"{a.library} {a.version}",
+            "call": a.theirs,
+            "values": str(a.n),
+            "largest difference": f"{a.difference:.1e}",
+        }
+        for a in agreements()
+    ]
+
+
+def _samples() -> Path:
+    named = os.environ.get("REPRODUCE_REAL_DATA")
+    if not named:
+        sys.exit(
+            "REPRODUCE_REAL_DATA must name the folder of the unpacked samples: the hippocampi are part of the table"
+        )
+    return Path(named)
 
 
 def _volume(name: str, make: Callable[[], Pair]) -> list[Row]:
     pair = make()
-    memory = {peer.call: _peak_mib(pair, i) for i, peer in enumerate(SURFACES)} if name in _WEIGHED else {}
-    return _compare(name, [pair], SURFACES, rounds=5, memory=memory)
-
-
-def _counts(name: str, pair: Pair) -> list[Row]:
-    return _compare(name, [pair], COUNTS, rounds=31, memory={})
+    memory = {peer.call: added_mib(pair, i) for i, peer in enumerate(SURFACES)} if name in _WEIGHED else {}
+    return _compare(name, [pair], SURFACES, rounds=5, slow_s=5.0, memory=memory)
 
 
 def _compare(
-    name: str, pairs: Sequence[Pair], peers: Sequence[Peer], *, rounds: int, memory: dict[str, float]
+    name: str,
+    pairs: Sequence[Pair],
+    peers: Sequence[Peer],
+    *,
+    rounds: int,
+    slow_s: float,
+    memory: dict[str, float] | None = None,
 ) -> list[Row]:
-    """One row per library: median seconds, and how many times ours of the same definition they are."""
+    """One row per library: median seconds, and how many times ours of the same definition they are.
+
+    A library whose first run takes longer than `slow_s` runs once: its ratio needs no median. The order turns from
+    round to round, so that no library always finds the caches as the same other one leaves them.
+    """
     seconds: dict[str, list[float]] = {peer.call: [] for peer in peers}
     raised = set()
-    for _ in range(rounds):
-        for peer in peers:
-            if seconds[peer.call] and seconds[peer.call][0] > _SLOW_S:
+    for i in range(rounds):
+        for peer in (*peers[i % len(peers) :], *peers[: i % len(peers)]):
+            if seconds[peer.call] and seconds[peer.call][0] > slow_s:
                 continue
             start = time.perf_counter()
             if [attempt(peer, pair) for pair in pairs].count(None):
@@ -125,27 +145,6 @@ def _compare(
         rows.append(row)
         print(*row.values(), sep=" | ", flush=True)
     return rows
-
-
-def _peak_mib(pair: Pair, which: int) -> float:
-    """What one call of SURFACES[which] adds to the memory of a fresh process that holds the masks, in MiB."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        return pool.apply(_added_mib, (pair, which))
-
-
-def _added_mib(pair: Pair, which: int) -> float:
-    small = Pair(*[np.pad(np.ones((3, 3, 3), dtype=np.bool_), 2)] * 2, pair.spacing_mm)
-    attempt(SURFACES[which], small)
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _status_kib("VmRSS")
-    attempt(SURFACES[which], pair)
-    return (_status_kib("VmHWM") - before) / 1024
-
-
-def _status_kib(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
 def _moved(axis: str, pairs: Sequence[Pair]) -> list[Row]:
@@ -204,17 +203,26 @@ def _statistics() -> list[Row]:
     return rows
 
 
-def _page(tables: dict[str, list[Row]]) -> str:
+PARTS: dict[str, Callable[[], list[Row]]] = {
+    "surface": _surface,
+    "counts": _counts,
+    "hippocampus": _hippocampus,
+    "statistics": _statistics,
+    "agreement": _agreement,
+}
+
+
+def _page() -> str:
     cpu = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
     )
     titles = {
-        "metrics_surface": "HD95, ASSD and surface Dice together, 512 x 512 x 133 at 0.7 x 0.7 x 2.5 mm",
-        "metrics_counts": "Counts and Dice, beside what NumPy needs to read both masks once",
-        "metrics_hippocampus": "Real masks: each hippocampus against itself moved by one voxel",
-        "metrics_statistics": "Statistics",
-        "metrics_agreement": "Agreement on seeded samples",
+        "surface": "HD95, ASSD and surface Dice together, 512 x 512 x 133 at 0.7 x 0.7 x 2.5 mm",
+        "counts": "Counts and Dice, beside what NumPy needs to read both masks once",
+        "hippocampus": "Real masks: each hippocampus against itself moved by one voxel",
+        "statistics": "Statistics",
+        "agreement": "Agreement on seeded samples",
     }
     lines = [
         "# Metrics beside other libraries",
@@ -224,8 +232,10 @@ def _page(tables: dict[str, list[Row]]) -> str:
         " ours for the same definition of a surface (voxels or subvoxel); MONAI computes in float32.",
         "",
     ]
-    for name, rows in tables.items():
-        lines += [f"## {titles[name]}", "", "| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
+    for name, title in titles.items():
+        with (RESULTS / f"metrics_{name}.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        lines += [f"## {title}", "", "| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
         lines += ["| " + " | ".join(row.values()) + " |" for row in rows] + [""]
     return "\n".join(lines)
 
