@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reproduce.cohorts.brats_files import nifti_files, scans_of, stem
-from reproduce.cohorts.brats_layouts import BRATS_2017, BRATS_2023, Layout
+from reproduce.cohorts.brats_layouts import BRATS_2013_TWO, BRATS_2017, BRATS_2023, TCIA_FUSION, Layout
 from reproduce.errors import ArgumentError
 
 ROOT = Path("/root")
@@ -35,6 +35,23 @@ def test_t1_and_t1ce_are_told_apart_whatever_their_order():
     ]
     assert scan.labels == ((0, 0), (1, 1), (2, 2), (4, 4))
     assert scan.reference == ROOT / "A" / "A_seg.nii.gz"
+
+
+@pytest.mark.parametrize(
+    ("layout", "names"),
+    [
+        (BRATS_2017, ("A_flair.nii", "A_t1.nii", "A_t1ce.nii", "A_t2.nii", "A_seg.nii")),
+        (BRATS_2023, ("A-0-t2f.nii", "A-0-t1n.nii", "A-0-t1c.nii", "A-0-t2w.nii", "A-0-seg.nii")),
+        (TCIA_FUSION, ("A_fla_bet.nii", "A_t1_bet.nii", "A_t1c_bet.nii", "A_t2_bet.nii", "A_seg_simple-fusion.nii")),
+        (BRATS_2013_TWO, ("Flair_subtrMeanDivStd.nii", None, "T1c_subtrMeanDivStd.nii", None, "OTMultiClass.nii")),
+    ],
+)
+def test_the_names_of_the_releases(layout, names):
+    (scan,), _ = scans_of(ROOT, paths(*filter(None, names), "brainmask.nii"), (layout,))
+    assert {name: channel.path.name for name, channel in scan.images} == {
+        modality: name for modality, name in zip(("flair", "t1", "t1ce", "t2"), names[:4], strict=True) if name
+    }
+    assert scan.reference.name == names[4]
 
 
 def test_several_scans_may_share_a_folder():
