@@ -125,7 +125,7 @@ def slice_features(*, n_channels: int, dtype: type, mostly_zero: bool = False) -
             "patient": tfds.features.Text(),
             "scan": tfds.features.Text(),
             "slice": np.int32,
-            "spacing_mm": tfds.features.Tensor(shape=(3,), dtype=np.float64),
+            "spacing_mm": tfds.features.Tensor(shape=(3,), dtype=np.float64, encoding=_BYTES),
         }
     )
 
