@@ -119,6 +119,7 @@ def test_a_second_run_gives_the_same_bytes(finished):
     assert contents(cache) == first
 
 
+@pytest.mark.parametrize("finished", ["table1_lidc"], indirect=True)  # one table stands for the machinery of all
 def test_a_run_stopped_half_way_goes_on_to_the_same_bytes(finished, tmp_path):
     table, cache, _, _ = finished
     process = start(table, tmp_path)
