@@ -114,6 +114,10 @@ class NonFiniteError(ReproduceError):
     """A loss, weight or prediction is not finite; the cases of the batch are named."""
 
 
+class WorkerDiedError(ReproduceError):
+    """A training process was ended from outside, most likely by the system for want of memory."""
+
+
 class ResultsError(ReproduceError):
     """A results file is absent, broken, or does not have the columns that it must have."""
 

@@ -9,11 +9,13 @@ import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from reproduce.datasets.slices import Prepared
+from reproduce.errors import WorkerDiedError
 from reproduce.protocol import Experiment
 from reproduce.training.determinism import configure
 from reproduce.training.job import Job, Worker
@@ -36,6 +38,7 @@ def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *,
         workers: Processes.
 
     Raises:
+        WorkerDiedError: A process was ended from outside.
         ReproduceError: The first that a job raised; the others are stopped, and what they finished is kept.
     """
     pending = [job for job in jobs if not job.done]
@@ -57,6 +60,13 @@ def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *,
                     continue
         for future in futures:
             future.result()
+    except BrokenProcessPool as error:
+        raise WorkerDiedError(
+            expected="training processes that end by themselves",
+            got="one that was ended from outside, most likely for want of memory",
+            where=f"{len(pending)} trainings in {min(workers, len(pending))} processes",
+            do="take fewer --workers, or a smaller micro_batch; what is finished is kept",
+        ) from error
     except BaseException:
         for process in list(pool._processes.values()):
             process.terminate()
