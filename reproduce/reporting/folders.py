@@ -44,7 +44,7 @@ class RunFolder:
     @property
     def title(self) -> str:
         """One line on what was run; the name of the table where the protocol has none."""
-        return self.protocol.get("protocol", {}).get("title", self.table)
+        return self.protocol.get("protocol", self.protocol).get("title", self.table)
 
     @property
     def caveats(self) -> tuple[str, ...]:
