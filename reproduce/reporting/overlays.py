@@ -99,7 +99,7 @@ def draw_overlays(overlays: Sequence[Overlay], models: Sequence[str], title: str
                 _outline(axis, overlay.reference, YELLOW, "solid")
                 _outline(axis, overlay.predictions[i], ARMS[i], "dashed")
                 axis.set_title(model, fontsize=8)
-        figure.suptitle(f"{title}\nsolid yellow: reference (readers' consensus); dashed: prediction", fontsize=9)
+        figure.suptitle(f"{title}\nsolid yellow: reference; dashed: prediction", fontsize=9)
     return figure
 
 
