@@ -52,6 +52,14 @@ def test_equal_models_are_undecided(experiment, cases, slices):
     assert same.word == "undecided"
 
 
+def test_mcnemar_looks_at_the_slices_that_a_metric_counts(experiment, cases, slices):
+    both = [Statement("optimised_cnn", "unoptimised_cnn", metric, "x") for metric in ("sensitivity", "specificity")]
+    sensitivity, specificity = decide(both, cases, slices, experiment)
+    # The one slice of each patient on which the models differ is positive, so negatives tell nothing.
+    assert sensitivity.p_mcnemar == pytest.approx(2 / 256)
+    assert specificity.p_mcnemar == 1
+
+
 def test_patient_whom_one_model_leaves_undefined_is_left_out(experiment, cases, slices):
     broken = cases.copy()
     rows = (broken["patient"] == "P1") & (broken["model"] == "optimised_cnn") & (broken["level"] == "pixel")

@@ -1,7 +1,7 @@
 import pytest
 
 from reproduce.errors import ResultsError
-from reproduce.reporting.html.curves import curves
+from reproduce.reporting.html.curves import WIDTH, curves
 
 
 def row(fold, epoch, training, validation, model="m"):
@@ -24,6 +24,14 @@ def test_mean_is_of_the_folds_that_reached_an_epoch():
     ((_, drawing),) = curves(HISTORY, ["m"])
     # Epoch 1: (1.0 + 0.6) / 2 and (2.0 + 1.0) / 2; epoch 2: fold 0 alone.
     assert drawing.title.endswith("training from 0.800 to 0.500; validation from 1.500 to 1.000")
+
+
+def test_epochs_count_from_one_and_fill_the_axis():
+    ((_, drawing),) = curves(HISTORY, ["m"])
+    (mean,) = [shape for shape in drawing.shapes if shape.css == "mean training arm0"]
+    places = [float(place.split()[0]) for place in mean.d.strip("M").split("L")]
+    assert places == [44, WIDTH - 8]
+    assert {"1", "2"} <= {shape.text for shape in drawing.shapes if shape.css == "tick"}
 
 
 def test_models_come_in_the_order_of_the_print_with_their_own_colour():
