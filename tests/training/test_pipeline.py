@@ -161,7 +161,7 @@ def test_held_out_examples_come_as_they_are_and_all_of_them(slices):
     assert np.array_equal(np.concatenate([targets["mask"] for _, targets in found]), stored)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(2, 4), st.integers(0, 5), st.sampled_from([0.0, 0.3, 0.6]), st.integers(0, 3))
 def test_no_slice_of_a_test_patient_is_in_a_batch(slices, training_set, n_folds, seed, share, epoch):
     for fold in patient_folds("ABCD", n_folds=n_folds, validation_share=share, seed=seed):
