@@ -19,7 +19,8 @@ from reproduce.cohorts.splits import Fold, patient_folds, write_splits
 from reproduce.datasets.slices import Prepared
 from reproduce.errors import ProtocolError, ReproduceError
 from reproduce.evaluation import evaluate
-from reproduce.protocol import Experiment, protocol_id
+from reproduce.protocol import Experiment
+from reproduce.protocol_text import protocol_id
 from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
 from reproduce.reporting.figures import draw_table_figures
 from reproduce.reporting.overlays import write_overlays

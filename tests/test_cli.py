@@ -115,6 +115,7 @@ def test_answer_needs_neither_tensorflow_nor_keras_nor_any_other_slow_library(co
     assert loaded_after(*command) == set()
 
 
+@pytest.mark.slow
 def test_figures_need_neither_tensorflow_nor_keras(tmp_path):
     loaded = loaded_after("figures", "census_lidc", "--figures", tmp_path)
     assert "matplotlib" in loaded

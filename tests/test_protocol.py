@@ -21,12 +21,8 @@ from reproduce.protocol import (
     Statement,
     Validation,
     Window,
-    canonical_json,
-    changes,
-    decisions,
-    plain,
-    protocol_id,
 )
+from reproduce.protocol_text import canonical_json, changes, decisions, plain, protocol_id
 
 
 def build(*arguments, **settings):

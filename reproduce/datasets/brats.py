@@ -17,7 +17,7 @@ from reproduce.cohorts.brats_layouts import Decathlon, Layout
 from reproduce.cohorts.case import Case
 from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepare_quietly, slice_examples, slice_features
 from reproduce.imaging.intensity import zscore_within
-from reproduce.protocol import canonical_json
+from reproduce.protocol_text import canonical_json
 from reproduce.provenance import code_digest, tree_digest
 
 if TYPE_CHECKING:

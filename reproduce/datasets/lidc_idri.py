@@ -14,7 +14,7 @@ import tensorflow_datasets as tfds
 
 from reproduce.cohorts import lidc
 from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepare_quietly, slice_examples, slice_features
-from reproduce.protocol import canonical_json
+from reproduce.protocol_text import canonical_json
 from reproduce.provenance import code_digest, tree_digest
 
 if TYPE_CHECKING:

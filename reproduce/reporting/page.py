@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from reproduce.protocol import changes, decisions
+from reproduce.protocol_text import changes, decisions
 from reproduce.reporting.record import Run
 from reproduce.reporting.statements import Tested
 from reproduce.reporting.summary import Summary

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from reproduce.protocol import Experiment, changes
+from reproduce.protocol import Experiment
+from reproduce.protocol_text import changes
 from reproduce.reporting.words import PHANTOM, caveats
 
 __all__ = ["PHANTOM", "Run"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from reproduce.claims.printed import Cell, table_cells
-from reproduce.protocol import changes, decisions, plain, protocol_id
+from reproduce.protocol_text import changes, decisions, plain, protocol_id
 from reproduce.provenance import write_json, write_text
 from reproduce.reporting.cases import write_frame
 from reproduce.reporting.page import table_page

@@ -13,7 +13,8 @@ from rich.progress import track
 
 from reproduce.datasets.slices import SPLIT, Prepared
 from reproduce.errors import ProtocolError
-from reproduce.protocol import Augmentation, Normalised, Preparation, Window, canonical_json
+from reproduce.protocol import Augmentation, Normalised, Preparation, Window
+from reproduce.protocol_text import canonical_json
 from reproduce.provenance import file_digest, write_json
 from reproduce.randomness import seed31
 from reproduce.training.augment import apply_transforms, draw_transform

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.protocol import changes
+from reproduce.protocol_text import changes
 
 
 @pytest.fixture(scope="module")

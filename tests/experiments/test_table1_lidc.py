@@ -7,7 +7,7 @@ import keras
 import pytest
 
 from reproduce.claims.printed import table_cells
-from reproduce.protocol import changes, decisions, protocol_id
+from reproduce.protocol_text import changes, decisions, protocol_id
 from reproduce.run import PROFILES
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
