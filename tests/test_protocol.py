@@ -111,7 +111,7 @@ def test_every_section_of_a_protocol_is_a_section():
 
 def test_plain_names_functions_and_keeps_everything_else():
     assert plain(Call(canonical_json, {"a": (1, None)})) == {
-        "function": "reproduce.protocol:canonical_json",
+        "function": "reproduce.protocol_text:canonical_json",
         "arguments": {"a": [1, None]},
     }
 
