@@ -110,13 +110,13 @@ def _compare(
 ) -> list[Row]:
     """One row per library: median seconds, and how many times ours of the same definition they are.
 
-    A library whose first run takes longer than `slow_s` runs once: its ratio needs no median. The order turns from
-    round to round, so that no library always finds the caches as the same other one leaves them.
+    A library whose first run takes longer than `slow_s` runs once: its ratio needs no median. Each round is shuffled,
+    so that no library always finds the caches as the same other one leaves them.
     """
     seconds: dict[str, list[float]] = {peer.call: [] for peer in peers}
     raised = set()
     for i in range(rounds):
-        for peer in (*peers[i % len(peers) :], *peers[: i % len(peers)]):
+        for peer in np.random.default_rng(i).permutation(np.array(peers, dtype=object)):
             if seconds[peer.call] and seconds[peer.call][0] > slow_s:
                 continue
             start = time.perf_counter()
