@@ -28,7 +28,7 @@ from reproduce.reporting.page import verdict_line
 from reproduce.reporting.record import PHANTOM, Run
 from reproduce.reporting.results import write_results
 from reproduce.reporting.terminal import verdict_table
-from reproduce.training.determinism import n_gpus
+from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
 from reproduce.training.job import Job
 from reproduce.training.pipeline import resized_slices
 from reproduce.training.pool import run_jobs
@@ -106,7 +106,8 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     name = options.profile or ("paper" if n_gpus() else "cpu")
     experiment = _overridden(profiles[name], options)
     root, cache = paths.data_root(options.data_root), paths.cache_dir(project)
-    workers = options.workers or max(1, n_gpus()) if n_gpus() else options.workers or 2
+    workers = options.workers or n_gpus() or 2
+    leave_gpus_to_workers()
     source = experiment.source if root else PHANTOM
     console.print(f"{experiment.title}\n  source {source}, profile {name}, protocol {protocol_id(experiment)[:12]}")
     if root is None:

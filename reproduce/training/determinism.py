@@ -6,20 +6,28 @@ import keras
 import tensorflow as tf
 
 
-def configure(*, n_threads: int, precision: str) -> None:
+def configure(*, worker: int, precision: str) -> None:
     """Make TensorFlow deterministic in this process; call it before the first operation runs.
+
+    Where there are GPUs the process takes one of them, by turns, and as much of its memory as it needs. Where there are
+    none it takes one thread, so that sums are made in one order however many processes there are.
 
     Operations whose result depends on the order in which threads finish are replaced by ones that do not, or refuse.
 
     Args:
-        n_threads: Threads of one operation, and operations at a time.
+        worker: Number of the process among those that work side by side, from 0.
         precision: Keras dtype policy, e.g. "float32" or "mixed_bfloat16".
 
     Raises:
         RuntimeError: TensorFlow's, where operations have run already under other settings.
     """
-    tf.config.threading.set_intra_op_parallelism_threads(n_threads)
-    tf.config.threading.set_inter_op_parallelism_threads(n_threads)
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        tf.config.set_visible_devices(gpus[worker % len(gpus)], "GPU")
+        tf.config.experimental.set_memory_growth(gpus[worker % len(gpus)], True)
+    else:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(precision)
 
@@ -27,3 +35,8 @@ def configure(*, n_threads: int, precision: str) -> None:
 def n_gpus() -> int:
     """Number of GPUs that TensorFlow sees."""
     return len(tf.config.list_physical_devices("GPU"))
+
+
+def leave_gpus_to_workers() -> None:
+    """Hide the GPUs from this process, whose first operation would else take all their memory from the workers."""
+    tf.config.set_visible_devices([], "GPU")

@@ -47,7 +47,9 @@ def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *,
     max_epochs = experiment.optimisation.max_epochs
     context = multiprocessing.get_context("spawn")
     epochs_done = context.Queue()
-    pool = ProcessPoolExecutor(min(workers, len(pending)), context, _start, (experiment, prepared, cache, epochs_done))
+    started = context.Value("i", 0)
+    arguments = (experiment, prepared, cache, epochs_done, started)
+    pool = ProcessPoolExecutor(min(workers, len(pending)), context, _start, arguments)
     columns = (TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"), TimeElapsedColumn())
     try:
         with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), transient=True) as progress:
@@ -87,12 +89,15 @@ _worker: Worker
 _epochs_done: multiprocessing.Queue
 
 
-def _start(experiment: Experiment, prepared: Prepared, cache: Path, epochs_done: multiprocessing.Queue) -> None:
+def _start(experiment: Experiment, prepared: Prepared, cache: Path, epochs_done, started) -> None:
     global _worker, _epochs_done
     # Ctrl-C reaches the whole group: the parent ends its workers, and they say nothing.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    configure(n_threads=1, precision=experiment.optimisation.precision)
+    with started.get_lock():
+        worker = started.value
+        started.value += 1
+    configure(worker=worker, precision=experiment.optimisation.precision)
     _worker = Worker(experiment, resized_slices(prepared, experiment.preparation, cache=cache))
     _epochs_done = epochs_done
 

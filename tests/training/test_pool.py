@@ -111,7 +111,7 @@ import keras
 import tensorflow as tf
 from reproduce.training.determinism import configure, n_gpus
 
-configure(n_threads=1, precision="mixed_bfloat16")
+configure(worker=0, precision="mixed_bfloat16")
 threads = tf.config.threading
 found = [threads.get_intra_op_parallelism_threads(), threads.get_inter_op_parallelism_threads()]
 print(json.dumps([found, keras.config.dtype_policy().name, n_gpus()]))
