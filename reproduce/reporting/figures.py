@@ -75,7 +75,9 @@ def _bars_of_unit(axis, cells: pd.DataFrame) -> None:
                 axis.bar(places, values, width, label=label, color="#DDDDDD", edgecolor=ARMS[i], hatch="////")
                 continue
             errors = [own["value"] - own["ci_low"], own["ci_high"] - own["value"]]
-            axis.bar(places, values, width, label=label, color=ARMS[i], edgecolor="black", hatch=HATCHES[i])
+            bars = axis.bar(places, values, width, label=label, color=ARMS[i], edgecolor="black", hatch=HATCHES[i])
+            box = {"fc": "white", "ec": "none", "pad": 1}
+            axis.bar_label(bars, fmt="%.3g", label_type="center", fontsize=7, bbox=box)
             axis.errorbar(places, values, yerr=errors, fmt="none", ecolor="black", capsize=2, lw=0.8)
     axis.set_xticks(range(len(metrics)), metrics)
 
