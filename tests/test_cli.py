@@ -16,8 +16,9 @@ ROW = "Doe 2024,Table 2,U-Net,ISIC,dice,%,86.4"
 
 
 @pytest.fixture
-def run(capsys):
-    """Runs the command line in this process: exit code, stdout, stderr."""
+def run(capsys, monkeypatch):
+    """Runs the command line in this process, in a wide terminal: exit code, stdout, stderr."""
+    monkeypatch.setenv("COLUMNS", "160")
 
     def command(*arguments):
         with pytest.raises(SystemExit) as stopped:
