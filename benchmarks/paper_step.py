@@ -43,7 +43,8 @@ def one_step(arm_index: int, micro_batch: int, batch: int | None) -> dict:
         centres = rng.integers(50, size - 50, (micro_batch, 2))
         disc = [((yy - y) ** 2 + (xx - x) ** 2 < 20**2)[..., None] for y, x in centres]
         targets = {"mask": np.stack(disc).astype(np.float32), "slice": np.ones((micro_batch, 1), np.float32)}
-        losses.append(float(model.train_on_batch(image, {name: targets[name] for name in arm.losses})))
+        logs = model.train_on_batch(image, {name: targets[name] for name in arm.losses}, return_dict=True)
+        losses.append(float(logs["loss"]))
     moved = sum(not np.array_equal(a, b.numpy()) for a, b in zip(before, model.trainable_variables, strict=True))
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     values = (arm.name, model.count_params(), optimisation.batch_size, micro_batch, size)

@@ -30,13 +30,20 @@ RESULTS = {
 pytestmark = pytest.mark.smoke
 
 
+def _hear_ctrl_c():
+    """A job in the background of a shell is born deaf to Ctrl-C, and would hand that on to what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(table, cache):
     command = [sys.executable, str(PROJECT / "experiments" / f"{table}.py"), "--profile", "smoke"]
     environment = {**os.environ, "REPRODUCE_CACHE": str(cache)}
     environment.pop("REPRODUCE_DATA", None)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     # a group of its own, as a terminal gives each command, so that a signal reaches the workers too
-    return subprocess.Popen(command, env=environment, text=True, start_new_session=True, **pipes)
+    return subprocess.Popen(
+        command, env=environment, text=True, start_new_session=True, preexec_fn=_hear_ctrl_c, **pipes
+    )
 
 
 def run(table, cache):
