@@ -21,6 +21,7 @@ from reproduce.errors import DataNotFoundError, ReproduceError
 from reproduce.reporting.census import CensusProtocol, PrintedCount, write_census
 from reproduce.reporting.census_figures import draw_census
 
+ROOT = Path(__file__).resolve().parents[1]
 PROTOCOL = CensusProtocol(
     printed=(  # abstract of the paper; the last number is the tolerance, as a share
         PrintedCount("ct_scans", "scan", 1018, 0.00, "CT scans"),
@@ -46,7 +47,7 @@ four of which lie on other slice positions than the rest; their two lesions are 
 
 
 def main(
-    data_root: Path | None = None, results: Path = Path("results"), figures: Path = Path("figures"), workers: int = 2
+    data_root: Path | None = None, results: Path = ROOT / "results", figures: Path = ROOT / "figures", workers: int = 2
 ) -> None:
     """Count all marks of the readers of LIDC-IDRI and write the counts beside the printed ones.
 

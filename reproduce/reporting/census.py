@@ -31,6 +31,8 @@ CHARACTERISTICS = (
 )
 _TIDY = ("model", "metric", "level", "average", "n", "value", "ci_low", "ci_high", "published", "delta", "verdict")
 
+TITLE = "Armato et al. 2011: scans, lesions and nodules of LIDC-IDRI"
+
 
 @dataclass(frozen=True)
 class PrintedCount:
@@ -88,7 +90,8 @@ def write_census(
     write_agreement(folder, scans)
     write_nodules(folder, scans)
     ledger.write_csv(folder / "ledger.csv")
-    provenance.write_json(folder / "protocol.json", {"source": "lidc_idri", "profile": "paper", **asdict(protocol)})
+    about = {"title": TITLE, "source": "lidc_idri", "profile": "paper"}
+    provenance.write_json(folder / "protocol.json", {**about, **asdict(protocol)})
     facts = {
         "source_sha256": _digest(source),
         "commit": provenance.commit(),
