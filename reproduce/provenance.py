@@ -93,10 +93,18 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The git commit of this package's code, "-dirty" behind it where files differ, "unknown" outside a checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
+    """The git commit of this package's code, "-dirty" behind it where files differ, "unknown" outside a checkout.
+
+    What a run itself writes, results/ and figures/, does not count: it would call every second run dirty.
+    """
+    here = ["git", "-C", str(Path(__file__).parent)]
+    head = subprocess.run([*here, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    if head.returncode != 0:
+        return "unknown"
+    watched = [":/", ":(top,exclude)results", ":(top,exclude)figures"]
+    status = [*here, "status", "--porcelain", "--untracked-files=no", "--", *watched]
+    changed = subprocess.run(status, capture_output=True, text=True, check=True).stdout
+    return head.stdout.strip() + ("-dirty" if changed else "")
 
 
 def processor() -> str:
