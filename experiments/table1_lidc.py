@@ -9,7 +9,7 @@ split, no layers, no unit of counting. No one test set gives the first three of 
 
 from dataclasses import replace
 
-from document000 import DECISION, OPTIMISATION, OPTIMISED, READINGS, UNOPTIMISED, VALIDATION, scaled, statements
+from document000 import OPTIMISATION, OPTIMISED, UNOPTIMISED, VALIDATION, decision, readings, scaled, statements
 
 from reproduce import run
 from reproduce.datasets import lidc_idri
@@ -40,8 +40,8 @@ PAPER = Experiment(
     arms=(UNOPTIMISED, OPTIMISED),
     optimisation=OPTIMISATION,
     validation=VALIDATION,
-    decision=DECISION,
-    readings=READINGS,
+    decision=decision("nodule"),
+    readings=readings("nodule"),
     statements=statements("000 7.1.1"),
 )
 CPU = scaled(PAPER, "cpu", size=96, width=8, depth=3, batch=4, epochs=12, validation=replace(VALIDATION, seeds=(1,)))

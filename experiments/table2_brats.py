@@ -9,7 +9,7 @@ no split, no year of BraTS, no region. A cell is read on the whole tumour (WT); 
 
 from dataclasses import replace
 
-from document000 import DECISION, OPTIMISATION, OPTIMISED, READINGS, UNOPTIMISED, VALIDATION, scaled, statements
+from document000 import OPTIMISATION, OPTIMISED, UNOPTIMISED, VALIDATION, decision, readings, scaled, statements
 
 from reproduce import run
 from reproduce.cohorts.brats_layouts import PUBLISHED, REGIONS
@@ -41,8 +41,8 @@ PAPER = Experiment(
     arms=(UNOPTIMISED, OPTIMISED),
     optimisation=OPTIMISATION,
     validation=VALIDATION,
-    decision=DECISION,
-    readings=READINGS,
+    decision=decision(*REGIONS),
+    readings=readings("WT"),
     statements=statements("000 7.1.2"),
 )
 CPU = scaled(PAPER, "cpu", size=64, width=8, depth=3, batch=4, epochs=12, validation=replace(VALIDATION, seeds=(1,)))

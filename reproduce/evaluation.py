@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,15 @@ from rich.progress import track
 
 from reproduce.datasets.slices import Prepared
 from reproduce.imaging.intensity import window
+from reproduce.metrics.confusion import Counts
 from reproduce.metrics.levels import positive_slices
 from reproduce.protocol import Experiment
-from reproduce.reporting.cases import CaseScore, SliceDecisions, case_frame, slice_frame
+from reproduce.reporting.cases import CURVES, CaseScore, SliceDecisions, case_frame, metric_of, slice_frame
 from reproduce.reporting.overlays import Overlay
-from reproduce.scoring import native_masks, score_scan, slice_decisions
+from reproduce.scoring import cell_region, measured_labels, native_masks, score_scan, slice_decisions
 from reproduce.training.job import Job
 from reproduce.training.predict import Prediction, read_prediction
+from reproduce.training.state import read_history
 
 N_OVERLAYS = 5
 _CROP_PIXELS = 192
@@ -32,7 +33,7 @@ class Evaluation:
 
     Attributes:
         cases, slices: See `reporting.cases`.
-        history: model, seed, fold, epoch, train_loss, validation_loss.
+        history: model, seed, fold, epoch, train_loss, validation_loss, and validation_<metric> of `CURVES`.
         overlays: Of patients from the worst to the best, see `evaluate`.
     """
 
@@ -58,22 +59,25 @@ def evaluate(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared) ->
         for patient in job.fold.test:
             tested[patient].append(job)
     scores, decisions = [], []
-    regions = experiment.preparation.regions
-    for patient, scan, labels in track(prepared.scans(), description="score scans", transient=True):
-        for job in tested[patient]:
-            key = (job.arm.name, job.seed, job.fold.index, patient, scan)
-            prediction = _prediction(job, scan)
-            masks = native_masks(prediction.mask, labels.shape[1:], experiment.decision.threshold)
-            of_regions = score_scan(labels, masks, prediction.slice, regions=regions, decision=experiment.decision)
+    of_cell = measured_labels(experiment)[cell_region(experiment)]
+    for found in track(prepared.scans(), description="score scans", transient=True):
+        for job in tested[found.patient]:
+            key = (job.arm.name, job.seed, job.fold.index, found.patient, found.scan)
+            prediction = _prediction(job, found.scan)
+            masks = native_masks(prediction.mask, found.labels.shape[1:], experiment)
+            scored = score_scan(
+                found.labels, masks, prediction.slice, spacing_mm=found.spacing_mm, experiment=experiment
+            )
             scores += [
-                CaseScore(*key, region, level, counts)
-                for region, by_level in of_regions.items()
+                CaseScore(
+                    *key, region, level, counts, *(astuple(surface) if level == "pixel" else (math.nan, math.nan))
+                )
+                for region, (by_level, surface) in scored.items()
                 for level, counts in by_level.items()
             ]
-            first = next(iter(regions.values()))
-            reference = positive_slices(np.isin(labels, first) if first else labels > 0, min_voxels=1)
-            decided = slice_decisions(masks[..., 0], prediction.slice, experiment.decision)
-            decisions.append(SliceDecisions(*key, _bits(reference), _bits(decided)))
+            reference = positive_slices(_inside(found.labels, of_cell), min_voxels=1)
+            by_slice = slice_decisions(_of_cell(masks, experiment), prediction.slice, experiment.decision)
+            decisions.append(SliceDecisions(*key, _bits(reference), _bits(by_slice)))
     cases = case_frame(scores)
     return Evaluation(cases, slice_frame(decisions), _history(jobs), _overlays(cases, tested, experiment, prepared))
 
@@ -88,18 +92,30 @@ def _bits(flags: np.ndarray) -> str:
 
 def _history(jobs: Sequence[Job]) -> pd.DataFrame:
     rows = [
-        {"model": job.arm.name, "seed": job.seed, "fold": job.fold.index, **row}
+        {
+            "model": job.arm.name,
+            "seed": job.seed,
+            "fold": job.fold.index,
+            "epoch": row.epoch,
+            "train_loss": row.train_loss,
+            "validation_loss": row.validation_loss,
+            **{f"validation_{metric}": _pooled(metric, row.validation) for metric in CURVES},
+        }
         for job in jobs
-        for row in json.loads((Path(job.folder) / "history.json").read_text())
+        for row in read_history(job.folder)
     ]
     return pd.DataFrame(rows).sort_values(["model", "seed", "fold", "epoch"], ignore_index=True)
+
+
+def _pooled(metric: str, counts: Counts | None) -> float:
+    return math.nan if counts is None else metric_of(metric, counts)
 
 
 def _overlays(
     cases: pd.DataFrame, tested: dict[str, list[Job]], experiment: Experiment, prepared: Prepared
 ) -> list[Overlay]:
     arms, seed = [arm.name for arm in experiment.arms], experiment.validation.seeds[0]
-    region = next(iter(experiment.preparation.regions))
+    region = cell_region(experiment)
     rows = cases[(cases["level"] == "pixel") & (cases["region"] == region) & (cases["seed"] == seed)]
     dice = rows.pivot_table(index=["patient", "scan"], columns="model", values="dice")
     ordered = dice.dropna(subset=[arms[-1]]).sort_values(arms[-1], kind="stable")
@@ -109,11 +125,11 @@ def _overlays(
     for example in _largest_slices(prepared, {scan for _, scan in chosen}, experiment):
         patient, scan, z = example["patient"].decode(), example["scan"].decode(), int(example["slice"])
         by_arm = {job.arm.name: job for job in tested[patient] if job.seed == seed}
-        inside = _inside(example["labels"], experiment)
+        inside = _inside(example["labels"], measured_labels(experiment)[region])
         masks = [
-            native_masks(_prediction(by_arm[arm], scan).mask[z : z + 1], inside.shape, experiment.decision.threshold)[
-                0, ..., 0
-            ]
+            _of_cell(
+                native_masks(_prediction(by_arm[arm], scan).mask[z : z + 1], inside.shape, experiment), experiment
+            )[0]
             for arm in arms
         ]
         note = "Dice of the scan: " + ", ".join(f"{chosen[patient, scan][arm]:.3f} {arm}" for arm in arms)
@@ -134,25 +150,32 @@ def _overlays(
 def _largest_slices(prepared: Prepared, scans: set[str], experiment: Experiment) -> list[dict]:
     """Of each scan the example whose reference has the most voxels, the first of several."""
     best: dict[str, tuple[int, dict]] = {}
+    members = measured_labels(experiment)[cell_region(experiment)]
     for example in prepared.read().as_numpy_iterator():
         scan = example["scan"].decode()
         if scan in scans:
-            area = int(_inside(example["labels"], experiment).sum())
+            area = int(_inside(example["labels"], members).sum())
             if scan not in best or area > best[scan][0]:
                 best[scan] = (area, example)
     return [example for _, example in best.values()]
 
 
-def _inside(labels: np.ndarray, experiment: Experiment) -> np.ndarray:
-    members = next(iter(experiment.preparation.regions.values()))
+def _inside(labels: np.ndarray, members: tuple[int, ...]) -> np.ndarray:
     return np.isin(labels, members) if members else labels > 0
 
 
+def _of_cell(masks: np.ndarray, experiment: Experiment) -> np.ndarray:
+    return masks[..., list(experiment.decision.measured).index(cell_region(experiment))]
+
+
 def _crop(mask: np.ndarray) -> tuple[slice, slice]:
-    """A square around the middle of a mask, within the slice."""
-    middle = np.argwhere(mask).mean(axis=0) if mask.any() else np.array(mask.shape) / 2
+    """A square around a mask, with room beside it, within the slice."""
+    inside = np.argwhere(mask) if mask.any() else np.array([mask.shape]) // 2
+    low, high = inside.min(axis=0), inside.max(axis=0) + 1
+    side = max(_CROP_PIXELS, round(1.2 * int((high - low).max())))
+    middle = inside.mean(axis=0) if side == _CROP_PIXELS else (low + high) / 2
     starts = [
-        int(np.clip(round(centre - _CROP_PIXELS / 2), 0, max(0, n - _CROP_PIXELS)))
+        int(np.clip(round(centre - side / 2), 0, max(0, n - side)))
         for centre, n in zip(middle, mask.shape, strict=True)
     ]
-    return slice(starts[0], starts[0] + _CROP_PIXELS), slice(starts[1], starts[1] + _CROP_PIXELS)
+    return slice(starts[0], starts[0] + side), slice(starts[1], starts[1] + side)

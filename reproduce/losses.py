@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import keras
 from keras import ops
 
@@ -68,6 +70,26 @@ def binary_cross_entropy(reference, probability):
     return 2.0 * focal_loss(reference, probability, gamma=0.0, alpha=0.5)
 
 
+def categorical_cross_entropy(reference, probability):
+    """-sum_k(g_k log p_k) for each pixel, averaged over the pixels of each image (document 002, 2.3).
+
+    Args:
+        reference: `[batch, y, x, region]` in {0, 1}; regions exclude each other, the background is one of them. A pixel
+            of which no region holds half has zeros alone and adds nothing.
+        probability: `[batch, y, x, region]` in [0, 1], summing to 1; clipped as in `focal_loss`.
+
+    Returns:
+        float32 `[batch]`, >= 0.
+    """
+    g, p = ops.cast(reference, "float32"), ops.clip(ops.cast(probability, "float32"), 1e-7, 1 - 1e-7)
+    return ops.mean(-ops.sum(g * ops.log(p), axis=-1), axis=(1, 2))
+
+
+def sum_of(losses: Sequence[Callable[[], keras.losses.Loss]]) -> Sum:
+    """The sum of losses that are still to be made, e.g. of `protocol.Call`s."""
+    return Sum([loss() for loss in losses])
+
+
 @keras.saving.register_keras_serializable(PACKAGE)
 class SquaredDice(keras.losses.Loss):
     """`squared_dice_loss` as a Keras loss."""
@@ -112,3 +134,38 @@ class BinaryCrossEntropy(keras.losses.Loss):
     def call(self, y_true, y_pred):
         """See `binary_cross_entropy`."""
         return binary_cross_entropy(y_true, y_pred)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class CategoricalCrossEntropy(keras.losses.Loss):
+    """`categorical_cross_entropy` as a Keras loss, times a weight."""
+
+    def __init__(self, weight: float, name: str = "categorical_cross_entropy", **settings):
+        super().__init__(name=name, **settings)
+        self.weight = weight
+
+    def call(self, y_true, y_pred):
+        """See `categorical_cross_entropy`."""
+        return self.weight * categorical_cross_entropy(y_true, y_pred)
+
+    def get_config(self):
+        """The arguments that make this loss again."""
+        return {**super().get_config(), "weight": self.weight}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class Sum(keras.losses.Loss):
+    """The sum of several losses on the same output, each per image."""
+
+    def __init__(self, losses: Sequence[keras.losses.Loss], name: str = "sum", **settings):
+        super().__init__(name=name, **settings)
+        self.losses = [keras.saving.deserialize_keras_object(x) if isinstance(x, dict) else x for x in losses]
+
+    def call(self, y_true, y_pred):
+        """float32 `[batch]`."""
+        return sum(loss.call(y_true, y_pred) for loss in self.losses)
+
+    def get_config(self):
+        """The arguments that make this loss again."""
+        losses = [keras.saving.serialize_keras_object(loss) for loss in self.losses]
+        return {**super().get_config(), "losses": losses}

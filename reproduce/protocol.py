@@ -3,57 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from reproduce.errors import ProtocolError
-
-_PLACE = re.compile(r"^(\d{3} .+|silent: .+)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Call:
-    """A function or class with its arguments, to be called later: `Call(optimised_cnn, {"width": 64})`."""
-
-    function: Callable
-    arguments: Mapping[str, Any]
-
-    def __call__(self, *positional, **more):
-        """The result of the function for these arguments and more."""
-        return self.function(*positional, **self.arguments, **more)
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of a protocol in which every field says where it comes from.
-
-    Attributes:
-        because: For each field its place, "000 6.2" (document and section), or "silent: we use X because Y".
-
-    Raises:
-        ProtocolError: A field has no place, a place belongs to no field, or its form is neither of the two.
-    """
-
-    because: Mapping[str, str]
-
-    def __post_init__(self):
-        named = {field.name for field in fields(self)} - {"because"}
-        for wrong in sorted(named ^ set(self.because)):
-            fault = "a field without a place" if wrong in named else "a place for a field that does not exist"
-            self._refuse(wrong, fault)
-        for name, place in self.because.items():
-            if not _PLACE.match(place):
-                self._refuse(name, repr(place))
-
-    def _refuse(self, name: str, got: str):
-        raise ProtocolError(
-            expected='for each field "000 6.2" (document, section) or "silent: we use X because Y"',
-            got=got,
-            where=f"{type(self).__name__}.{name}",
-            do="write the place in `because`",
-        )
+from reproduce.section import Call, Section
 
 
 @dataclass(frozen=True)
@@ -148,7 +102,7 @@ class Arm(Section):
     Attributes:
         name: As in the results files.
         build: Model builder; called with the size, the number of channels and of regions.
-        losses: For each output of the model its loss; the total is their sum.
+        losses: For each output of the model its loss; the total is their sum. None named: the model brings its own.
         augmentation: What is drawn for each training image, or None.
     """
 
@@ -157,6 +111,11 @@ class Arm(Section):
     losses: Mapping[str, Call]
     augmentation: Augmentation | None
 
+    @property
+    def targets(self) -> dict[str, str]:
+        """For each output what it is trained towards: "slice" the flag of the slice, any other the mask."""
+        return {output: "slice" if output == "slice" else "mask" for output in self.losses or ("mask",)}
+
 
 @dataclass(frozen=True)
 class Optimisation(Section):
@@ -164,6 +123,7 @@ class Optimisation(Section):
 
     Attributes:
         learning_rate: Of Adam, at the start.
+        decay_power: Epoch e of n, from 0, has the rate `learning_rate * (1 - e / n) ** decay_power`; None keeps it.
         batch_size: Images a step.
         micro_batch: Images at a time, a divisor of `batch_size`; where it is smaller, gradients are accumulated and
             averaged, and the weights move once in `batch_size` images. The losses of this package are means over
@@ -171,21 +131,23 @@ class Optimisation(Section):
             takes mean and variance of the micro-batch (Ioffe and Szegedy 2015), so a model with it computes something
             else, and its running statistics move once a micro-batch. Only equal `micro_batch` gives equal results.
         max_epochs: Epochs at the most.
-        patience: Epochs without a lower validation loss after which training stops; the weights of the best epoch stay.
+        patience: Epochs without a lower validation loss after which training stops; None never stops it early. Either
+            way the weights of the epoch with the lowest stay.
         precision: Keras dtype policy.
     """
 
     learning_rate: float
+    decay_power: float | None
     batch_size: int
     micro_batch: int
     max_epochs: int
-    patience: int
+    patience: int | None
     precision: str
 
 
 @dataclass(frozen=True)
 class Validation(Section):
-    """How patients are divided.
+    """How patients are divided where each is tested once.
 
     Attributes:
         n_folds: Parts; each is the test set once.
@@ -201,16 +163,42 @@ class Validation(Section):
 
 
 @dataclass(frozen=True)
-class Decision(Section):
-    """From probabilities to decisions.
+class HeldOut(Section):
+    """How patients are divided where some are never tested.
 
     Attributes:
-        threshold: Probability from which a pixel or a slice is positive.
-        lesion_overlap: Share of a reference lesion's voxels that must be predicted for it to count as found.
+        shares: Of the patients who train, who validate and who are tested; they add up to 1.
+        official: Side of a patient, "train", "validation" or "test", in the division that the data set comes with; None
+            draws one by `shares`.
+        split_seed: Of the drawing.
+        seeds: One training each.
     """
 
-    threshold: float
-    lesion_overlap: float
+    shares: tuple[float, float, float]
+    official: Callable[[str], str] | None
+    split_seed: int
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Decision(Section):
+    """From probabilities to decisions, and what is measured of them.
+
+    Attributes:
+        threshold: Probability from which a pixel or a slice is positive. None where regions exclude each other, the
+            background among them: a pixel then belongs to the most probable.
+        lesion_overlap: Share of a reference lesion's voxels that must be predicted for it to count as found; None where
+            a region has no lesions to count.
+        measured: Name of each region that is measured, with the regions of the preparation that it unites.
+        means: Name of each mean over measured regions, with those.
+        surface_tolerance_mm: Distance within which two surfaces agree, for surface Dice.
+    """
+
+    threshold: float | None
+    lesion_overlap: float | None
+    measured: Mapping[str, tuple[str, ...]]
+    means: Mapping[str, tuple[str, ...]]
+    surface_tolerance_mm: float
 
 
 @dataclass(frozen=True)
@@ -218,13 +206,17 @@ class Reading(Section):
     """How a printed cell is read, where the document does not say on what it was measured.
 
     Attributes:
+        cell: Metric as the document prints it; the first reading of a cell is the one that is judged.
         metric: Its name in the results files.
+        region: Measured region, or mean of several.
         level: "pixel", "slice", "lesion" or "patient".
         average: "pooled" (one set of counts) or "per_case" (mean over patients).
         tolerance: Largest |ours - printed| that counts as within, in the unit of the cell.
     """
 
+    cell: str
     metric: str
+    region: str
     level: str
     average: str
     tolerance: float
@@ -237,7 +229,7 @@ class Statement:
     Attributes:
         better: Arm that is said to be better.
         worse: Arm that it is compared with.
-        metric: By which; its level is that of the reading of the same metric.
+        metric: By which, as printed; region and level are those of the cell's first reading.
         place: Section of the document.
     """
 
@@ -270,7 +262,7 @@ class Experiment:
     preparation: Preparation
     arms: tuple[Arm, ...]
     optimisation: Optimisation
-    validation: Validation
+    validation: Validation | HeldOut
     decision: Decision
     readings: tuple[Reading, ...]
     statements: tuple[Statement, ...]

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from reproduce import paths
-from reproduce.cohorts.splits import Fold, patient_folds, write_splits
+from reproduce.cohorts.splits import Fold, held_out_fold, patient_folds, write_splits
 from reproduce.datasets.slices import Prepared
 from reproduce.errors import ProtocolError, ReproduceError
 from reproduce.evaluation import evaluate
-from reproduce.protocol import Experiment
+from reproduce.protocol import Experiment, HeldOut, Validation
 from reproduce.protocol_text import protocol_id
 from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
 from reproduce.reporting.figures import draw_table_figures
@@ -152,12 +152,20 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
 def _overridden(experiment: Experiment, options: Options) -> Experiment:
     validation = experiment.validation
     if options.folds is not None:
+        if isinstance(validation, HeldOut):
+            raise ProtocolError(
+                expected="a table whose patients are divided into folds",
+                got=f"--folds {options.folds} for {experiment.table}, which divides them once",
+                where="command line",
+                do="leave --folds out",
+            )
         validation = replace(validation, n_folds=options.folds)
     if options.seeds is not None:
         first = validation.seeds[0]
         validation = replace(validation, seeds=tuple(range(first, first + options.seeds)))
     too_few_workers = options.workers is not None and options.workers < 1
-    if not validation.seeds or validation.n_folds < 2 or too_few_workers:
+    too_few_folds = isinstance(validation, Validation) and validation.n_folds < 2
+    if not validation.seeds or too_few_folds or too_few_workers:
         raise ProtocolError(
             expected="at least one seed, two folds and one worker",
             got=f"--seeds {options.seeds} --folds {options.folds} --workers {options.workers}",
@@ -169,6 +177,8 @@ def _overridden(experiment: Experiment, options: Options) -> Experiment:
 
 def _folds(experiment: Experiment, patients: list[str]) -> tuple[Fold, ...]:
     v = experiment.validation
+    if isinstance(v, HeldOut):
+        return (held_out_fold(patients, shares=v.shares, official=v.official, seed=v.split_seed),)
     return patient_folds(patients, n_folds=v.n_folds, validation_share=v.validation_share, seed=v.split_seed)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -96,6 +96,53 @@ def _fold(index: int, names: np.ndarray, test: set[str], share: float, seed: int
     n_validation = min(max(round(share * len(others)), int(share > 0)), len(others) - 1)
     drawn = stream(seed, "validation", index).permutation(np.array(others, dtype=object))
     return Fold(index, tuple(drawn[n_validation:]), tuple(drawn[:n_validation]), tuple(test))
+
+
+def held_out_fold(
+    patients: Iterable[str],
+    *,
+    shares: tuple[float, float, float],
+    official: Callable[[str], str] | None,
+    seed: int,
+) -> Fold:
+    """One division into patients who train, validate and are tested.
+
+    The patients are shuffled by the stream (seed, "held out") and cut: of n, round(share n) validate and are tested,
+    at least one each; the others train.
+
+    Args:
+        patients: Names; the order does not matter, and a patient with several scans counts once.
+        shares: Of those who train, validate and are tested; each above 0, the sum 1.
+        official: Side of a patient, "train", "validation" or "test", where the data set comes with a division; then
+            shares and seed are not used. None draws.
+        seed: Names the stream.
+
+    Raises:
+        ArgumentError: The shares are no shares.
+        CohortError: Nobody is left to train or to be tested, or a patient's name is not of the official division.
+    """
+    names = sorted(set(patients))
+    if official is not None:
+        sides = {name: official(name) for name in names}
+        return Fold(0, *(tuple(name for name in names if sides[name] == side) for side in _SIDES))
+    if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
+        raise ArgumentError(
+            expected="three shares above 0 that add up to 1",
+            got=f"{shares}",
+            where="held_out_fold",
+            do="mend the protocol",
+        )
+    n_validation, n_test = (max(1, round(share * len(names))) for share in shares[1:])
+    if len(names) < 3:
+        raise CohortError(
+            expected="at least 3 patients to divide",
+            got=f"{len(names)}",
+            where="held_out_fold",
+            do="find more patients",
+        )
+    drawn = stream(seed, "held out").permutation(np.array(names, dtype=object))
+    cut = n_validation + n_test
+    return Fold(0, tuple(drawn[cut:]), tuple(drawn[n_test:cut]), tuple(drawn[:n_test]))
 
 
 def require_no_leakage(folds: Sequence[Fold]) -> None:

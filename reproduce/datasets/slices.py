@@ -32,6 +32,22 @@ _BYTES, _ZLIB = tfds.features.Encoding.BYTES, tfds.features.Encoding.ZLIB
 
 
 @dataclass(frozen=True, eq=False)
+class ScanLabels:
+    """The reference of a scan.
+
+    Attributes:
+        patient, scan: Which.
+        labels: uint8 `[z, y, x]` at the native size.
+        spacing_mm: (z, y, x).
+    """
+
+    patient: str
+    scan: str
+    labels: np.ndarray
+    spacing_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """A cohort on disk as slices at their native size, in the order of patient, scan and slice.
 
@@ -58,17 +74,14 @@ class Prepared:
         config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
         return self.builder.as_dataset(split=SPLIT, decoders=decoders, read_config=config, shuffle_files=False)
 
-    def scans(self) -> Iterator[tuple[str, str, np.ndarray]]:
-        """Patient, scan and native label map uint8 `[z, y, x]` of each scan, one at a time."""
-        patient, scan, labels = "", "", []
-        for example in self.read(decode_image=False).as_numpy_iterator():
-            if (name := example["scan"].decode()) != scan:
-                if labels:
-                    yield patient, scan, np.stack(labels)
-                patient, scan, labels = example["patient"].decode(), name, []
-            labels.append(example["labels"])
-        if labels:
-            yield patient, scan, np.stack(labels)
+    def scans(self) -> Iterator[ScanLabels]:
+        """The reference of each scan, one at a time, in the order of the cohort."""
+        examples = self.read(decode_image=False).as_numpy_iterator()
+        for scan, slices in itertools.groupby(examples, key=lambda example: example["scan"]):
+            first, *others = slices
+            spacing_mm = tuple(float(mm) for mm in first["spacing_mm"])
+            labels = np.stack([example["labels"] for example in (first, *others)])
+            yield ScanLabels(first["patient"].decode(), scan.decode(), labels, spacing_mm)
 
 
 def prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path, *, beam: PipelineOptions | None) -> None:

@@ -32,8 +32,8 @@ def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
     history = read_frame(folder / "history.csv").set_index("model").loc[table["model"].unique()].reset_index()
     overlays, models = read_overlays(folder / "overlays.npz")
     target = figures / folder.parent.name / folder.name
-    drawn = {
-        "bars": draw_bars(table[table["verdict"].notna()], title),
+    cells = table[table["verdict"].notna()]
+    drawn = ({"bars": draw_bars(cells, title)} if len(cells) else {}) | {
         "curves": draw_curves(history, title),
         "overlays": draw_overlays(overlays, models, title),
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from reproduce.protocol import Experiment
 from reproduce.protocol_text import changes, decisions
+from reproduce.reporting.cases import UNITS
 from reproduce.reporting.record import Run
 from reproduce.reporting.statements import Tested
 from reproduce.reporting.summary import Summary
-from reproduce.reporting.verdict import Verdict
+from reproduce.reporting.verdict import Verdict, others
 from reproduce.reporting.wording import in_unit, interval, number, p_text, reading
 from reproduce.reporting.words import tally
 
@@ -29,8 +31,10 @@ def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdic
         "",
         _banner(run),
         "",
-        *_cells(verdicts),
+        *(_cells(verdicts) if verdicts else ("The document prints no cell of this table.",)),
         "",
+        *_distances(experiment, summaries),
+        *_other_readings(experiment, summaries),
         "## What the document says, tested on these patients",
         "",
         *_statements(tested),
@@ -80,10 +84,54 @@ def _cells(verdicts: Sequence[Verdict]) -> list[str]:
         printed = f"{v.cell.value}{mark}" if v.cell.published else "not published"
         ours = f"{number(v.ours, unit)}{mark}"
         spread = number(in_unit(v.summary.seed_sd, unit), unit)
-        read = reading(v.reading.level, v.reading.average)
+        read = f"{v.reading.metric} of {v.reading.region}, {reading(v.reading.level, v.reading.average)}"
         ends = interval(in_unit(v.summary.low, unit), in_unit(v.summary.high, unit), unit)
         lines.append(_row((v.cell.model, v.cell.metric, read, printed, ours, ends, spread, v.word, v.audit)))
     return lines
+
+
+def _distances(experiment: Experiment, summaries: Sequence[Summary]) -> list[str]:
+    """Dice with the distance of the surfaces beside it, of each measured region and mean."""
+    tolerance_mm = experiment.decision.surface_tolerance_mm
+    lines = [
+        "## Dice, and how far the surfaces lie apart",
+        "",
+        "Means over patients. HD95: the larger of both directions' 95th percentiles; where one mask is empty, the "
+        f"diagonal of the scan. Surface Dice within {tolerance_mm:g} mm.",
+        "",
+        "| model | region | patients | Dice | IoU | HD95 in mm | surface Dice |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    found = {(s.model, s.region, s.metric): s for s in summaries if (s.level, s.average) == ("pixel", "per_case")}
+    for model, region in dict.fromkeys((s.model, s.region) for s in found.values()):
+        columns = [found[model, region, metric] for metric in ("dice", "iou", "hd95_mm", "surface_dice")]
+        lines.append(_row((model, region, str(columns[0].n), *[_with_interval(s, UNITS[s.metric]) for s in columns])))
+    return [*lines, ""]
+
+
+def _other_readings(experiment: Experiment, summaries: Sequence[Summary]) -> list[str]:
+    more = others(experiment.readings)
+    if not more:
+        return []
+    lines = [
+        "## The same cells, read in another way",
+        "",
+        "| model | cell | read as | ours, with 95 % interval |",
+        "|---|---|---|---|",
+    ]
+    found = {(s.model, s.region, s.metric, s.level, s.average): s for s in summaries}
+    for arm in experiment.arms:
+        for r in more:
+            s = found[arm.name, r.region, r.metric, r.level, r.average]
+            read = f"{r.metric} of {r.region}, {reading(r.level, r.average)}"
+            lines.append(_row((arm.name, r.cell, read, _with_interval(s, UNITS.get(r.metric, "ratio")))))
+    return [*lines, ""]
+
+
+def _with_interval(s: Summary, unit: str) -> str:
+    if math.isnan(s.value):
+        return number(s.value, unit)
+    return f"{number(s.value, unit)} ({interval(s.low, s.high, unit)})"
 
 
 def _statements(tested: Sequence[Tested]) -> list[str]:
@@ -112,8 +160,9 @@ def _levels(summaries: Sequence[Summary]) -> list[str]:
         texts = []
         for model in models:
             s = by_model[model]
-            ends = f" ({number(s.low, 'ratio')} to {number(s.high, 'ratio')}, n {s.n})"
-            texts.append(number(s.value, "ratio") + ("" if math.isnan(s.value) else ends))
+            unit = "mm" if s.metric == "hd95_mm" else "ratio"
+            ends = f" ({number(s.low, unit)} to {number(s.high, unit)}, n {s.n})"
+            texts.append(number(s.value, unit) + ("" if math.isnan(s.value) else ends))
         lines.append(_row((*key, *texts)))
     return lines
 

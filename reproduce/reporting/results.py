@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from reproduce.claims.printed import Cell, table_cells
+from reproduce.claims.printed import Cell, packaged_tables, table_cells
 from reproduce.protocol_text import changes, decisions, plain, protocol_id
 from reproduce.provenance import write_json, write_text
-from reproduce.reporting.cases import write_frame
+from reproduce.reporting.cases import UNITS, write_frame
 from reproduce.reporting.page import table_page
 from reproduce.reporting.record import Run
 from reproduce.reporting.statements import Tested, test_statements
@@ -25,18 +25,18 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
 
     Args:
         run: What it found.
-        folder: `results/<table>/<source>-<profile>`; `published.csv` is written beside it.
+        folder: `results/<table>/<source>-<profile>`; `published.csv` is written beside it, and has no row where the
+            document prints no cell of this table, as for an ablation of ours.
 
     Returns:
         The verdicts, in the order of the print.
     """
     experiment = run.experiment
-    cells = table_cells(experiment.table)
-    region = next(iter(experiment.preparation.regions))
-    order = [arm.name for arm in experiment.arms]
-    summaries = sorted(summarise(run.cases), key=lambda summary: order.index(summary.model))
-    verdicts = judge(cells, summaries, experiment.readings, region=region, comparable=not run.caveats)
-    tested = test_statements(experiment.statements, run.cases, run.slices, experiment.readings, region=region)
+    cells = table_cells(experiment.table) if experiment.table in packaged_tables() else ()
+    order, means = [arm.name for arm in experiment.arms], experiment.decision.means
+    summaries = sorted(summarise(run.cases, means), key=lambda summary: order.index(summary.model))
+    verdicts = judge(cells, summaries, experiment.readings, comparable=not run.caveats)
+    tested = test_statements(experiment.statements, run.cases, run.slices, experiment.readings, means=means)
     _write_cells(folder.parent / "published.csv", [(cell, cell.value) for cell in cells])
     _write_cells(folder / "reproduced.csv", [(v.cell, as_printed(v.ours, v.cell.value, v.cell.unit)) for v in verdicts])
     write_frame(_table(summaries, verdicts), folder / "table.csv")
@@ -59,7 +59,7 @@ def _table(summaries: Sequence[Summary], verdicts: Sequence[Verdict]) -> pd.Data
     rows = []
     for s in summaries:
         verdict = by_summary.get(s)
-        unit = verdict.cell.unit if verdict else ("ratio" if s.metric == "dice" else "%")
+        unit = verdict.cell.unit if verdict else UNITS.get(s.metric, "%")
         rows.append(
             {
                 "model": s.model,

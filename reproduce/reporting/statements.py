@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from reproduce.metrics.statistics.effect_sizes import matched_rank_biserial
 from reproduce.metrics.statistics.paired_tests import holm, mcnemar, wilcoxon
 from reproduce.protocol import Reading, Statement
+from reproduce.reporting.cases import of_region
 from reproduce.reporting.words import CONTRADICTED, SUPPORTED, UNDECIDED
 
 SIGNIFICANCE = 0.05
@@ -51,7 +52,7 @@ def test_statements(
     slices: pd.DataFrame,
     readings: Sequence[Reading],
     *,
-    region: str,
+    means: Mapping[str, tuple[str, ...]],
 ) -> list[Tested]:
     """Each statement decided on the cases of one run.
 
@@ -59,11 +60,11 @@ def test_statements(
         statements: Of one table.
         cases: Of `case_frame`.
         slices: Of `slice_frame`.
-        readings: The level of each metric.
-        region: The region that the cells are read on.
+        readings: How a cell is read: the first of a cell gives metric, region and level.
+        means: See `protocol.Decision`.
     """
-    levels = {reading.metric: reading.level for reading in readings}
-    drawn = [_paired(each, cases, levels[each.metric], region) for each in statements]
+    read = {reading.cell: reading for reading in reversed(readings)}
+    drawn = [_paired(each, of_region(cases, read[each.metric].region, means), read[each.metric]) for each in statements]
     tests = [wilcoxon(better, worse) for better, worse in drawn]
     adjusted = holm(np.array([test.p_value for test in tests])) if tests else []
     results = []
@@ -72,18 +73,17 @@ def test_statements(
         word = UNDECIDED
         if p_holm < SIGNIFICANCE:
             word = SUPPORTED if effect > 0 else CONTRADICTED
-        means = [float(values.mean()) if len(values) else float("nan") for values in (better, worse)]
-        p_slices = _mcnemar(each, slices) if levels[each.metric] == "slice" else float("nan")
-        results.append(
-            Tested(each, levels[each.metric], *means, len(better), test.p_value, float(p_holm), effect, p_slices, word)
-        )
+        averages = [float(values.mean()) if len(values) else float("nan") for values in (better, worse)]
+        level = read[each.metric].level
+        p_slices = _mcnemar(each, slices) if level == "slice" else float("nan")
+        results.append(Tested(each, level, *averages, len(better), test.p_value, float(p_holm), effect, p_slices, word))
     return results
 
 
-def _paired(statement: Statement, cases: pd.DataFrame, level: str, region: str) -> tuple[np.ndarray, np.ndarray]:
-    """The metric of each patient under both models, averaged over scans and seeds; undefined patients are left out."""
-    rows = cases[(cases["level"] == level) & (cases["region"] == region)]
-    table = rows.pivot_table(index="patient", columns="model", values=statement.metric, aggfunc="mean")
+def _paired(statement: Statement, cases: pd.DataFrame, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
+    """The metric of each patient under both models, averaged over scans, seeds and regions; undefined ones are out."""
+    rows = cases[cases["level"] == reading.level]
+    table = rows.pivot_table(index="patient", columns="model", values=reading.metric, aggfunc="mean")
     both = table.reindex(columns=[statement.better, statement.worse]).dropna()
     return both[statement.better].to_numpy(), both[statement.worse].to_numpy()
 

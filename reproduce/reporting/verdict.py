@@ -38,12 +38,16 @@ class Verdict:
     audit: str
 
 
+def others(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """The readings that are not the first of their cell: given beside it, not judged."""
+    return tuple(reading for i, reading in enumerate(readings) if reading.cell in {r.cell for r in readings[:i]})
+
+
 def judge(
     cells: Sequence[Cell],
     summaries: Sequence[Summary],
     readings: Sequence[Reading],
     *,
-    region: str,
     comparable: bool,
 ) -> list[Verdict]:
     """A verdict for each printed cell, in the order of the print.
@@ -51,18 +55,17 @@ def judge(
     Args:
         cells: One table.
         summaries: Ours, all levels.
-        readings: Which of ours answers to which metric of the print.
-        region: The region that the cells are read on.
+        readings: Which of ours answers to which metric of the print; the first of a metric does.
         comparable: Whether ours was made from the real data set under the document's own protocol. Where it was not, no
             cell is compared: the word is "not comparable", whatever the numbers.
 
     Raises:
         ProtocolError: A metric of the print has no reading.
     """
-    pooled = {reading.metric for reading in readings if reading.average == "pooled"}
+    pooled = {reading.cell for reading in readings if reading.average == "pooled"}
     lost, findings = unreachable(cells, pooled=pooled), audit(cells)
     found = {(s.model, s.region, s.metric, s.level, s.average): s for s in summaries}
-    by_metric = {reading.metric: reading for reading in readings}
+    by_metric = {reading.cell: reading for reading in reversed(readings)}
     verdicts = []
     for cell in cells:
         if cell.metric not in by_metric:
@@ -73,8 +76,8 @@ def judge(
                 do="say in the script's `readings` at which level and average the cell is read",
             )
         reading = by_metric[cell.metric]
-        nothing = Summary(cell.model, region, cell.metric, reading.level, reading.average, 0, *[math.nan] * 4)
-        summary = found.get((cell.model, region, cell.metric, reading.level, reading.average), nothing)
+        key = (cell.model, reading.region, reading.metric, reading.level, reading.average)
+        summary = found.get(key, Summary(*key, 0, *[math.nan] * 4))
         ours = in_unit(summary.value, cell.unit)
         delta = ours - float(cell.value) if cell.published else math.nan
         word = cell_word(

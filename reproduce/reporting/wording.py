@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-_DECIMALS = {"%": 1, "points": 1, "ratio": 3, "count": 0}
+_DECIMALS = {"%": 1, "points": 1, "ratio": 3, "count": 0, "mm": 1}
 UNDEFINED = "–"
 
 
@@ -14,11 +14,11 @@ def in_unit(share: float, unit: str) -> float:
 
 
 def number(value: float, unit: str) -> str:
-    """A number for reading: one decimal of a percentage, three of a ratio, none of a count, a dash for undefined.
+    """A number for reading: one decimal of a percentage or mm, three of a ratio, none of a count, a dash for nan.
 
     Args:
         value: In its unit; nan for undefined.
-        unit: "%", "points", "ratio" or "count".
+        unit: "%", "points", "ratio", "count" or "mm".
     """
     return UNDEFINED if math.isnan(value) else f"{value:.{_DECIMALS[unit]}f}"
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from reproduce.errors import NonFiniteError
+from reproduce.metrics.confusion import Counts
 from reproduce.protocol import Arm, Optimisation
 from reproduce.randomness import seed31
 from reproduce.training.pipeline import SliceName, TrainingSet
@@ -33,7 +35,7 @@ class Trainer:
             optimisation.learning_rate, gradient_accumulation_steps=steps if steps > 1 else None
         )
         losses = {output: loss() for output, loss in arm.losses.items()}
-        self.model.compile(adam, loss=losses, jit_compile=False)
+        self.model.compile(adam, loss=losses or None, jit_compile=False)
         adam.build(self.model.trainable_variables)
         self._fresh_optimiser = [variable.numpy() for variable in adam.variables]
 
@@ -42,6 +44,7 @@ class Trainer:
         train: TrainingSet,
         validation: tf.data.Dataset | None,
         *,
+        count: Callable[[np.ndarray, np.ndarray], Counts],
         folder: Path,
         on_epoch: Callable[[int, Epoch], None],
     ) -> list[Epoch]:
@@ -53,6 +56,7 @@ class Trainer:
         Args:
             train: Of one fold.
             validation: Batches of (image, targets), or None: then all epochs are trained and the last weights stay.
+            count: Counts of a batch of reference masks and probabilities, both `[batch, y, x, region]`.
             folder: Of this model, seed and fold alone.
             on_epoch: Called after each epoch with the number of epochs done and its row.
 
@@ -68,13 +72,15 @@ class Trainer:
         while not self._finished(history):
             epoch = len(history)
             stop = _StopAtNonFinite(train, epoch)
+            self.model.optimizer.learning_rate = self._rate(epoch)
             logs = self.model.fit(train.epoch(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[stop]).history
-            loss = None
+            loss = counts = None
             if validation is not None:
                 loss = float(self.model.evaluate(validation, verbose=0, return_dict=True)["loss"])
                 if not math.isfinite(loss):
                     raise _non_finite("validation loss", loss, epoch, [])
-            history.append(Epoch(epoch, float(logs["loss"][0]), loss))
+                counts = self._counts(validation, count)
+            history.append(Epoch(epoch, float(logs["loss"][0]), loss, counts))
             write_state(folder, self.model, history)
             on_epoch(len(history), history[-1])
         read_best(folder, self.model)
@@ -90,10 +96,23 @@ class Trainer:
         for variable, fresh in zip(self.model.optimizer.variables, self._fresh_optimiser, strict=True):
             variable.assign(fresh)
 
+    def _rate(self, epoch: int) -> float:
+        o = self._optimisation
+        return o.learning_rate * (1 - epoch / o.max_epochs) ** (o.decay_power or 0)
+
+    def _counts(self, validation: tf.data.Dataset, count: Callable[[np.ndarray, np.ndarray], Counts]) -> Counts:
+        """Of all validation slices together; a second pass, since a model with its own loss predicts in another way."""
+        batches = (
+            count(targets["mask"].numpy(), np.asarray(self.model.predict_on_batch(images)["mask"]))
+            for images, targets in validation
+        )
+        return sum(batches, Counts(0, 0, 0, 0))
+
     def _finished(self, history: list[Epoch]) -> bool:
         if len(history) >= self._optimisation.max_epochs:
             return True
-        return bool(history) and len(history) - 1 - best_epoch(history) >= self._optimisation.patience
+        patience = self._optimisation.patience
+        return patience is not None and bool(history) and len(history) - 1 - best_epoch(history) >= patience
 
 
 class _StopAtNonFinite(keras.callbacks.Callback):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from reproduce.cohorts.splits import Fold
 from reproduce.protocol import Arm, Experiment
 from reproduce.provenance import write_text
+from reproduce.scoring import cell_counts
 from reproduce.training.fit import Trainer
 from reproduce.training.pipeline import Slices, TrainingSet, held_out
 from reproduce.training.predict import predict_scans
@@ -59,7 +61,7 @@ class Worker:
         """
         if job.done:
             return
-        slices, optimisation, targets = self._slices, self._experiment.optimisation, tuple(job.arm.losses)
+        slices, optimisation, targets = self._slices, self._experiment.optimisation, job.arm.targets
         at_a_time = optimisation.micro_batch
         train = TrainingSet(
             slices=slices,
@@ -76,7 +78,8 @@ class Worker:
         if job.fold.validation:
             validation = held_out(slices.of(job.fold.validation), batch_size=at_a_time, targets=targets)
         trainer = self._trainer(job.arm)
-        trainer.fit(train, validation, folder=job.folder, on_epoch=on_epoch)
+        count = functools.partial(cell_counts, experiment=self._experiment)
+        trainer.fit(train, validation, count=count, folder=job.folder, on_epoch=on_epoch)
         predict_scans(trainer.model, slices, job.fold.test, job.folder / "predictions", batch_size=at_a_time)
         write_text(job.folder / _DONE, "")
 

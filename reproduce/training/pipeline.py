@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -148,7 +148,7 @@ class TrainingSet:
         batch_size: Images a step; a last step that is smaller is left out, where there is a full one.
         micro_batch: Images at a time, a divisor of `batch_size`; an epoch has whole steps only, so that no gradient
             waits for the next epoch.
-        targets: What the model is trained towards: "mask", or "mask" and "slice".
+        targets: For each output of the model what it is trained towards, "mask" or "slice".
         augmentation: Ranges, or None.
         seed: Of the run.
         fold: Index of the fold.
@@ -163,7 +163,7 @@ class TrainingSet:
     n: int
     batch_size: int
     micro_batch: int
-    targets: tuple[str, ...]
+    targets: Mapping[str, str]
     augmentation: Augmentation | None
     seed: int
     fold: int
@@ -183,7 +183,7 @@ class TrainingSet:
         return max(1, self.n // self.batch_size * (self.batch_size // self.micro_batch))
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
-        """Shuffled and augmented micro-batches of one epoch: the image, and the targets by name."""
+        """Shuffled and augmented micro-batches of one epoch: the image, and the target of each output."""
         return _image_and_targets(self._batches(epoch), self.targets)
 
     def names(self, epoch: int, batch: int) -> list[SliceName]:
@@ -212,10 +212,12 @@ class TrainingSet:
         return examples.batch(self.micro_batch, drop_remainder=self.n >= self.batch_size).take(self.n_batches)
 
 
-def held_out(examples: tf.data.Dataset, *, batch_size: int, targets: tuple[str, ...]) -> tf.data.Dataset:
-    """Batches of examples as they are, in order: the image, and the targets by name."""
+def held_out(examples: tf.data.Dataset, *, batch_size: int, targets: Mapping[str, str]) -> tf.data.Dataset:
+    """Batches of examples as they are, in order: the image, and the target of each output."""
     return _image_and_targets(examples.batch(batch_size), targets)
 
 
-def _image_and_targets(batches: tf.data.Dataset, targets: tuple[str, ...]) -> tf.data.Dataset:
-    return batches.map(lambda batch: (batch["image"], {name: batch[name] for name in targets})).prefetch(2)
+def _image_and_targets(batches: tf.data.Dataset, targets: Mapping[str, str]) -> tf.data.Dataset:
+    return batches.map(
+        lambda batch: (batch["image"], {output: batch[name] for output, name in targets.items()})
+    ).prefetch(2)

@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from reproduce.metrics.confusion import Counts
 from reproduce.provenance import write_text
 
 
@@ -21,11 +22,13 @@ class Epoch:
         epoch: From 0.
         train_loss: Mean over the epoch's batches.
         validation_loss: Mean over the validation slices; None without validation patients.
+        validation: Pixels of all validation slices at the model's size; None likewise.
     """
 
     epoch: int
     train_loss: float
     validation_loss: float | None
+    validation: Counts | None
 
 
 def best_epoch(history: list[Epoch]) -> int:
@@ -49,12 +52,17 @@ def write_state(folder: Path, model: keras.Model, history: list[Epoch]) -> None:
 
 def read_state(folder: Path, model: keras.Model) -> list[Epoch]:
     """Set a model and its optimiser to the last epoch that was written, and return the history; empty at the start."""
-    listing = folder / "history.json"
-    if not listing.exists():
+    if not (folder / "history.json").exists():
         return []
-    history = [Epoch(**row) for row in json.loads(listing.read_text())]
+    history = read_history(folder)
     _assign(folder / f"epoch{len(history) - 1}.npz", [*model.variables, *model.optimizer.variables])
     return history
+
+
+def read_history(folder: Path) -> list[Epoch]:
+    """The epochs that a training has behind it."""
+    rows = json.loads((folder / "history.json").read_text())
+    return [Epoch(**{**row, "validation": row["validation"] and Counts(**row["validation"])}) for row in rows]
 
 
 def read_best(folder: Path, model: keras.Model) -> None:

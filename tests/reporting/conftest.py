@@ -1,6 +1,7 @@
 """A small run of Table 1 of document 000 whose counts are chosen so that every number can be worked out by hand."""
 
 import json
+import math
 import shutil
 from dataclasses import fields, replace
 
@@ -20,6 +21,7 @@ from reproduce.reporting.results import write_results
 
 MODELS = ("unoptimised_cnn", "optimised_cnn")
 PATIENTS = tuple(f"P{i}" for i in range(1, 9))
+NO_SURFACE = (math.nan, math.nan)
 HITS = {"unoptimised_cnn": 60, "optimised_cnn": 80}
 
 
@@ -46,6 +48,7 @@ def _experiment() -> p.Experiment:
         optimisation=_made(
             p.Optimisation,
             learning_rate=1e-3,
+            decay_power=None,
             batch_size=32,
             micro_batch=32,
             max_epochs=2,
@@ -53,9 +56,24 @@ def _experiment() -> p.Experiment:
             precision="float32",
         ),
         validation=_made(p.Validation, n_folds=4, validation_share=0.2, split_seed=0, seeds=(1,)),
-        decision=_made(p.Decision, threshold=0.5, lesion_overlap=0.1),
+        decision=_made(
+            p.Decision,
+            threshold=0.5,
+            lesion_overlap=0.1,
+            measured={"nodule": ("nodule",)},
+            means={},
+            surface_tolerance_mm=2.0,
+        ),
         readings=tuple(
-            _made(p.Reading, metric=metric, level=level, average=average, tolerance=tolerance)
+            _made(
+                p.Reading,
+                cell=metric,
+                metric=metric,
+                region="nodule",
+                level=level,
+                average=average,
+                tolerance=tolerance,
+            )
             for metric, level, average, tolerance in readings
         ),
         statements=tuple(p.Statement(MODELS[1], MODELS[0], metric, "000 7.1.1") for metric in ("accuracy", "dice")),
@@ -73,10 +91,10 @@ def _cases() -> pd.DataFrame:
         for k, patient in enumerate(PATIENTS, start=1):
             key = (model, 1, (k - 1) % 4, patient, f"1.2.{k}", "nodule")
             hits, slices = HITS[model] + k, 3 if model == MODELS[0] else 4
-            scores.append(CaseScore(*key, "pixel", Counts(tp=hits, fp=20, fn=100 - hits, tn=9880)))
-            scores.append(CaseScore(*key, "slice", Counts(tp=slices, fp=1, fn=5 - slices, tn=4)))
-            scores.append(CaseScore(*key, "lesion", Counts(tp=1, fp=2, fn=0, tn=0)))
-            scores.append(CaseScore(*key, "patient", Counts(tp=1, fp=0, fn=0, tn=0)))
+            scores.append(CaseScore(*key, "pixel", Counts(tp=hits, fp=20, fn=100 - hits, tn=9880), 4.0 + k, 0.5))
+            scores.append(CaseScore(*key, "slice", Counts(tp=slices, fp=1, fn=5 - slices, tn=4), *NO_SURFACE))
+            scores.append(CaseScore(*key, "lesion", Counts(tp=1, fp=2, fn=0, tn=0), *NO_SURFACE))
+            scores.append(CaseScore(*key, "patient", Counts(tp=1, fp=0, fn=0, tn=0), *NO_SURFACE))
     return case_frame(scores)
 
 
