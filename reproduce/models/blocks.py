@@ -24,7 +24,7 @@ def require_divisible(size: tuple[int, int], *, depth: int, where: str) -> None:
             expected=f"sides that are multiples of {step} (2 to the depth of {depth})",
             got=f"{size[0]} x {size[1]} pixels",
             where=where,
-            do="resize to a multiple, or take a smaller depth",
+            do="resize to a multiple, or take a smaller depth where the model has one to choose",
         )
 
 
@@ -44,6 +44,29 @@ def conv_bn_relu(x, filters: int, name: str, *, kernel: int = 3, stride: int = 1
     """
     x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
     x = layers.BatchNormalization(momentum=bn_momentum, name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def biased_conv_relu(x, filters: int, name: str, *, kernel: int = 3, batch_norm: bool, bn_momentum: float):
+    """Convolution with bias and ReLU, as before batch normalisation was known; with it in between where asked.
+
+    The bias stays before a batch normalisation, which takes it away again: its gradient is zero, and it only counts
+    among the parameters, as it does in the counts that are printed for such models.
+
+    Args:
+        x: `[batch, y, x, channel]`.
+        filters: Channels out.
+        name: Prefix of the layers.
+        kernel: Side of the kernel in pixels; the grid is kept by zeros around it.
+        batch_norm: Whether batch normalisation (Ioffe and Szegedy 2015) stands before the ReLU.
+        bn_momentum: As in `conv_bn_relu`; without effect where there is no batch normalisation.
+
+    Returns:
+        `[batch, y, x, filters]`.
+    """
+    x = layers.Conv2D(filters, kernel, padding="same", kernel_initializer="he_normal", name=name)(x)
+    if batch_norm:
+        x = layers.BatchNormalization(momentum=bn_momentum, name=f"{name}_bn")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
@@ -121,6 +144,21 @@ def mask_head(x, n_regions: int):
     """
     logits = layers.Conv2D(n_regions, 1, dtype="float32", name="mask_logits")(x)
     return layers.Activation("sigmoid", dtype="float32", name="mask")(logits)
+
+
+def region_probabilities(logits):
+    """Probability of each region in each pixel, in float32 whatever the precision.
+
+    Softmax where there are several regions, which exclude each other, so the first is the background; sigmoid of one.
+
+    Args:
+        logits: float32 `[batch, y, x, n_regions]`.
+
+    Returns:
+        The tensor "mask", float32 `[batch, y, x, n_regions]` in [0, 1].
+    """
+    activation = "softmax" if logits.shape[-1] > 1 else "sigmoid"
+    return layers.Activation(activation, dtype="float32", name="mask")(logits)
 
 
 def slice_head(x):
