@@ -1,0 +1,128 @@
+"""RoIAlign: features of a box on a fixed grid, by bilinear sampling (He et al. 2017, Mask R-CNN, section 3).
+
+The average over sampling points and the bilinear interpolation are both separable, so RoIAlign is two matrix products,
+one along y and one along x. No gather, no scatter in its gradient: that is fast on CPUs, GPUs and under XLA alike.
+"""
+
+from __future__ import annotations
+
+from keras import ops
+
+SAMPLING_RATIO = 2  # points a bin and axis; four points a bin in all (section 3 there; torchvision's too)
+
+# A box with the side of an ImageNet image goes to P4, the level whose stride the single-scale detector had
+# (Lin et al. 2017, FPN, equation 1).
+CANONICAL_SIDE, CANONICAL_LEVEL = 224.0, 4
+
+
+def sampling_matrix(low, high, *, n_bins: int, n_pixels: int, scale: float, aligned: bool):
+    """What each pixel of an axis adds to each bin of a box.
+
+    Args:
+        low: float32 `[...]`, start of the box in pixels of the image.
+        high: float32 `[...]`, its end.
+        n_bins: Bins into which the box is cut.
+        n_pixels: Of the axis.
+        scale: Pixels of the axis in one pixel of the image.
+        aligned: Whether pixel i is centred at i + 0.5 as edges of boxes have it. If not, at i, and no box is thinner
+            than one pixel of the axis: so the first RoIAlign, and Mask R-CNN in torchvision.
+
+    Returns:
+        float32 `[..., n_bins, n_pixels]`. A point beyond the first or last pixel by one pixel or less reads that pixel;
+        further out it reads 0.
+    """
+    start, end = low * scale, high * scale
+    if aligned:
+        start, end = start - 0.5, end - 0.5
+    side = end - start if aligned else ops.maximum(end - start, 1.0)
+    n_points = n_bins * SAMPLING_RATIO
+    points = start[..., None] + side[..., None] * (ops.arange(n_points, dtype="float32") + 0.5) / n_points
+    inside = (points >= -1.0) & (points <= n_pixels)
+    points = ops.clip(points, 0.0, n_pixels - 1.0)
+    distance = ops.abs(points[..., None] - ops.arange(n_pixels, dtype="float32"))
+    weights = ops.where(inside[..., None], ops.maximum(1.0 - distance, 0.0), 0.0)
+    pairs = ops.reshape(weights, (*ops.shape(low), n_bins, SAMPLING_RATIO, n_pixels))
+    return ops.mean(pairs, axis=-2)
+
+
+def sample_separably(features, along_y, along_x):
+    """Features times a matrix along each axis.
+
+    Args:
+        features: `[batch, y, x, channel]`.
+        along_y: `[batch, box, bin, y]`, as `sampling_matrix` gives it.
+        along_x: `[batch, box, bin, x]`.
+
+    Returns:
+        `[batch, box, bin, bin, channel]`, dtype of the features.
+    """
+    _, y, x, channels = features.shape
+    _, n_boxes, n_bins, _ = along_y.shape
+    along_y, along_x = ops.cast(along_y, features.dtype), ops.cast(along_x, features.dtype)
+    rows = ops.matmul(ops.reshape(along_y, (-1, n_boxes * n_bins, y)), ops.reshape(features, (-1, y, x * channels)))
+    rows = ops.reshape(rows, (-1, n_boxes, n_bins, x, channels))
+    return ops.matmul(along_x[:, :, None], rows)  # [batch, box, bin, bin, channel]
+
+
+def roi_align(features, boxes, *, n_bins: int, scale: float, aligned: bool):
+    """Features of each box on n_bins x n_bins bins, four points a bin.
+
+    Args:
+        features: `[batch, y, x, channel]`.
+        boxes: float32 `[batch, box, 4]`: y0, x0, y1, x1 in pixels of the image. Their gradient is stopped.
+        n_bins: Side of the result.
+        scale, aligned: As in `sampling_matrix`.
+
+    Returns:
+        `[batch, box, n_bins, n_bins, channel]`.
+    """
+    return sample_separably(features, *_matrices(features, boxes, n_bins=n_bins, scale=scale, aligned=aligned))
+
+
+def pyramid_levels(boxes, *, canonical_side: float):
+    """The level of each box, 2 to 5: floor(4 + log2(sqrt(area) / canonical_side)) (FPN, equation 1).
+
+    Args:
+        boxes: float32 `[..., box, 4]` in pixels of the image.
+        canonical_side: Side in pixels of a box that goes to P4.
+
+    Returns:
+        int32 `[..., box]`; an empty box goes to P2.
+    """
+    sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], 1e-6)
+    log_side = 0.5 * ops.log2(sides[..., 0] * sides[..., 1])
+    # The small addition keeps a box of exactly the canonical side on its level, as in Detectron and torchvision.
+    level = ops.floor(CANONICAL_LEVEL + log_side - ops.log2(ops.cast(canonical_side, "float32")) + 1e-6)
+    return ops.cast(ops.clip(level, 2, 5), "int32")
+
+
+def pyramid_roi_align(levels, boxes, *, n_bins: int, canonical_side: float):
+    """RoIAlign of each box on its own level of P2 to P5, not aligned, as Mask R-CNN in torchvision.
+
+    A box is sampled on every level, with weights of 0 on all but its own: static shapes ask for it, and the products
+    are cheap.
+
+    Args:
+        levels: P2 to P5, each `[batch, y, x, channel]`.
+        boxes: float32 `[batch, box, 4]` in pixels of the image.
+        n_bins: Side of the result.
+        canonical_side: As in `pyramid_levels`.
+
+    Returns:
+        `[batch, box, n_bins, n_bins, channel]`.
+    """
+    level_of_box = pyramid_levels(boxes, canonical_side=canonical_side)
+    total = 0.0
+    for level, features in enumerate(levels, start=2):
+        along_y, along_x = _matrices(features, boxes, n_bins=n_bins, scale=0.5**level, aligned=False)
+        here = ops.cast(level_of_box == level, "float32")[..., None, None]
+        total = total + sample_separably(features, along_y * here, along_x)
+    return total
+
+
+def _matrices(features, boxes, *, n_bins: int, scale: float, aligned: bool):
+    boxes = ops.stop_gradient(boxes)
+    _, y, x, _ = features.shape
+    settings = {"n_bins": n_bins, "scale": scale, "aligned": aligned}
+    along_y = sampling_matrix(boxes[..., 0], boxes[..., 2], n_pixels=y, **settings)
+    return along_y, sampling_matrix(boxes[..., 1], boxes[..., 3], n_pixels=x, **settings)
