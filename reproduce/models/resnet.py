@@ -1,0 +1,250 @@
+"""Residual networks (He et al. 2016), as classifiers and as backbones whose last stages dilate instead of striding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import keras
+from keras import layers
+
+from reproduce.errors import ArgumentError
+
+# Blocks of each stage (He et al. 2016, Table 1).
+RESNET18 = (2, 2, 2, 2)
+RESNET34 = RESNET50 = (3, 4, 6, 3)
+RESNET101 = (3, 4, 23, 3)
+RESNET152 = (3, 8, 36, 3)
+
+# Of batch normalisation: torchvision's, and that of the authors' own release. Keras would take 1e-3.
+EPSILON = 1e-5
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Residual blocks of one width.
+
+    Attributes:
+        stride: Step of the first block in pixels.
+        dilations: For each block the distance in pixels between neighbouring taps of its 3x3 convolutions.
+
+    Raises:
+        ArgumentError: No block, a number below 1, or a first block that both strides and dilates.
+    """
+
+    stride: int
+    dilations: tuple[int, ...]
+
+    def __post_init__(self):
+        if not self.dilations or min(self.stride, *self.dilations) < 1 or (self.stride > 1 and self.dilations[0] > 1):
+            raise ArgumentError(
+                expected="one block or more, numbers from 1, and a first block that strides or dilates, not both",
+                got=repr(self),
+                where="Stage",
+                do="let a stage stride, or give it stride 1 and dilate it",
+            )
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What papers and frameworks do differently under the name of one ResNet.
+
+    Attributes:
+        block: "basic" (two 3x3), or a bottleneck (1x1, 3x3, 1x1) that strides in its first 1x1 ("bottleneck_1x1": He
+            et al. 2016, keras.applications) or in its 3x3 ("bottleneck_3x3": torchvision, "v1.5").
+        stem: "7x7" (the paper), or "3x3": three 3x3 convolutions, the last of twice the width (PSPNet's release).
+        conv_bias: Whether convolutions that batch normalisation follows have biases, as those of keras.applications do.
+        bn_momentum: Share of the old running statistics that one step keeps.
+        frozen_bn: Whether batch normalisation is a constant scale and shift that training leaves alone.
+
+    Raises:
+        ArgumentError: `block` or `stem` is none of these.
+    """
+
+    block: Literal["basic", "bottleneck_1x1", "bottleneck_3x3"]
+    stem: Literal["7x7", "3x3"]
+    conv_bias: bool
+    bn_momentum: float
+    frozen_bn: bool
+
+    def __post_init__(self):
+        choices = {"block": ("basic", "bottleneck_1x1", "bottleneck_3x3"), "stem": ("7x7", "3x3")}
+        for field, known in choices.items():
+            if getattr(self, field) not in known:
+                raise ArgumentError(
+                    expected=" or ".join(known), got=repr(getattr(self, field)), where=f"Variant.{field}", do="take one"
+                )
+
+
+def dilated_stages(
+    blocks: Sequence[int], *, output_stride: int, first_dilation: Literal["own", "previous"], multi_grid: Sequence[int]
+) -> tuple[Stage, ...]:
+    """Stages that stride down to `output_stride` and dilate from there on (Chen et al. 2017, 3.1 and 3.2).
+
+    A stage that would go below the output stride keeps its grid, and twice as much dilation stands for each halving.
+
+    Args:
+        blocks: Blocks of the four stages.
+        output_stride: Pixels of the image for one of the last features, along an axis: 8, 16 or 32.
+        first_dilation: Of the first block of a stage that dilates: the stage's "own" (the papers), or that of the stage
+            before, the "previous" one (torchvision).
+        multi_grid: For each block of the last stage, what its dilation is multiplied by (3.2.1); ones for none.
+
+    Returns:
+        Four stages.
+
+    Raises:
+        ArgumentError: Another number of stages or of factors, another output stride, or a first block of the last stage
+            that both strides and dilates.
+    """
+    _require_layout(blocks, output_stride, first_dilation, multi_grid)
+    stages, stride, dilation = [Stage(1, (1,) * blocks[0])], 4, 1
+    for n_blocks in blocks[1:]:
+        if stride < output_stride:
+            stride *= 2
+            stages.append(Stage(2, (1,) * n_blocks))
+        else:
+            first = dilation if first_dilation == "previous" else 2 * dilation
+            dilation *= 2
+            stages.append(Stage(1, (first,) + (dilation,) * (n_blocks - 1)))
+    last = stages.pop()
+    scaled = tuple(d * factor for d, factor in zip(last.dilations, multi_grid, strict=True))
+    return (*stages, Stage(last.stride, scaled))
+
+
+def _require_layout(blocks: Sequence[int], output_stride: int, first_dilation: str, multi_grid: Sequence[int]) -> None:
+    wrong = (
+        len(blocks) != 4
+        or min(blocks) < 1
+        or output_stride not in (8, 16, 32)
+        or first_dilation not in ("own", "previous")
+    )
+    if wrong or len(multi_grid) != blocks[3]:
+        raise ArgumentError(
+            expected='four stages, output stride 8, 16 or 32, "own" or "previous", a factor for each of the last blocks',
+            got=f"blocks {tuple(blocks)}, stride {output_stride}, {first_dilation!r}, factors {tuple(multi_grid)}",
+            where="dilated_stages",
+            do="give multi_grid one factor for each block of the last stage, 1 for no change",
+        )
+
+
+def resnet_features(image, stages: Sequence[Stage], variant: Variant, *, width: int) -> tuple:
+    """Features after each stage of a residual network.
+
+    Convolutions that stride are padded by half their kernel on all sides, as He et al.'s and torch's are; Keras' "same"
+    would pad more below and to the right. The max-pooling is padded with zeros where torch pads with -infinity: after a
+    ReLU the maximum is the same.
+
+    Args:
+        image: float `[batch, y, x, channel]`.
+        stages: From first to last; each has twice the width of the one before.
+        variant: What papers do differently.
+        width: Channels of the stem, 64 in the paper.
+
+    Returns:
+        A tensor for each stage, `[batch, y', x', filters]`: filters are width * 2^k in stage k from 0, four times as
+        many from bottlenecks; the stem and its pooling halve the grid twice (rounded up), then come the strides.
+    """
+    if variant.stem == "7x7":
+        x = _conv_bn(image, width, 7, "stem_conv1", variant, stride=2)
+    else:
+        x = _conv_bn(image, width, 3, "stem_conv1", variant, stride=2)
+        x = _conv_bn(x, width, 3, "stem_conv2", variant)
+        x = _conv_bn(x, 2 * width, 3, "stem_conv3", variant)
+    x = layers.ZeroPadding2D(1, name="stem_pool_pad")(x)
+    x = layers.MaxPooling2D(3, 2, name="stem_pool")(x)
+    outputs = []
+    for k, stage in enumerate(stages):
+        for i, dilation in enumerate(stage.dilations):
+            name, stride = f"stage{k + 1}_block{i + 1}", stage.stride if i == 0 else 1
+            x = _residual(x, width * 2**k, name, variant, stride=stride, dilation=dilation)
+        outputs.append(x)
+    return tuple(outputs)
+
+
+def _residual(x, filters: int, name: str, variant: Variant, *, stride: int, dilation: int):
+    """relu(F(x) + shortcut(x)) (He et al. 2016, equations 1 and 2, Figure 5; shortcuts of option B)."""
+    if variant.block == "basic":
+        wide = filters
+        y = _conv_bn(x, filters, 3, f"{name}_conv1", variant, stride=stride, dilation=dilation)
+        y = _conv_bn(y, wide, 3, f"{name}_conv2", variant, dilation=dilation, relu=False)
+    else:
+        wide = 4 * filters
+        first, middle = (stride, 1) if variant.block == "bottleneck_1x1" else (1, stride)
+        y = _conv_bn(x, filters, 1, f"{name}_conv1", variant, stride=first)
+        y = _conv_bn(y, filters, 3, f"{name}_conv2", variant, stride=middle, dilation=dilation)
+        y = _conv_bn(y, wide, 1, f"{name}_conv3", variant, relu=False)
+    if stride != 1 or x.shape[-1] != wide:
+        x = _conv_bn(x, wide, 1, f"{name}_shortcut", variant, stride=stride, relu=False)
+    return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([y, x]))
+
+
+def _conv_bn(
+    x, filters: int, kernel: int, name: str, variant: Variant, *, stride: int = 1, dilation: int = 1, relu: bool = True
+):
+    padding = "same"
+    if stride > 1 and kernel == 1:
+        # TensorFlow 2.21's gradient of a 1x1 convolution of stride s writes out of bounds on CPUs: we take every s-th
+        # pixel first, which is the same.
+        x, stride = layers.MaxPooling2D(1, stride, name=f"{name}_subsample")(x), 1
+    elif stride > 1:
+        x, padding = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x), "valid"
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        stride,
+        padding,
+        dilation_rate=dilation,
+        use_bias=variant.conv_bias,
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
+    x = layers.BatchNormalization(
+        momentum=variant.bn_momentum, epsilon=EPSILON, trainable=not variant.frozen_bn, name=f"{name}_bn"
+    )(x)
+    return layers.ReLU(name=f"{name}_relu")(x) if relu else x
+
+
+def resnet(
+    size: tuple[int, int],
+    *,
+    n_channels: int,
+    n_classes: int,
+    width: int,
+    blocks: Sequence[int],
+    block: Literal["basic", "bottleneck_1x1", "bottleneck_3x3"],
+    conv_bias: bool,
+    bn_momentum: float,
+) -> keras.Model:
+    """A residual network as classifier (He et al. 2016, Table 1): global average pooling and one dense layer.
+
+    ResNet-18 and -34 have basic blocks, the others bottlenecks. torchvision's have no `conv_bias` and stride in the 3x3
+    ("bottleneck_3x3"); those of keras.applications have biases and stride in the first 1x1.
+
+    Args:
+        size: (y, x) of the image in pixels; any, since pooling takes what grid is left.
+        n_channels: Channels of the image.
+        n_classes: Classes that exclude each other; 1 for yes or no.
+        width: Channels of the stem, 64 in the paper.
+        blocks: Blocks of each stage, e.g. `RESNET50`.
+        block: See `Variant`.
+        conv_bias: See `Variant`.
+        bn_momentum: See `Variant`.
+
+    Returns:
+        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
+        where there is one class.
+
+    Raises:
+        ArgumentError: `block` is none of these, or a stage has no block.
+    """
+    variant = Variant(block=block, stem="7x7", conv_bias=conv_bias, bn_momentum=bn_momentum, frozen_bn=False)
+    stages = [Stage(1 if k == 0 else 2, (1,) * n) for k, n in enumerate(blocks)]
+    image = keras.Input((*size, n_channels), name="image")
+    x = resnet_features(image, stages, variant, width=width)[-1]
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dense(n_classes, dtype="float32", name="class_logits")(x)
+    activation = "softmax" if n_classes > 1 else "sigmoid"
+    x = layers.Activation(activation, dtype="float32", name="class")(x)
+    return keras.Model(image, {"class": x}, name="resnet")
