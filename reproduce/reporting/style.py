@@ -22,6 +22,7 @@ ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK = (
     "#000000",
 )
 ARMS = (ORANGE, BLUE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK)
+PNG_DPI = 150
 HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo", "--")
 
 _SETTINGS = {
@@ -49,7 +50,7 @@ def styled():
 
 
 def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
-    """Write `stem.png` at 150 dots an inch and `stem.svg`, whole or not at all, without a date in them.
+    """Write `stem.png` at `PNG_DPI` dots an inch and `stem.svg`, whole or not at all, without a date in them.
 
     Args:
         figure: Drawn.
@@ -61,7 +62,7 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
     paths = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     with matplotlib.rc_context(_SETTINGS):
         for path, settings in zip(
-            paths, ({"dpi": 150, "metadata": {"Software": None}}, {"metadata": {"Date": None}}), strict=True
+            paths, ({"dpi": PNG_DPI, "metadata": {"Software": None}}, {"metadata": {"Date": None}}), strict=True
         ):
             buffer = io.BytesIO()
             figure.savefig(buffer, format=path.suffix[1:], **settings)
