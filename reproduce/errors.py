@@ -98,6 +98,10 @@ class AnnotationMismatchError(ReproduceError):
     """An annotation does not belong to the images that it is used with."""
 
 
+class ContourPlaceError(ReproduceError):
+    """A contour lies in no slice of the image: it is tilted to the slices, or outside of their stack."""
+
+
 class CohortError(ReproduceError):
     """A cohort has another number of cases than is asserted, or too few for what is asked."""
 
@@ -132,3 +136,7 @@ class MetricInputError(ReproduceError):
 
 class FolderInUseError(ReproduceError):
     """A folder that is to be written holds something that this package did not write."""
+
+
+class WeightsError(ReproduceError):
+    """A file of pretrained weights is absent, broken, of another network, or not the one that the protocol names."""

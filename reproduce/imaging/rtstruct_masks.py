@@ -1,0 +1,204 @@
+"""Structures to masks on the grid of a CT: outlines find their slices by position, then are filled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pydicom
+
+from reproduce.errors import AnnotationMismatchError, ArgumentError, ContourPlaceError
+from reproduce.imaging.dicom import CtSeries
+from reproduce.imaging.rtstruct import Structure, StructureSet
+from reproduce.imaging.rtstruct_contours import AREA_TYPES, Contour
+from reproduce.imaging.rtstruct_fill import fill_even_odd
+from reproduce.imaging.volume import Volume
+
+_SAME_PLANE = 0.1  # of the distance of slices; as much as a slice of a regular stack may be out of its place
+_NOISE = 1e-6
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Why a contour is not in a mask, or not all of it.
+
+    Attributes:
+        contour: Its index in the structure.
+        reason: One of few sentences.
+    """
+
+    contour: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class StructureMask:
+    """A structure on the grid of an image.
+
+    Attributes:
+        structure: The structure.
+        voxels: bool `[z, y, x]`.
+        n_drawn: Contours that were filled.
+        remarks: What was left out or cut, sorted by contour.
+        gaps: Slices without an outline between slices with one: nothing is interpolated there.
+    """
+
+    structure: Structure
+    voxels: np.ndarray
+    n_drawn: int
+    remarks: tuple[Remark, ...]
+    gaps: tuple[int, ...]
+
+
+def structure_masks(
+    structures: StructureSet, series: CtSeries, *, outside: Literal["refuse", "list"]
+) -> dict[int, StructureMask]:
+    """The mask of each structure of a set, by its number; empty where the set has none.
+
+    Raises:
+        AnnotationMismatchError: As `require_same_frame` says.
+        ContourPlaceError, ArgumentError: As `draw_structure` says.
+    """
+    for structure in structures.structures:
+        require_same_frame(structures, structure, series)
+    return {s.number: draw_structure(s, series.volume, outside=outside) for s in structures.structures}
+
+
+def require_same_frame(structures: StructureSet, structure: Structure, series: CtSeries) -> None:
+    """Return if a structure lies in the frame of reference of a series, whose millimetres are then the same.
+
+    Where either names no frame, the structure set must refer to the series by its UID. An anonymiser may give the same
+    frame different UIDs, or break a reference; that both are broken nobody can tell from a mistake.
+
+    Raises:
+        AnnotationMismatchError: Frames differ; or one is not named and the set does not refer to the series.
+    """
+    image_frame = _frame_uid(series)
+    if structure.frame_uid and image_frame:
+        if structure.frame_uid == image_frame:
+            return
+        expected, got = f"the frame of reference {image_frame}", structure.frame_uid
+    elif series.files.series_uid in structures.series_uids:
+        return
+    else:
+        expected = f"a frame of reference on both sides, or a reference to the series {series.files.series_uid}"
+        got = f"the frames {structure.frame_uid or '(none)'} and {image_frame or '(none)'}, references to "
+        got += ", ".join(structures.series_uids) or "no series"
+    raise AnnotationMismatchError(
+        expected=expected,
+        got=got,
+        where=f"{structures.path}, structure {structure.number} {structure.name!r}",
+        do="take the series that the structures were drawn on",
+    )
+
+
+def _frame_uid(series: CtSeries) -> str:
+    header = pydicom.dcmread(series.files.files[0], stop_before_pixels=True, specific_tags=["FrameOfReferenceUID"])
+    return str(header.get("FrameOfReferenceUID") or "").strip()
+
+
+def draw_structure(structure: Structure, image: Volume, *, outside: Literal["refuse", "list"]) -> StructureMask:
+    """The voxels of an image whose centres a structure encloses.
+
+    A contour belongs to the slice that is nearest to it along the slice normal, up to half the distance of slices; of
+    two equally near, to the one of the smaller index. References to images are not asked: in thoracic RT data they are
+    missing or point nowhere. Contours of one slice make up its mask by the even-odd rule (see
+    `rtstruct_fill.fill_even_odd`). Where outlines were drawn closer than the slices, those of the plane nearest to a
+    slice are its outlines, and the others are remarked: areas of different heights must not cancel each other. Slices
+    between outlines that have none stay empty, and are listed as gaps. Everything is done in the indices of the image,
+    so that sagittal, oblique and sheared stacks are nothing special.
+
+    Points and open lines enclose nothing; they are remarked, as is what reaches beyond the image in the slice.
+
+    Args:
+        structure: In the frame of reference of the image.
+        image: Its grid is asked, its voxels are not.
+        outside: For an outline with no slice within half their distance: "refuse" it, or leave it out and "list" it.
+
+    Returns:
+        The mask, all False for a structure without outlines.
+
+    Raises:
+        ContourPlaceError: The points of an outline are not in one plane parallel to the slices (they spread over more
+            than a tenth of the distance of slices); or it has no slice, and `outside` is "refuse".
+        ArgumentError: `outside` is neither.
+    """
+    if outside not in ("refuse", "list"):
+        do = "say which; the structure's source decides it"
+        raise ArgumentError(expected="outside 'refuse' or 'list'", got=repr(outside), where="draw_structure", do=do)
+    remarks, drawn, heights, outlines = [], [], [], []
+    for index, contour in enumerate(structure.contours):
+        if contour.geometric_type not in AREA_TYPES:
+            remarks.append(Remark(index, f"{contour.geometric_type} encloses no area"))
+            continue
+        points = image.index_zyx(contour.points_mm)
+        height = _height(points[:, 0], contour, image, where=f"structure {structure.name!r}, contour {index}")
+        if not -0.5 - _NOISE <= height <= image.shape[0] - 0.5 + _NOISE:
+            if outside == "refuse":
+                raise _no_slice(height, image, where=f"structure {structure.name!r}, contour {index}")
+            remarks.append(Remark(index, "no slice within half the distance of slices"))
+            continue
+        drawn.append(index)
+        heights.append(height)
+        outlines.append(points[:, 1:])
+    slices = np.clip(np.ceil(np.array(heights) - 0.5 - _NOISE), 0, image.shape[0] - 1).astype(np.intp)
+    kept = _nearest_plane(np.array(heights), slices)
+    remarks += [Remark(drawn[i], "another outline lies nearer to its slice") for i in np.flatnonzero(~kept)]
+    for i in np.flatnonzero(kept):
+        if (outlines[i] < -0.5).any() or (outlines[i] > np.array(image.shape[1:]) - 0.5).any():
+            remarks.append(Remark(drawn[i], "reaches beyond the image, cut off there"))
+    chosen, of = [outlines[i] for i in np.flatnonzero(kept)], slices[kept]
+    return StructureMask(
+        structure=structure,
+        voxels=fill_even_odd(chosen, of, shape=image.shape),
+        n_drawn=len(chosen),
+        remarks=tuple(sorted(remarks, key=lambda remark: remark.contour)),
+        gaps=_gaps(of),
+    )
+
+
+def _height(z: np.ndarray, contour: Contour, image: Volume, *, where: str) -> float:
+    """Height of an outline in slices, after a check that it is parallel to them."""
+    if np.ptp(z) > _SAME_PLANE:
+        step_mm = _step_mm(image)
+        raise ContourPlaceError(
+            expected=f"an outline in one slice: points within {_SAME_PLANE * step_mm:.3g} mm along the slice normal",
+            got=f"points from {z.min() * step_mm:.3f} to {z.max() * step_mm:.3f} mm above the first slice",
+            where=where,
+            do="take the series that it was drawn on; an outline drawn in other planes needs resampling",
+        )
+    return float(z.mean())
+
+
+def _no_slice(height: float, image: Volume, *, where: str) -> ContourPlaceError:
+    step_mm = _step_mm(image)
+    return ContourPlaceError(
+        expected=f"outlines from 0 to {(image.shape[0] - 1) * step_mm:.3f} mm above the first slice, half a step more",
+        got=f"one at {height * step_mm:.3f} mm",
+        where=where,
+        do="fetch the missing slices, or draw with outside='list'",
+    )
+
+
+def _step_mm(image: Volume) -> float:
+    """Distance of slices along their normal; under a tilted gantry it is less than the step from origin to origin."""
+    normal = np.cross(image.affine[:3, 0], image.affine[:3, 1])
+    return abs(float(image.affine[:3, 2] @ normal)) / float(np.linalg.norm(normal))
+
+
+def _nearest_plane(heights: np.ndarray, slices: np.ndarray) -> np.ndarray:
+    """Which outlines are in the plane nearest to their slice; of two equally near planes, in the lower one."""
+    kept = np.zeros(len(heights), dtype=bool)
+    for k in np.unique(slices):
+        here = np.flatnonzero(slices == k)
+        nearest = here[np.lexsort((heights[here], np.round(np.abs(heights[here] - k), 6)))[0]]
+        kept[here] = np.abs(heights[here] - heights[nearest]) <= _SAME_PLANE
+    return kept
+
+
+def _gaps(slices: np.ndarray) -> tuple[int, ...]:
+    """Indices between the first and the last of some slices that are none of them."""
+    if not len(slices):
+        return ()
+    return tuple(np.setdiff1d(np.arange(slices.min(), slices.max() + 1), slices).tolist())
