@@ -24,6 +24,7 @@ PAPER = Experiment(
     title="Document 000, Table 1: LIDC-IDRI before and after optimisation",
     source="lidc_idri",
     profile="paper",
+    printed=True,
     phantom=Call(write_lidc_cohort, PHANTOM),
     preparation=Preparation(
         size=512,

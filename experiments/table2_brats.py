@@ -25,6 +25,7 @@ PAPER = Experiment(
     title="Document 000, Table 2: BraTS before and after optimisation",
     source="brats",
     profile="paper",
+    printed=True,
     phantom=Call(write_brats_cohort, PHANTOM),
     preparation=Preparation(
         size=512,

@@ -249,6 +249,7 @@ class Experiment:
         title: One line.
         source: Name of the real data set.
         profile: "paper", "cpu" or "smoke".
+        printed: Whether the document prints cells of this table; not so for a table that it should have had.
         phantom: Writes the phantom cohort; called with the folder and the number of workers.
         preparation, arms, optimisation, validation, decision, readings, statements: See their classes.
     """
@@ -258,6 +259,7 @@ class Experiment:
     title: str
     source: str
     profile: str
+    printed: bool
     phantom: Call
     preparation: Preparation
     arms: tuple[Arm, ...]

@@ -9,11 +9,15 @@ import pytest
 from reproduce import evaluation
 from reproduce.cohorts.splits import Fold
 from reproduce.evaluation import evaluate
-from reproduce.protocol import Decision, Window
+from reproduce.protocol import Window
 from reproduce.training.job import Job
 
 WEAK, STRONG = (SimpleNamespace(name=name) for name in ("weak", "strong"))
 PATIENTS = tuple(f"PHANTOM-000{i}" for i in (1, 2, 3))
+
+
+def patients_validate(fold):
+    return fold.index == 1
 
 
 def quality(arm, patient):
@@ -23,16 +27,18 @@ def quality(arm, patient):
 
 @pytest.fixture(scope="module")
 def labels(prepared):
-    return {patient: (scan, volume > 0) for patient, scan, volume in prepared.scans()}
+    return {found.patient: (found.scan, found.labels > 0) for found in prepared.scans()}
 
 
 @pytest.fixture(scope="module")
 def experiment():
-    because = {"threshold": "silent: it is a test", "lesion_overlap": "silent: it is a test"}
     return SimpleNamespace(
         arms=(WEAK, STRONG),
         preparation=SimpleNamespace(regions={"nodule": ()}, intensity=Window(low_hu=-1000.0, high_hu=400.0)),
-        decision=Decision(threshold=0.5, lesion_overlap=0.1, because=because),
+        decision=SimpleNamespace(
+            threshold=0.5, lesion_overlap=0.1, measured={"nodule": ("nodule",)}, means={}, surface_tolerance_mm=2.0
+        ),
+        readings=(SimpleNamespace(region="nodule"),),
         validation=SimpleNamespace(seeds=(1, 2)),
     )
 
@@ -47,7 +53,11 @@ def jobs(labels, tmp_path_factory):
             for fold in folds:
                 folder = tmp_path_factory.mktemp("job")
                 (folder / "predictions").mkdir()
-                history = [{"epoch": e, "train_loss": 1.0 - e / 10, "validation_loss": None} for e in range(2)]
+                seen = {"tp": 3, "fp": 1, "fn": 0, "tn": 12} if patients_validate(fold) else None
+                history = [
+                    {"epoch": e, "train_loss": 1.0 - e / 10, "validation_loss": None, "validation": seen}
+                    for e in range(2)
+                ]
                 (folder / "history.json").write_text(json.dumps(history))
                 for patient in fold.test:
                     scan, reference = labels[patient]
@@ -98,7 +108,12 @@ def test_slices_go_by_the_head_where_there_is_one(found, labels):
 
 
 def test_histories_carry_who_trained(found):
-    assert list(found.history.columns) == ["model", "seed", "fold", "epoch", "train_loss", "validation_loss"]
+    columns = ["model", "seed", "fold", "epoch", "train_loss", "validation_loss", "validation_dice", "validation_miou"]
+    assert list(found.history.columns) == columns
+    # fold 0 validated nobody; fold 1 with 3 hits, 1 false, 12 rightly left: 6 / 7, and the mean of 3 / 4 and 12 / 13
+    assert found.history.loc[found.history["fold"] == 0, "validation_dice"].isna().all()
+    measured = found.history.loc[found.history["fold"] == 1, ["validation_dice", "validation_miou"]]
+    assert measured.to_numpy() == pytest.approx(np.tile([6 / 7, (3 / 4 + 12 / 13) / 2], (8, 1)))
     assert len(found.history) == 8 * 2
     keys = ["model", "seed", "fold", "epoch"]
     assert found.history[keys].equals(found.history[keys].sort_values(keys, ignore_index=True))

@@ -9,7 +9,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from reproduce.losses import BinaryCrossEntropy, Focal, SquaredDice, binary_cross_entropy, focal_loss, squared_dice_loss
+from reproduce.losses import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    Focal,
+    SquaredDice,
+    Sum,
+    binary_cross_entropy,
+    categorical_cross_entropy,
+    focal_loss,
+    squared_dice_loss,
+    sum_of,
+)
+from reproduce.protocol import Call
 
 REFERENCE = np.array([[1, 1], [0, 0]], np.float32).reshape(1, 2, 2, 1)
 PROBABILITY = np.array([[0.5, 1], [0, 0.25]], np.float32).reshape(1, 2, 2, 1)
@@ -176,7 +188,16 @@ def test_focal_is_that_of_keras():
     assert focal(reference, probability, 2.0, 0.25) == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("loss", [SquaredDice(smooth=1.0), Focal(gamma=2.0, alpha=0.25), BinaryCrossEntropy()])
+LOSSES = [
+    SquaredDice(smooth=1.0),
+    Focal(gamma=2.0, alpha=0.25),
+    BinaryCrossEntropy(),
+    CategoricalCrossEntropy(weight=0.4),
+    Sum([SquaredDice(smooth=1.0), Focal(gamma=2.0, alpha=0.25)]),
+]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_a_loss_survives_serialisation(loss):
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
     assert type(again) is type(loss)
@@ -187,7 +208,7 @@ def test_a_loss_survives_serialisation(loss):
 def test_the_loss_of_a_batch_is_the_mean_of_its_images():
     reference = np.concatenate([REFERENCE, EMPTY])
     probability = np.concatenate([PROBABILITY, PROBABILITY])
-    for loss in (SquaredDice(smooth=1.0), Focal(gamma=2.0, alpha=0.25), BinaryCrossEntropy()):
+    for loss in LOSSES:
         apart = [float(loss(reference[i : i + 1], probability[i : i + 1])) for i in range(2)]
         assert float(loss(reference, probability)) == pytest.approx(np.mean(apart), rel=1e-6)
 
@@ -198,3 +219,26 @@ def test_half_precision_is_summed_in_float32():
     p = float(np.float16(0.1))
     assert dice(reference, probability, 0.0) == pytest.approx([1 - 2 * p / (p * p + 1)], rel=1e-5)
     assert dice(reference, probability, 0.0).dtype == np.float32
+
+
+def test_categorical_cross_entropy_by_hand():
+    # two pixels of regions 0 and 1, and one that no region holds
+    reference = np.array([[[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]]])
+    probability = np.array([[[[0.25, 0.75], [0.5, 0.5], [0.1, 0.9]]]])
+    expected = (math.log(4) + math.log(2)) / 3
+    assert keras.ops.convert_to_numpy(categorical_cross_entropy(reference, probability)) == pytest.approx([expected])
+    assert float(CategoricalCrossEntropy(weight=0.4)(reference, probability)) == pytest.approx(0.4 * expected)
+
+
+def test_categorical_cross_entropy_is_that_of_keras_where_each_pixel_has_a_region():
+    rng = np.random.default_rng(0)
+    reference = np.eye(3, dtype=np.float32)[rng.integers(0, 3, (2, 4, 4))]
+    probability = rng.dirichlet(np.ones(3), (2, 4, 4)).astype(np.float32)
+    theirs = float(keras.losses.CategoricalCrossentropy()(reference, probability))
+    assert float(CategoricalCrossEntropy(weight=1.0)(reference, probability)) == pytest.approx(theirs, rel=1e-4)
+
+
+def test_a_sum_is_the_sum_of_its_parts_and_made_from_calls():
+    parts = (Call(SquaredDice, {"smooth": 1.0}), Call(Focal, {"gamma": 2.0, "alpha": 0.25}))
+    expected = sum(float(part()(REFERENCE, PROBABILITY)) for part in parts)
+    assert float(Call(sum_of, {"losses": parts})()(REFERENCE, PROBABILITY)) == pytest.approx(expected)

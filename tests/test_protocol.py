@@ -33,6 +33,13 @@ def placed(kind, place="000 6.2", **values):
     return kind(**values, because=dict.fromkeys(values, place))
 
 
+DECIDED = {
+    "threshold": 0.5,
+    "lesion_overlap": 0.1,
+    "measured": {"nodule": ("nodule",)},
+    "means": {},
+    "surface_tolerance_mm": 2.0,
+}
 AUGMENTATION = placed(Augmentation, rotation_deg=10.0, scale=(0.9, 1.1), translation=0.1, flip=True)
 EXPERIMENT = Experiment(
     table="table1",
@@ -40,6 +47,7 @@ EXPERIMENT = Experiment(
     title="A table",
     source="real",
     profile="paper",
+    printed=True,
     phantom=Call(build, {"n_patients": 3}),
     preparation=placed(
         Preparation,
@@ -59,11 +67,20 @@ EXPERIMENT = Experiment(
         ),
     ),
     optimisation=placed(
-        Optimisation, learning_rate=1e-3, batch_size=8, micro_batch=8, max_epochs=2, patience=1, precision="float32"
+        Optimisation,
+        learning_rate=1e-3,
+        decay_power=None,
+        batch_size=8,
+        micro_batch=8,
+        max_epochs=2,
+        patience=1,
+        precision="float32",
     ),
     validation=placed(Validation, n_folds=2, validation_share=0.2, split_seed=0, seeds=(1, 2)),
-    decision=placed(Decision, threshold=0.5, lesion_overlap=0.1),
-    readings=(placed(Reading, metric="dice", level="pixel", average="per_case", tolerance=0.02),),
+    decision=placed(Decision, **DECIDED),
+    readings=(
+        placed(Reading, cell="dice", metric="dice", region="nodule", level="pixel", average="per_case", tolerance=0.02),
+    ),
     statements=(Statement("more", "plain", "dice", "000 7"),),
 )
 
@@ -79,28 +96,26 @@ def test_a_call_refuses_an_argument_that_it_has_already():
 
 def test_a_field_without_a_place_is_refused_by_name():
     with pytest.raises(ProtocolError, match="a field without a place") as caught:
-        Decision(threshold=0.5, lesion_overlap=0.1, because={"threshold": "000 6"})
+        Decision(**DECIDED, because=dict.fromkeys(DECIDED.keys() - {"lesion_overlap"}, "000 6"))
     assert caught.value.where == "Decision.lesion_overlap"
 
 
 def test_a_place_without_a_field_is_refused_by_name():
     with pytest.raises(ProtocolError, match="a place for a field that does not exist") as caught:
-        Decision(
-            threshold=0.5, lesion_overlap=0.1, because=dict.fromkeys(["threshold", "lesion_overlap", "x"], "000 6")
-        )
+        Decision(**DECIDED, because=dict.fromkeys([*DECIDED, "x"], "000 6"))
     assert caught.value.where == "Decision.x"
 
 
 @pytest.mark.parametrize("place", ["", "6.2", "00 6.2", "000", "000 ", "silent:", "silent: ", "because we like it"])
 def test_a_place_of_another_form_is_refused(place):
     with pytest.raises(ProtocolError) as caught:
-        Decision(threshold=0.5, lesion_overlap=0.1, because={"threshold": place, "lesion_overlap": "000 6"})
+        Decision(**DECIDED, because={**dict.fromkeys(DECIDED, "000 6"), "threshold": place})
     assert caught.value.got == repr(place)
 
 
 @pytest.mark.parametrize("place", ["000 6.2", "002 Table 1", "silent: we use one half and tune nothing"])
 def test_both_forms_of_a_place_are_taken(place):
-    assert placed(Decision, place, threshold=0.5, lesion_overlap=0.1).because["threshold"] == place
+    assert placed(Decision, place, **DECIDED).because["threshold"] == place
 
 
 def test_every_section_of_a_protocol_is_a_section():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reproduce.claims.printed import Cell, packaged_tables, table_cells
+from reproduce.claims.printed import Cell, table_cells
 from reproduce.protocol_text import changes, decisions, plain, protocol_id
 from reproduce.provenance import write_json, write_text
 from reproduce.reporting.cases import UNITS, write_frame
@@ -32,7 +32,7 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
         The verdicts, in the order of the print.
     """
     experiment = run.experiment
-    cells = table_cells(experiment.table) if experiment.table in packaged_tables() else ()
+    cells = table_cells(experiment.table) if experiment.printed else ()
     order, means = [arm.name for arm in experiment.arms], experiment.decision.means
     summaries = sorted(summarise(run.cases, means), key=lambda summary: order.index(summary.model))
     verdicts = judge(cells, summaries, experiment.readings, comparable=not run.caveats)

@@ -110,8 +110,10 @@ def _measure(terms: list[pd.DataFrame], name: tuple[str, ...]) -> tuple[int, flo
 
 
 def _mean_of_ratios(sums: np.ndarray) -> np.ndarray:
-    """Statistic of columns above, below, above, below, ...: the mean of their ratios."""
-    return sum(ratio_of_sums(sums[..., i : i + 2]) for i in range(0, sums.shape[-1], 2)) / (sums.shape[-1] // 2)
+    """Statistic of columns above, below, above, below, ...: the mean of those ratios that are defined."""
+    ratios = np.stack([ratio_of_sums(sums[..., i : i + 2]) for i in range(0, sums.shape[-1], 2)])
+    n_defined = np.count_nonzero(~np.isnan(ratios), axis=0)
+    return np.where(n_defined > 0, np.nansum(ratios, axis=0) / np.maximum(n_defined, 1), np.nan)
 
 
 def _ratio(rows: pd.DataFrame) -> float:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproduce.cohorts.splits import Fold, patient_folds, read_splits, require_no_leakage, write_splits
+from reproduce.cohorts.splits import Fold, held_out_fold, patient_folds, read_splits, require_no_leakage, write_splits
 from reproduce.errors import ArgumentError, CohortError, DataNotFoundError, LeakageError, ResultsError
 
 PATIENTS = [f"p{i:02d}" for i in range(11)]
@@ -139,3 +139,38 @@ def test_a_broken_file_of_folds(tmp_path, text):
 def test_an_absent_file_of_folds(tmp_path):
     with pytest.raises(DataNotFoundError, match="nothing there"):
         read_splits(tmp_path / "splits.json")
+
+
+SHARES = (0.7, 0.15, 0.15)
+
+
+def test_sixty_patients_are_divided_42_9_9():
+    fold = held_out_fold([f"P{i}" for i in range(60)], shares=SHARES, official=None, seed=0)
+    assert (len(fold.train), len(fold.validation), len(fold.test)) == (42, 9, 9)
+    assert len({*fold.train, *fold.validation, *fold.test}) == 60
+
+
+def test_a_division_depends_on_the_seed_and_not_on_the_order():
+    names = [f"P{i}" for i in range(20)]
+    first = held_out_fold(names, shares=SHARES, official=None, seed=0)
+    assert held_out_fold([*reversed(names), *names], shares=SHARES, official=None, seed=0) == first
+    assert held_out_fold(names, shares=SHARES, official=None, seed=1) != first
+
+
+def test_the_official_division_goes_by_the_name():
+    sides = {"a": "train", "b": "test", "c": "validation", "d": "train"}
+    fold = held_out_fold("abcd", shares=SHARES, official=sides.__getitem__, seed=0)
+    assert fold == Fold(0, ("a", "d"), ("c",), ("b",))
+
+
+@pytest.mark.parametrize("shares", [(0.7, 0.3, 0.0), (0.5, 0.2, 0.2), (1.2, -0.1, -0.1)])
+def test_shares_that_are_none_are_refused(shares):
+    with pytest.raises(ArgumentError, match="three shares"):
+        held_out_fold("abcdef", shares=shares, official=None, seed=0)
+
+
+def test_three_patients_can_be_divided_and_two_cannot():
+    fold = held_out_fold("abc", shares=SHARES, official=None, seed=0)
+    assert (len(fold.train), len(fold.validation), len(fold.test)) == (1, 1, 1)
+    with pytest.raises(CohortError, match="at least 3"):
+        held_out_fold("ab", shares=SHARES, official=None, seed=0)

@@ -69,7 +69,8 @@ def test_channels_are_flair_t1_t1ce_t2(brats, root):
 
 
 def test_labels_are_those_of_this_package(brats):
-    patient, scan, labels = next(brats.scans())
+    first = next(brats.scans())
+    patient, scan, labels = first.patient, first.scan, first.labels
     assert (patient, scan) == ("A", "A")
     assert labels[1, 3:6, 3].tolist() == [1, 2, 4]
     assert labels[[0, 2]].max() == 0
@@ -128,7 +129,7 @@ def test_broken_scans_are_refused_or_left_out(tmp_path):
     with pytest.raises(CohortError, match="B: no t2"):
         prepare(folder, tmp_path / "cache", layouts=PUBLISHED, broken="refuse")
     prepared = prepare(folder, tmp_path / "cache", layouts=PUBLISHED, broken="exclude")
-    assert [scan for _, scan, _ in prepared.scans()] == ["A"]
+    assert [found.scan for found in prepared.scans()] == ["A"]
     assert "B,B,out,no t2 (BraTS 2017 to 2021)" in prepared.ledger.read_text()
 
 

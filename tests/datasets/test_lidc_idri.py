@@ -38,7 +38,7 @@ def test_examples_are_the_slices_of_the_cases_in_order(prepared, phantom_root):
 
 
 def test_there_is_something_to_find(prepared):
-    assert all(labels.any() for _, _, labels in prepared.scans())
+    assert all(scan.labels.any() for scan in prepared.scans())
 
 
 def test_the_name_and_the_ledger_stand_beside_the_examples(prepared):
@@ -63,7 +63,7 @@ def test_another_parameter_is_another_key_and_other_labels(root, tmp_path, chang
     usual = prepare(root, cache, consensus=0.5, min_readers=1)
     strict = prepare(root, cache, **{"consensus": 0.5, "min_readers": 1, **change})
     assert strict.key != usual.key
-    n_usual, n_strict = (sum(int((labels > 0).sum()) for _, _, labels in each.scans()) for each in (usual, strict))
+    n_usual, n_strict = (sum(int((scan.labels > 0).sum()) for scan in each.scans()) for each in (usual, strict))
     assert n_strict < n_usual
 
 
@@ -74,7 +74,7 @@ def test_a_changed_source_is_read_again(root, tmp_path):
     xml.write_text(xml.read_text().replace("<inclusion>TRUE</inclusion>", "<inclusion>FALSE</inclusion>"))
     after = prepare(root, cache, consensus=0.5, min_readers=1)
     assert after.key != before.key
-    first = {patient: int(labels.sum()) for patient, _, labels in after.scans()}
+    first = {scan.patient: int(scan.labels.sum()) for scan in after.scans()}
     assert first["PHANTOM-0001"] == 0
     assert first["PHANTOM-0002"] > 0
 
@@ -84,7 +84,7 @@ def test_a_patient_who_left_is_not_in_the_cache(root, tmp_path):
     shutil.rmtree(root / "PHANTOM-0002")
     after = prepare(root, tmp_path / "cache", consensus=0.5, min_readers=1)
     assert after.key != before
-    assert [patient for patient, _, _ in after.scans()] == ["PHANTOM-0001", "PHANTOM-0003"]
+    assert [scan.patient for scan in after.scans()] == ["PHANTOM-0001", "PHANTOM-0003"]
 
 
 def test_other_code_is_another_key(root, tmp_path, monkeypatch):

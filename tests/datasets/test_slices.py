@@ -83,10 +83,11 @@ def test_reading_twice_gives_the_same_order(prepared):
 def test_scans_are_whole_in_the_order_of_the_examples(prepared):
     examples = list(prepared.read(decode_image=False).as_numpy_iterator())
     scans = list(prepared.scans())
-    assert [patient for patient, _, _ in scans] == ["PHANTOM-0001", "PHANTOM-0002", "PHANTOM-0003"]
-    assert len({scan for _, scan, _ in scans}) == 3
-    assert all(labels.shape == (6, 64, 64) and labels.dtype == np.uint8 for _, _, labels in scans)
-    assert np.array_equal(np.concatenate([labels for _, _, labels in scans]), [e["labels"] for e in examples])
+    assert [found.patient for found in scans] == ["PHANTOM-0001", "PHANTOM-0002", "PHANTOM-0003"]
+    assert len({found.scan for found in scans}) == 3
+    assert all(found.labels.shape == (6, 64, 64) and found.labels.dtype == np.uint8 for found in scans)
+    assert np.array_equal(np.concatenate([found.labels for found in scans]), [e["labels"] for e in examples])
+    assert [found.spacing_mm for found in scans] == [tuple(examples[i]["spacing_mm"]) for i in (0, 6, 12)]
 
 
 def test_a_cohort_without_examples_has_no_scans():
@@ -107,7 +108,8 @@ def test_one_patient_with_two_scans_keeps_them_apart():
 
         def as_numpy_iterator(self):
             for scan, n in ((b"a", 2), (b"b", 1)):
-                yield from [{"patient": b"P", "scan": scan, "labels": np.full((2, 2), n, np.uint8)}] * n
+                labels = np.full((2, 2), n, np.uint8)
+                yield from [{"patient": b"P", "scan": scan, "labels": labels, "spacing_mm": np.ones(3)}] * n
 
     found = list(Two("two", "key", None, None).scans())
-    assert [(patient, scan, len(labels)) for patient, scan, labels in found] == [("P", "a", 2), ("P", "b", 1)]
+    assert [(each.patient, each.scan, len(each.labels)) for each in found] == [("P", "a", 2), ("P", "b", 1)]

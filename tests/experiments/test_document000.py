@@ -60,7 +60,9 @@ def test_statements_say_that_the_optimised_model_is_better_by_each_metric(module
 
 
 def test_slices_are_pooled_and_dice_is_averaged_over_patients(modules):
-    found = {reading.metric: (reading.level, reading.average, reading.tolerance) for reading in modules[0].READINGS}
+    found = {
+        reading.cell: (reading.level, reading.average, reading.tolerance) for reading in modules[0].readings("nodule")
+    }
     assert found == {
         "accuracy": ("slice", "pooled", 2.0),
         "sensitivity": ("slice", "pooled", 2.0),

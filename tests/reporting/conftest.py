@@ -40,6 +40,7 @@ def _experiment() -> p.Experiment:
         title="Table 1 by hand",
         source="lidc_idri",
         profile="paper",
+        printed=True,
         phantom=nothing,
         preparation=_made(
             p.Preparation, size=512, intensity=p.Window(-1000.0, 400.0), cohort=nothing, regions={"nodule": ()}

@@ -5,11 +5,21 @@ import pytest
 
 from reproduce.errors import ResultsError
 from reproduce.metrics.confusion import Counts
-from reproduce.reporting.cases import CaseScore, SliceDecisions, case_frame, read_frame, slice_frame, write_frame
+from reproduce.reporting.cases import (
+    RATIOS,
+    CaseScore,
+    SliceDecisions,
+    case_frame,
+    metric_of,
+    of_region,
+    read_frame,
+    slice_frame,
+    write_frame,
+)
 
 
 def score(level="pixel", counts=None, patient="P1", model="m"):
-    return CaseScore(model, 1, 0, patient, "1.2", "nodule", level, counts or Counts(tp=6, fp=2, fn=4, tn=88))
+    return CaseScore(model, 1, 0, patient, "1.2", "nodule", level, counts or Counts(tp=6, fp=2, fn=4, tn=88), 3.5, 0.9)
 
 
 def test_metrics_of_one_case():
@@ -75,3 +85,26 @@ def test_file_that_is_no_table(tmp_path, text):
     (tmp_path / "cases.csv").write_text(text)
     with pytest.raises(ResultsError, match="expected a CSV of results"):
         read_frame(tmp_path / "cases.csv")
+
+
+def test_overlap_and_distance_are_of_pixels_alone():
+    pixel, by_slice = case_frame([score("pixel"), score("slice")]).itertuples()
+    # 6 / (6 + 2 + 4), and the mean of it and 88 / (88 + 2 + 4)
+    assert pixel.iou == 6 / 12
+    assert pixel.miou == pytest.approx((6 / 12 + 88 / 94) / 2)
+    assert (pixel.hd95_mm, pixel.surface_dice) == (3.5, 0.9)
+    assert math.isnan(by_slice.iou)
+    assert math.isnan(by_slice.miou)
+
+
+@pytest.mark.parametrize("metric", sorted(RATIOS))
+def test_a_metric_of_counts_is_that_of_the_table(metric):
+    counts = Counts(tp=6, fp=2, fn=4, tn=88)
+    assert metric_of(metric, counts) == pytest.approx(case_frame([score(counts=counts)]).iloc[0][metric])
+    assert math.isnan(metric_of("dice", Counts(0, 0, 0, 9)))
+
+
+def test_the_rows_of_a_mean_are_those_of_its_regions():
+    frame = case_frame([score()])
+    assert len(of_region(frame, "nodule", {})) == len(of_region(frame, "all", {"all": ("nodule", "mass")})) == 1
+    assert len(of_region(frame, "mass", {})) == 0

@@ -31,7 +31,7 @@ def test_cells_in_the_order_of_the_print_with_the_audit_beside(page):
     cells = [line for line in page.split("\n## ")[0].splitlines() if line.startswith(("| opt", "| unopt"))]
     assert len(cells) == 8
     first = [field.strip() for field in cells[0].strip("|").split("|")]
-    assert first[:5] == ["unoptimised_cnn", "accuracy", "slice, pooled", "89.6 %", "70.0 %"]
+    assert first[:5] == ["unoptimised_cnn", "accuracy", "accuracy of nodule, slice, pooled", "89.6 %", "70.0 %"]
     assert first[7] == "not comparable"
     assert "prevalence of the two columns disjoint" in first[8]
 

@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -87,10 +88,18 @@ def test_cases_come_back_as_they_went(results, cases):
 
 
 def test_table_that_is_not_packaged_is_an_error(make_run, tmp_path):
-    from dataclasses import replace
-
     run = make_run("phantom")
     unknown = replace(run, experiment=replace(run.experiment, table="table7"))
     with pytest.raises(ReproduceError, match="table7"):
         write_results(unknown, tmp_path / "table7" / "phantom-paper")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_table_that_the_document_does_not_print_has_results_and_no_cell(make_run, tmp_path):
+    run = make_run("phantom")
+    unprinted = replace(run, experiment=replace(run.experiment, table="table7", printed=False))
+    assert write_results(unprinted, tmp_path / "table7" / "phantom-paper") == []
+    assert (tmp_path / "table7" / "published.csv").read_text() == "model,metric,unit,value\n"
+    page = (tmp_path / "table7" / "phantom-paper" / "table.md").read_text(encoding="utf-8")
+    assert "The document prints no cell of this table." in page
+    assert "optimised_cnn better than unoptimised_cnn in dice" in page

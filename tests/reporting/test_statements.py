@@ -1,6 +1,8 @@
 import math
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from reproduce.protocol import Statement
@@ -9,7 +11,7 @@ from reproduce.reporting.cases import case_frame
 
 
 def decide(statements, cases, slices, experiment):
-    return module.test_statements(statements, cases, slices, experiment.readings, region="nodule")
+    return module.test_statements(statements, cases, slices, experiment.readings, means={})
 
 
 def test_statements_of_the_run_by_hand(experiment, cases, slices):
@@ -78,3 +80,15 @@ def test_without_any_patient_nothing_is_decided(experiment, slices):
 
 def test_no_statements(experiment, cases, slices):
     assert decide([], cases, slices, experiment) == []
+
+
+def test_a_statement_on_a_mean_of_regions_averages_the_regions_of_each_patient(experiment, cases, slices):
+    other = cases.assign(region="mass")
+    other.loc[other["model"] == "optimised_cnn", "dice"] = 0.0
+    readings = [replace(reading, region="both") for reading in experiment.readings]
+    statement = Statement("optimised_cnn", "unoptimised_cnn", "dice", "x")
+    both = pd.concat([cases, other])
+    (found,) = module.test_statements([statement], both, slices, readings, means={"both": ("nodule", "mass")})
+    (alone,) = decide([statement], cases, slices, experiment)
+    assert found.better == pytest.approx(alone.better / 2)
+    assert found.worse == pytest.approx(alone.worse)

@@ -6,7 +6,7 @@ import pytest
 from reproduce.claims.printed import Cell, table_cells
 from reproduce.errors import ProtocolError
 from reproduce.reporting.summary import Summary
-from reproduce.reporting.verdict import judge
+from reproduce.reporting.verdict import judge, others
 
 
 def cell(value="90.0", metric="dice", unit="%", model="m"):
@@ -24,7 +24,7 @@ def readings(experiment):
 
 def judged(cells, summaries, readings, *, comparable=True, tolerance=2.0):
     readings = [replace(reading, tolerance=tolerance) for reading in readings]
-    return judge(cells, summaries, readings, region="nodule", comparable=comparable)
+    return judge(cells, summaries, readings, comparable=comparable)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_cell_without_a_number_is_not_published_with_or_without_a_phantom(readin
 
 
 def test_only_the_summary_of_the_reading_counts(readings):
-    others = [summary(0.9, level="slice"), summary(0.9, average="pooled"), summary(0.9, region="other")]
-    (verdict,) = judged([cell()], [*others, summary(0.9, model="another")], readings)
+    elsewhere = [summary(0.9, level="slice"), summary(0.9, average="pooled"), summary(0.9, region="other")]
+    (verdict,) = judged([cell()], [*elsewhere, summary(0.9, model="another")], readings)
     assert verdict.word == "not comparable"
     assert math.isnan(verdict.ours)
     assert verdict.summary.n == 0
@@ -71,7 +71,7 @@ def test_both_columns_of_table_1_are_unreachable_together_but_dice_is_not(readin
         for r in readings
         if r.metric == c.metric
     ]
-    verdicts = judge(cells, exact, readings, region="nodule", comparable=True)
+    verdicts = judge(cells, exact, readings, comparable=True)
     assert {v.word for v in verdicts if v.cell.metric != "dice"} == {"unreachable"}
     assert [v.word for v in verdicts if v.cell.metric == "dice"] == ["within", "within"]
     assert all("prevalence of the two columns disjoint" in v.audit for v in verdicts if v.cell.metric == "accuracy")
@@ -84,3 +84,13 @@ def test_metric_without_a_reading_is_an_error(readings):
 
 def test_no_cells_no_verdicts(readings):
     assert judged([], [summary(0.9)], readings) == []
+
+
+def test_the_first_reading_of_a_cell_is_judged_and_the_others_stand_beside_it(readings):
+    (dice,) = [reading for reading in readings if reading.cell == "dice"]
+    organs = replace(dice, region="organs", metric="iou")
+    both = (*readings, organs)
+    (verdict,) = judge([cell()], [summary(0.9), summary(0.1, "iou", region="organs")], both, comparable=True)
+    assert verdict.ours == pytest.approx(90)
+    assert others(both) == (organs,)
+    assert others(readings) == ()

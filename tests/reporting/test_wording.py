@@ -23,7 +23,7 @@ def test_number_has_the_decimals_of_its_unit(value, unit, text):
 
 def test_unknown_unit_is_no_number():
     with pytest.raises(KeyError):
-        number(1.0, "mm")
+        number(1.0, "cm")
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.24, "+1.2"), (-1.26, "-1.3"), (0.0, "+0.0"), (NAN, "–")])

@@ -62,7 +62,7 @@ def training_set(slices) -> Callable[..., TrainingSet]:
             n=12,
             batch_size=4,
             micro_batch=4,
-            targets=("mask",),
+            targets={"mask": "mask"},
             augmentation=None,
             seed=1,
             fold=0,
@@ -100,7 +100,14 @@ class Recipe:
         return placed(Arm, **{**usual, **changes})
 
     def optimisation(self, **changes) -> Optimisation:
-        usual = {"learning_rate": 1e-2, "batch_size": 4, "micro_batch": 4, "max_epochs": 3, "patience": 3}
+        usual = {
+            "learning_rate": 1e-2,
+            "decay_power": None,
+            "batch_size": 4,
+            "micro_batch": 4,
+            "max_epochs": 3,
+            "patience": 3,
+        }
         return placed(Optimisation, **{**usual, "precision": "float32", **changes})
 
 

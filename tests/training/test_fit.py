@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from reproduce.errors import NonFiniteError
+from reproduce.metrics.confusion import count
 from reproduce.training.fit import Trainer
 from reproduce.training.pipeline import held_out
 from reproduce.training.state import Epoch
@@ -36,7 +37,11 @@ def trainer(make_trainer, models):
 
 @pytest.fixture(scope="module")
 def validation(slices):
-    return held_out(slices.of("D"), batch_size=4, targets=("mask",))
+    return held_out(slices.of("D"), batch_size=4, targets={"mask": "mask"})
+
+
+def count_pixels(reference, probability):
+    return count(reference > 0.5, probability >= 0.5)
 
 
 def ignore(n, row):
@@ -52,7 +57,7 @@ def same(one, other):
 
 
 def fit(trainer, train, validation, folder, on_epoch=ignore):
-    history = trainer.fit(train, validation, folder=folder, on_epoch=on_epoch)
+    history = trainer.fit(train, validation, count=count_pixels, folder=folder, on_epoch=on_epoch)
     return history, weights(trainer)
 
 
@@ -172,7 +177,7 @@ def test_the_training_loss_is_the_mean_over_batches_and_the_validation_loss_over
     make_trainer, slices, training_set, tmp_path
 ):
     still = make_trainer(learning_rate=0.0, max_epochs=1)
-    in_threes = held_out(slices.of("D"), batch_size=3, targets=("mask",))  # three slices, then one
+    in_threes = held_out(slices.of("D"), batch_size=3, targets={"mask": "mask"})  # three slices, then one
     history, _ = fit(still, training_set(), in_threes, tmp_path)
 
     def losses(patients):
@@ -210,7 +215,7 @@ def test_a_validation_loss_that_is_not_finite_stops_and_keeps_what_was(
     assert len(seen) == 1
     monkeypatch.undo()
     history, _ = fit(trainer, training_set(), validation, tmp_path)
-    assert history[0] == seen[0] == Epoch(0, history[0].train_loss, 1.0)
+    assert history[0] == seen[0] == Epoch(0, history[0].train_loss, 1.0, history[0].validation)
 
 
 def after_one_epoch(make_trainer, training_set, tmp_path, build, micro_batch):
@@ -229,3 +234,67 @@ def test_four_micro_batches_are_one_batch_without_batch_normalisation(make_train
 def test_four_micro_batches_are_not_one_batch_with_batch_normalisation(make_trainer, training_set, models, tmp_path):
     whole, parts = (after_one_epoch(make_trainer, training_set, tmp_path, models["normalised"], n) for n in (8, 2))
     assert max(float(np.abs(one - other).max()) for one, other in zip(whole, parts, strict=True)) > 1e-3
+
+
+def test_the_pixels_of_all_validation_slices_are_counted_after_each_epoch(trainer, training_set, validation, tmp_path):
+    history, _ = fit(trainer, training_set(), validation, tmp_path)
+    assert {row.validation.n for row in history} == {4 * 16 * 16}
+    masks = np.asarray(trainer.model.predict(validation, verbose=0)["mask"]) >= 0.5
+    reference = np.concatenate([targets["mask"] for _, targets in validation.as_numpy_iterator()]) > 0.5
+    best = min(history, key=lambda row: row.validation_loss)
+    assert best.validation == count(reference, masks)
+    without, _ = fit(trainer, training_set(), None, tmp_path / "without")
+    assert {row.validation for row in without} == {None}
+
+
+def test_the_rate_decays_from_epoch_to_epoch_and_stays_where_no_decay_is_named(make_trainer):
+    decaying = make_trainer(learning_rate=0.1, decay_power=2.0, max_epochs=4)
+    # 0.1 (1 - e/4)^2
+    assert [decaying._rate(epoch) for epoch in range(4)] == pytest.approx([0.1, 0.05625, 0.025, 0.00625])
+    steady = make_trainer(learning_rate=0.1, max_epochs=4)
+    assert [steady._rate(epoch) for epoch in range(4)] == [0.1] * 4
+
+
+def test_the_decayed_rate_reaches_the_optimiser(make_trainer, training_set, tmp_path):
+    trainer, seen = make_trainer(learning_rate=0.1, decay_power=1.0, max_epochs=2), []
+    fit(
+        trainer,
+        training_set(),
+        None,
+        tmp_path,
+        lambda n, row: seen.append(float(trainer.model.optimizer.learning_rate)),
+    )
+    assert seen == pytest.approx([0.1, 0.05])
+
+
+def test_without_patience_all_epochs_are_trained_and_the_best_is_kept(make_trainer, training_set, validation, tmp_path):
+    trainer = make_trainer(patience=None, max_epochs=3, learning_rate=1.0)
+    history, found = fit(trainer, training_set(), validation, tmp_path)
+    assert len(history) == 3
+    with np.load(tmp_path / "best.npz") as best:
+        assert all(np.array_equal(a, best[f"arr_{i}"]) for i, a in enumerate(found))
+
+
+class OwnLoss(keras.Model):
+    """Brings its loss along, as Mask R-CNN does."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return keras.ops.mean((y["mask"] - y_pred["mask"]) ** 2)
+
+
+def own_loss(size, *, n_channels, n_regions) -> keras.Model:
+    image = keras.Input((*size, n_channels))
+    return OwnLoss(image, {"mask": keras.layers.Conv2D(n_regions, 3, padding="same", activation="sigmoid")(image)})
+
+
+def test_a_model_that_brings_its_own_loss_is_trained_by_it(recipe, training_set, validation, tmp_path):
+    arm = recipe.arm(own_loss, losses={})
+    assert arm.targets == {"mask": "mask"}
+    trainer = Trainer(arm, recipe.optimisation(), size=16, n_channels=1, n_regions=1)
+    history, _ = fit(trainer, training_set(), validation, tmp_path)
+    assert history[-1].train_loss < history[0].train_loss
+    masks = np.asarray(trainer.model.predict(validation, verbose=0)["mask"])
+    reference = np.concatenate([targets["mask"] for _, targets in validation.as_numpy_iterator()])
+    assert min(row.validation_loss for row in history) == pytest.approx(
+        float(((masks - reference) ** 2).mean()), rel=1e-4
+    )

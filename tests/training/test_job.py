@@ -12,7 +12,15 @@ from reproduce.training.predict import read_prediction
 
 @pytest.fixture(scope="module")
 def worker(recipe, slices):
-    return Worker(SimpleNamespace(optimisation=recipe.optimisation(max_epochs=1)), slices)
+    return Worker(
+        SimpleNamespace(
+            optimisation=recipe.optimisation(max_epochs=1),
+            preparation=SimpleNamespace(regions={"nodule": ()}),
+            decision=SimpleNamespace(threshold=0.5, measured={"nodule": ("nodule",)}, means={}),
+            readings=(SimpleNamespace(region="nodule"),),
+        ),
+        slices,
+    )
 
 
 @pytest.fixture

@@ -44,11 +44,25 @@ def cohort(prepared, tmp_path_factory):
         regions={"nodule": ()},
     )
     optimisation = placed(
-        Optimisation, learning_rate=1e-3, batch_size=4, micro_batch=4, max_epochs=1, patience=1, precision="float32"
+        Optimisation,
+        learning_rate=1e-3,
+        decay_power=None,
+        batch_size=4,
+        micro_batch=4,
+        max_epochs=1,
+        patience=1,
+        precision="float32",
     )
     cache = tmp_path_factory.mktemp("cache")
     resized_slices(prepared, preparation, cache=cache)
-    return SimpleNamespace(preparation=preparation, optimisation=optimisation), prepared, cache
+    decision = SimpleNamespace(threshold=0.5, measured={"nodule": ("nodule",)}, means={})
+    experiment = SimpleNamespace(
+        preparation=preparation,
+        optimisation=optimisation,
+        decision=decision,
+        readings=(SimpleNamespace(region="nodule"),),
+    )
+    return experiment, prepared, cache
 
 
 def jobs(folder, depth=1):

@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import pytest
 
+from reproduce.metrics.confusion import Counts
 from reproduce.training.state import Epoch, best_epoch, read_best, read_state, write_state
 
 
 def history(*losses):
-    return [Epoch(i, 1.0, loss) for i, loss in enumerate(losses)]
+    return [Epoch(i, 1.0, loss, None if loss is None else Counts(3, 1, 0, 12)) for i, loss in enumerate(losses)]
 
 
 @pytest.mark.parametrize(
@@ -89,4 +90,4 @@ def test_a_kill_between_weights_and_history_falls_back_to_the_epoch_before(model
 def test_history_is_json_with_null_for_no_validation(model, tmp_path):
     write_state(tmp_path, model, history(None))
     rows = json.loads((tmp_path / "history.json").read_text())
-    assert rows == [{"epoch": 0, "train_loss": 1.0, "validation_loss": None}]
+    assert rows == [{"epoch": 0, "train_loss": 1.0, "validation_loss": None, "validation": None}]
