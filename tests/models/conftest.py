@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from reproduce.losses import Focal, SquaredDice
 from reproduce.models.optimised_cnn import optimised_cnn
 from reproduce.models.unoptimised_cnn import unoptimised_cnn
+from reproduce.provenance import file_digest
 
 BUILDERS = {"optimised_cnn": optimised_cnn, "unoptimised_cnn": unoptimised_cnn}
 
@@ -61,3 +63,41 @@ def trained(builder, images) -> Trained:
     after = [np.copy(weights) for weights in model.get_weights()]
     model.reset_metrics()
     return Trained(model, before, after, [first, *(step() for _ in range(5))])
+
+
+def _write_weights(encoder, folder):
+    """Random weights of the whole encoder under the name and in the HDF5 of keras.applications; its model, its digest.
+
+    The statistics of batch normalisation are drawn too, since fresh ones (0 and 1) would hide that they are not read.
+    """
+    model = encoder.application(include_top=False, weights=None, input_shape=(None, None, 3))
+    rng = np.random.default_rng(7)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 1.5, w.shape).astype(np.float32) for w in layer.get_weights()])
+    path = folder / encoder.weights
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
+        file.attrs["backend"], file.attrs["keras_version"] = b"tensorflow", b"2.15.0"
+        for layer in model.layers:
+            group = file.create_group(layer.name)
+            names = [f"{layer.name}/{i}:0" for i in range(len(layer.weights))]
+            group.attrs["weight_names"] = [name.encode() for name in names]
+            for name, values in zip(names, layer.get_weights(), strict=True):
+                group.create_dataset(name, data=values)
+    return model, file_digest(path)
+
+
+@pytest.fixture(scope="session")
+def written_weights(tmp_path_factory):
+    """Writes random weights of an encoder once: its folder, its model and the digest of its file."""
+    done = {}
+
+    def write(encoder):
+        name = encoder.weights
+        if name not in done:
+            folder = tmp_path_factory.mktemp("weights")
+            done[name] = (folder, *_write_weights(encoder, folder))
+        return done[name]
+
+    return write
