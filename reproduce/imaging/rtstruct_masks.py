@@ -9,7 +9,7 @@ import numpy as np
 import pydicom
 
 from reproduce.errors import AnnotationMismatchError, ArgumentError, ContourPlaceError
-from reproduce.imaging.dicom import CtSeries
+from reproduce.imaging.dicom import CtSeries, SeriesFiles
 from reproduce.imaging.rtstruct import Structure, StructureSet
 from reproduce.imaging.rtstruct_contours import AREA_TYPES, Contour
 from reproduce.imaging.rtstruct_fill import fill_even_odd
@@ -74,7 +74,7 @@ def require_same_frame(structures: StructureSet, structure: Structure, series: C
     Raises:
         AnnotationMismatchError: Frames differ; or one is not named and the set does not refer to the series.
     """
-    image_frame = _frame_uid(series)
+    image_frame = frame_uid(series.files)
     if structure.frame_uid and image_frame:
         if structure.frame_uid == image_frame:
             return
@@ -93,8 +93,9 @@ def require_same_frame(structures: StructureSet, structure: Structure, series: C
     )
 
 
-def _frame_uid(series: CtSeries) -> str:
-    header = pydicom.dcmread(series.files.files[0], stop_before_pixels=True, specific_tags=["FrameOfReferenceUID"])
+def frame_uid(series: SeriesFiles) -> str:
+    """FrameOfReferenceUID of a series, "" where it has none."""
+    header = pydicom.dcmread(series.files[0], stop_before_pixels=True, specific_tags=["FrameOfReferenceUID"])
     return str(header.get("FrameOfReferenceUID") or "").strip()
 
 

@@ -1,0 +1,208 @@
+"""LCTSC (AAPM thoracic challenge 2017) from its files: CT with their structure sets, and cases of five organs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from reproduce.cohorts.case import Case, Cohort
+from reproduce.cohorts.ledger import IN, OUT, Ledger, LedgerEntry
+from reproduce.cohorts.thoracic_organs import LABEL_NAMES, Naming, merged, name_organs
+from reproduce.errors import (
+    AnnotationFormatError,
+    AnnotationMismatchError,
+    ArgumentError,
+    CohortError,
+    DataNotFoundError,
+)
+from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
+from reproduce.imaging.rtstruct import StructureSet, read_structures
+from reproduce.imaging.rtstruct_masks import (
+    StructureMask,
+    draw_structure,
+    frame_uid,
+    require_same_frame,
+)
+from reproduce.paths import existing_folder
+
+NAME = "LCTSC"
+Absent = Literal["refuse", "keep"]
+
+
+@dataclass(frozen=True)
+class ThoracicScan:
+    """One CT of one patient with the file of its structures.
+
+    Attributes:
+        patient: PatientID.
+        series: The files of the CT.
+        structures: The file of the structure set.
+    """
+
+    patient: str
+    series: SeriesFiles
+    structures: Path
+
+
+def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
+    """The CT scans below a folder that have a structure set with the organs, and the account of all that was found.
+
+    Layout of the collection: patient / study / series / files, one series of CT and one of structures a study; names of
+    folders and files are not asked. A structure set finds its CT by the series that it refers to; where it refers to
+    none that is there, by study and frame of reference, if these leave one CT. Pixels are not read.
+
+    Out are a CT without PatientID, without a structure set or with several (which of them holds is not guessed); one
+    whose structure set is broken, is of another patient, or has two outlined structures for one organ; structure sets
+    of CT that are not there; and, if `absent` is "refuse", a CT without an outline of one of the organs. The reason
+    names organs without an outline and structures that are none of the organs in any case.
+
+    Args:
+        root: Folder of the collection, or of part of it.
+        absent: Whether to "refuse" a scan of which an organ is not outlined, or to "keep" it: its case then has no name
+            for that organ, whose voxels are background although the organ is there.
+
+    Returns:
+        Scans sorted by patient and series.
+
+    Raises:
+        DataNotFoundError: `root` is not there, is empty, or holds no CT at all.
+        NotAnImageError: A DICOM file has a broken header.
+        ArgumentError: `absent` is neither.
+        CohortError: No CT is in, for the reasons that the text lists; or a series is there twice.
+    """
+    if absent not in ("refuse", "keep"):
+        do = "say what is to become of scans of which an organ is not outlined"
+        raise ArgumentError(expected="absent 'refuse' or 'keep'", got=repr(absent), where="find_cohort", do=do)
+    root = existing_folder(root, holding="LCTSC (patient / study / series)")
+    images = find_series(root)
+    if not images:
+        do = "name the folder with the patients, e.g. .../LCTSC"
+        raise DataNotFoundError(expected="CT series of LCTSC", got="no CT", where=root, do=do)
+    sets, entries = _structure_sets(root, images)
+    scans = []
+    for series in images:
+        entry, scan = _judged(series, sets[series], absent)
+        entries.append(entry)
+        if scan is not None:
+            scans.append(scan)
+    scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
+    ledger = Ledger(tuple(entries))
+    if not scans:
+        got = "; ".join(f"{n} {status}: {reason}" for (status, reason), n in ledger.reasons().items())
+        do = "put the structure set of each CT below the same folder"
+        raise CohortError(expected="a CT with its structures", got=got, where=root, do=do)
+    return Cohort(NAME, tuple(scans), ledger)
+
+
+_Found = tuple[Path, StructureSet | AnnotationFormatError]
+
+
+def _structure_sets(
+    root: Path, images: tuple[SeriesFiles, ...]
+) -> tuple[dict[SeriesFiles, list[_Found]], list[LedgerEntry]]:
+    """The structure sets of each CT, and ledger entries for those of no CT."""
+    of: dict[SeriesFiles, list[_Found]] = defaultdict(list)
+    entries = []
+    for files in find_series(root, modality="RTSTRUCT"):
+        for path in files.files:
+            below = path.relative_to(root).as_posix()
+            try:
+                found = read_structures(path)
+            except AnnotationFormatError as error:
+                candidates = [s for s in images if s.study_uid == files.study_uid]
+                if len(candidates) == 1:
+                    of[candidates[0]].append((path, error))
+                else:
+                    entries.append(LedgerEntry(files.patient_id, below, OUT, f"broken structure set: {error.got}"))
+                continue
+            drawn_on = _drawn_on(found, images)
+            if drawn_on is None:
+                entries.append(LedgerEntry(found.patient_id, below, OUT, "structure set of an absent CT"))
+            else:
+                of[drawn_on].append((path, found))
+    return of, entries
+
+
+def _drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> SeriesFiles | None:
+    """The CT that a structure set was drawn on; None where none can be told."""
+    named = [series for series in images if series.series_uid in structures.series_uids]
+    if not named:
+        of_study = [series for series in images if series.study_uid and series.study_uid == structures.study_uid]
+        named = [series for series in of_study if frame_uid(series) in structures.frame_uids]
+    return named[0] if len(named) == 1 else None
+
+
+def _judged(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[LedgerEntry, ThoracicScan | None]:
+    """Whether a CT is in, and why."""
+
+    def out(reason: str) -> tuple[LedgerEntry, None]:
+        return LedgerEntry(series.patient_id, series.series_uid, OUT, reason), None
+
+    if not series.patient_id:
+        return out("CT without PatientID")
+    if len(sets) != 1:
+        return out(f"CT with {len(sets)} structure sets" if sets else "CT without structure set")
+    path, found = sets[0]
+    if isinstance(found, AnnotationFormatError):
+        return out(f"broken structure set: {found.got}")
+    if found.patient_id != series.patient_id:
+        return out("structure set of another patient")
+    naming = _naming(found)
+    if naming.ambiguous:
+        claimed = "; ".join(f"{LABEL_NAMES[label]}: {', '.join(names)}" for label, names in naming.ambiguous.items())
+        return out(f"several structures of one organ ({claimed})")
+    reason = f"CT with {len(naming.chosen)} of {len(LABEL_NAMES)} organs"
+    if naming.absent:
+        reason += f", not outlined: {', '.join(LABEL_NAMES[label] for label in naming.absent)}"
+    if naming.unknown:
+        reason += f", other structures: {', '.join(naming.unknown)}"
+    if (naming.absent and absent == "refuse") or not naming.chosen:
+        return out(reason)
+    scan = ThoracicScan(series.patient_id, series, path)
+    return LedgerEntry(series.patient_id, series.series_uid, IN, reason), scan
+
+
+def _naming(structures: StructureSet) -> Naming:
+    return name_organs((structure.name, structure.encloses) for structure in structures.structures)
+
+
+def read_organs(scan: ThoracicScan) -> tuple[CtSeries, dict[int, StructureMask]]:
+    """The CT of a scan, and the mask of each outlined organ by its label, overlaps and all.
+
+    Raises:
+        AnnotationMismatchError: The structures lie in another frame of reference than the CT, or two are one organ.
+        ContourPlaceError: An outline lies in no slice: the CT was cut, or is another one.
+        What `read_series` and `read_structures` raise.
+    """
+    structures, series = read_structures(scan.structures), read_series(scan.series)
+    naming = _naming(structures)
+    if naming.ambiguous:
+        raise AnnotationMismatchError(
+            expected="one outlined structure an organ",
+            got="; ".join(", ".join(names) for names in naming.ambiguous.values()),
+            where=scan.structures,
+            do="leave the scan out through the exclusion ledger",
+        )
+    masks = {}
+    for label, place in naming.chosen.items():
+        require_same_frame(structures, structures.structures[place], series)
+        masks[label] = draw_structure(structures.structures[place], series.volume, outside="refuse")
+    return series, masks
+
+
+def read_case(scan: ThoracicScan) -> Case:
+    """A scan with its organs as reference: labels 1 oesophagus, 2 heart, 3 left lung, 4 right lung, 5 spinal cord.
+
+    A voxel of two organs goes to the later one of right lung, left lung, heart, oesophagus, spinal cord. An organ that
+    is not outlined has no name in `label_names`.
+
+    Raises:
+        What `read_organs` raises.
+    """
+    series, masks = read_organs(scan)
+    labels = merged({label: mask.voxels for label, mask in masks.items()}, shape=series.volume.shape)
+    reference = series.volume.on_same_grid(labels, "label")
+    names = {label: LABEL_NAMES[label] for label in masks}
+    return Case(scan.patient, scan.series.series_uid, series.volume, reference, names, ())

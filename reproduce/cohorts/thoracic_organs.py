@@ -1,0 +1,102 @@
+"""The five organs at risk of LCTSC: their labels, the names that they go by, and who wins a voxel of two."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+OESOPHAGUS, HEART, LUNG_LEFT, LUNG_RIGHT, SPINAL_CORD = 1, 2, 3, 4, 5
+LABEL_NAMES = {
+    OESOPHAGUS: "oesophagus",
+    HEART: "heart",
+    LUNG_LEFT: "lung_left",
+    LUNG_RIGHT: "lung_right",
+    SPINAL_CORD: "spinal_cord",
+}
+# From the first to the last: a later one is written over an earlier one. Lungs are outlined roughly where vessels and
+# heart border on them; the cord is the smallest, and a few voxels are much of it.
+PRECEDENCE = (LUNG_RIGHT, LUNG_LEFT, HEART, OESOPHAGUS, SPINAL_CORD)
+
+# Case, spaces and the marks _ - . , ^ ~ / do not count: "Lung_L", "LUNG L" and "lung-l" are one spelling. The first of
+# each line is that of LCTSC (and TG-263, Mayo et al. 2018). Nothing else is taken for an organ: a planning volume
+# (SpinalCord_PRV), the canal, a lung less its tumour (Lung_L-GTV) or both lungs at once are something else.
+SPELLINGS = {
+    OESOPHAGUS: ("Esophagus", "Oesophagus", "Esoph", "Oesoph", "Eso", "Gullet"),
+    HEART: ("Heart", "Cor", "Whole Heart", "Heart Whole"),
+    LUNG_LEFT: ("Lung_L", "L Lung", "Lung Left", "Left Lung", "Lung Lt", "Lt Lung", "Lung Li", "Pulmo Sin"),
+    LUNG_RIGHT: ("Lung_R", "R Lung", "Lung Right", "Right Lung", "Lung Rt", "Rt Lung", "Lung Re", "Pulmo Dex"),
+    SPINAL_CORD: ("SpinalCord", "Spinal Cord", "Cord", "Spine Cord", "Medulla Spinalis", "Myelon"),
+}
+
+
+def _reduced(name: str) -> str:
+    return re.sub(r"[\s_\-.,^~/]+", "", name).casefold()
+
+
+_LABEL_OF = {_reduced(spelling): label for label, spellings in SPELLINGS.items() for spelling in spellings}
+
+
+def organ_of(name: str) -> int | None:
+    """Label of the organ that a structure's name stands for, by the table `SPELLINGS`; None for any other name."""
+    return _LABEL_OF.get(_reduced(name))
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What the names of a structure set stand for.
+
+    Attributes:
+        chosen: Label to place of the structure in the set.
+        absent: Labels of organs that are not outlined, ascending: no structure of a name, or one without an outline.
+        ambiguous: Names of structures that claim one organ with an outline each, sorted, by label.
+        unknown: Names that are in no line of the table, sorted.
+    """
+
+    chosen: Mapping[int, int]
+    absent: tuple[int, ...]
+    ambiguous: Mapping[int, tuple[str, ...]]
+    unknown: tuple[str, ...]
+
+
+def name_organs(structures: Iterable[tuple[str, bool]]) -> Naming:
+    """Which structure is which organ.
+
+    Args:
+        structures: Name, and whether it has an outline of an area.
+    """
+    claims: dict[int, list[tuple[int, str]]] = {}
+    unknown = []
+    for place, (name, encloses) in enumerate(structures):
+        label = organ_of(name)
+        if label is None:
+            unknown.append(name)
+        elif encloses:
+            claims.setdefault(label, []).append((place, name))
+    return Naming(
+        chosen={label: found[0][0] for label, found in sorted(claims.items()) if len(found) == 1},
+        absent=tuple(sorted(set(LABEL_NAMES) - set(claims))),
+        ambiguous={
+            label: tuple(sorted(name for _, name in found)) for label, found in claims.items() if len(found) > 1
+        },
+        unknown=tuple(sorted(unknown)),
+    )
+
+
+def merged(masks: Mapping[int, np.ndarray], *, shape: tuple[int, int, int]) -> np.ndarray:
+    """One label map of the masks of organs; a voxel of several goes to the last of them in `PRECEDENCE`.
+
+    Args:
+        masks: bool `[z, y, x]` by label.
+        shape: (z, y, x).
+
+    Returns:
+        uint8 of `shape`; 0 where no organ is, everywhere if there are no masks.
+    """
+    labels = np.zeros(shape, dtype=np.uint8)
+    for label in PRECEDENCE:
+        if label in masks:
+            labels[masks[label]] = label
+    return labels

@@ -1,0 +1,89 @@
+"""TFDS builder of LCTSC: CT slices with the organs at risk, from the DICOM files of a data root."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from reproduce.cohorts import thoracic
+from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepare_quietly, slice_examples, slice_features
+from reproduce.protocol_text import canonical_json
+from reproduce.provenance import code_digest, tree_digest
+
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+
+@dataclass(kw_only=True)
+class ThoracicConfig(tfds.core.BuilderConfig):
+    """Parameters of a preparation; `name` carries the key, so that another key is another folder.
+
+    Attributes:
+        absent: See `reproduce.cohorts.thoracic.find_cohort`.
+        on_beam: Whether Apache Beam spreads the scans over its workers; the examples are the same either way.
+    """
+
+    absent: thoracic.Absent
+    on_beam: bool
+
+
+class Thoracic(tfds.core.GeneratorBasedBuilder):
+    """Slices of LCTSC (Yang et al. 2018) at their own size: int16 HU, labels 1 to 5, patient, scan, slice, spacing."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    MANUAL_DOWNLOAD_INSTRUCTIONS = "Name the folder that holds LCTSC-Train-S1-001, ..., with CT and RTSTRUCT files."
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self,
+            features=slice_features(n_channels=1, dtype=np.int16),
+            homepage="https://doi.org/10.7937/K9/TCIA.2017.3R3FVZ08",
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+        cohort = thoracic.find_cohort(Path(dl_manager.manual_dir), absent=self.builder_config.absent)
+        cohort.ledger.write_csv(Path(self.data_path) / "ledger.csv")
+        return {SPLIT: self._generate_examples(cohort.scans)}
+
+    def _generate_examples(self, scans: tuple[thoracic.ThoracicScan, ...]):
+        return examples_of(scans, _examples, on_beam=self.builder_config.on_beam)
+
+
+def _examples(numbered: tuple[int, thoracic.ThoracicScan]) -> Iterator[tuple[int, dict]]:
+    position, scan = numbered
+    return slice_examples(thoracic.read_case(scan), position=position)
+
+
+def prepare(root: Path, cache: Path, *, absent: thoracic.Absent, beam: PipelineOptions | None = None) -> Prepared:
+    """LCTSC prepared for training; what is on disk under the same key is used again.
+
+    The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
+    cache that any of them would change is not found, let alone read.
+
+    Args:
+        root: Folder in the layout of LCTSC.
+        cache: Folder for prepared examples.
+        absent: See `reproduce.cohorts.thoracic.find_cohort`. The examples do not say which organs were outlined: "keep"
+            is for models and metrics that know by other means.
+        beam: See `reproduce.datasets.lidc_idri.prepare`.
+
+    Raises:
+        DataNotFoundError: No scan is there. Other errors of `reproduce.cohorts.thoracic` and `reproduce.imaging` too.
+    """
+    parts = {
+        "sources": tree_digest(root, memo=cache / "digests.json"),
+        "code": code_digest(("imaging", "cohorts", "datasets")),
+        "parameters": {"absent": absent},
+    }
+    key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+    config = ThoracicConfig(name=key[:16], absent=absent, on_beam=beam is not None)
+    builder = Thoracic(config=config, data_dir=cache / "tfds")
+    prepare_quietly(builder, root, beam=beam)
+    return Prepared("lctsc", key, builder, Path(builder.data_path) / "ledger.csv")
