@@ -124,6 +124,25 @@ def test_figures_need_neither_tensorflow_nor_keras(tmp_path):
     assert len(list(tmp_path.rglob("*.png"))) == 3
 
 
+BLOCKED = """
+import sys
+for name in ("tensorflow", "keras", "tensorflow_datasets"):
+    sys.modules[name] = None  # whoever imports it now gets an ImportError
+from reproduce import cli
+cli.main(["figures", "table1_lidc", "--figures", sys.argv[1]])
+"""
+
+
+@pytest.mark.slow
+def test_figures_are_drawn_where_tensorflow_and_keras_cannot_be_imported(tmp_path):
+    command = [sys.executable, "-c", BLOCKED, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False)
+    assert done.returncode == 0, done.stderr
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.svg")}
+    assert {f"document000/figure{i}.svg" for i in (1, 2, 3)} < found
+    assert set(done.stdout.split()) == {str(path) for path in tmp_path.rglob("*.*")}
+
+
 def test_diff_of_the_committed_results(run, monkeypatch):
     monkeypatch.chdir(PROJECT)
     code, out, err = run("diff", "census_lidc")

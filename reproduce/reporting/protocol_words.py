@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from reproduce.errors import ResultsError
 from reproduce.reporting.folders import RunFolder
 
+_CHANGE = re.compile(r"^([^:]+): (.+?) -> ")
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _AGAIN = "run the table's script again"
 
@@ -22,11 +24,10 @@ def paper_protocol(run: RunFolder) -> dict:
     """
     paper = copy.deepcopy(run.protocol["protocol"])
     for change in run.changed:
-        place, _, both = change.partition(": ")
-        before = both.partition(" -> ")[0]
         try:
+            ((place, before),) = _CHANGE.findall(change)
             _put(paper, place.split("."), None if before == "-" else json.loads(before))
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             expected = 'changes "place: before -> after" of the protocol beside them'
             where = run.path / "protocol.json"
             raise ResultsError(expected=expected, got=repr(change), where=where, do=_AGAIN) from error

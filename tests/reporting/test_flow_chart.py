@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,8 +9,11 @@ from matplotlib.textpath import text_to_path
 
 from reproduce.errors import ArgumentError
 from reproduce.reporting.flow_chart import WIDTH_IN, Box, Loop, draw_flow_chart
+from reproduce.reporting.folders import find_runs
+from reproduce.reporting.process_chart import draw_process, planned
 from reproduce.reporting.style import PNG_DPI, save, styled
 
+PROJECT = Path(__file__).parents[2]
 LONG = "reproduce.models.a_builder_with_a_very_long_name(" + "argument_of_that_builder_" * 6 + ")"
 
 
@@ -142,3 +147,14 @@ def test_nothing_to_draw_is_an_error(rows):
 def test_loop_that_leads_nowhere_is_an_error(loop):
     with pytest.raises(ArgumentError, match="loop upwards"):
         chart([box()], [box()], loop=loop)
+
+
+@pytest.mark.parametrize(("arm", "beside"), [("unoptimised_cnn", None), ("optimised_cnn", "unoptimised_cnn")])
+def test_committed_protocols_fit_on_a_page_without_overlap(arm, beside):
+    runs = [run for run in find_runs(PROJECT / "results", ()) if run.table in ("table1_lidc", "table2_brats")]
+    figure = draw_process(
+        [planned(run.table, run) for run in runs[:2]], arm=arm, beside=beside, title="T", absent=["X"]
+    )
+    assert spills(figure) == []
+    # The height of A4 less its margins.
+    assert figure.get_size_inches()[1] < 10.7
