@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from reproduce.errors import ProtocolError
 from reproduce.section import Call, Section
@@ -87,12 +88,14 @@ class Augmentation(Section):
         scale: (smallest, largest) magnification.
         translation: Largest shift as a share of the side, either way, along each axis.
         flip: Whether to mirror left and right with probability one half.
+        sides: Pairs of regions that change places in a mirrored image, such as the two lungs.
     """
 
     rotation_deg: float
     scale: tuple[float, float]
     translation: float
     flip: bool
+    sides: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -169,13 +172,15 @@ class HeldOut(Section):
     Attributes:
         shares: Of the patients who train, who validate and who are tested; they add up to 1.
         official: Side of a patient, "train", "validation" or "test", in the division that the data set comes with; None
-            draws one by `shares`.
+            where it comes with none.
+        division: "shares" draws one, "official" takes that of the data set.
         split_seed: Of the drawing.
         seeds: One training each.
     """
 
     shares: tuple[float, float, float]
     official: Callable[[str], str] | None
+    division: Literal["shares", "official"]
     split_seed: int
     seeds: tuple[int, ...]
 

@@ -46,6 +46,7 @@ class Options:
         data_root: Folder of the real data set in its own layout. Left out: $REPRODUCE_DATA, or else a phantom cohort.
         folds: Another number of folds than the protocol's.
         seeds: Another number of seeds than the protocol's, counted from its first.
+        official_split: Divide the patients as the data set does, where it comes with a division.
         workers: Processes that train at a time. Left out: one a GPU, or two without one.
     """
 
@@ -53,6 +54,7 @@ class Options:
     data_root: Path | None = None
     folds: int | None = None
     seeds: int | None = None
+    official_split: bool = False
     workers: int | None = None
 
 
@@ -160,6 +162,15 @@ def _overridden(experiment: Experiment, options: Options) -> Experiment:
                 do="leave --folds out",
             )
         validation = replace(validation, n_folds=options.folds)
+    if options.official_split:
+        if not isinstance(validation, HeldOut) or validation.official is None:
+            raise ProtocolError(
+                expected="a table whose data set comes with a division",
+                got=f"--official-split for {experiment.table}",
+                where="command line",
+                do="leave --official-split out",
+            )
+        validation = replace(validation, division="official")
     if options.seeds is not None:
         first = validation.seeds[0]
         validation = replace(validation, seeds=tuple(range(first, first + options.seeds)))
@@ -178,7 +189,8 @@ def _overridden(experiment: Experiment, options: Options) -> Experiment:
 def _folds(experiment: Experiment, patients: list[str]) -> tuple[Fold, ...]:
     v = experiment.validation
     if isinstance(v, HeldOut):
-        return (held_out_fold(patients, shares=v.shares, official=v.official, seed=v.split_seed),)
+        official = v.official if v.division == "official" else None
+        return (held_out_fold(patients, shares=v.shares, official=official, seed=v.split_seed),)
     return patient_folds(patients, n_folds=v.n_folds, validation_share=v.validation_share, seed=v.split_seed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -46,7 +47,9 @@ def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf
     )
 
 
-def apply_transforms(images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def apply_transforms(
+    images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor, *, mirrored: Sequence[int]
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Images and masks resampled once, together, by bilinear interpolation.
 
     What comes from outside is 0: the bottom of a window or the mean of z-scores in the image, background in the mask. A
@@ -56,6 +59,7 @@ def apply_transforms(images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor)
         images: float32 `[batch, y, x, channel]`.
         masks: float32 `[batch, y, x, region]` in {0, 1}.
         transforms: float32 `[batch, 8]` of `draw_transform`.
+        mirrored: For each region the one whose mask it takes where the map mirrors: itself, or its other side.
 
     Returns:
         Images and masks of the same shapes and dtypes.
@@ -69,4 +73,13 @@ def apply_transforms(images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor)
         interpolation="BILINEAR",
         fill_mode="CONSTANT",
     )
-    return both[..., :n_channels], tf.cast(both[..., n_channels:] >= 0.5, masks.dtype)
+    found = tf.cast(both[..., n_channels:] >= 0.5, masks.dtype)
+    turns = transforms[:, 0] * transforms[:, 4] - transforms[:, 1] * transforms[:, 3]
+    sided = tf.where((turns < 0)[:, None, None, None], tf.gather(found, mirrored, axis=-1), found)
+    return both[..., :n_channels], sided
+
+
+def other_sides(regions: Sequence[str], sides: Sequence[tuple[str, str]]) -> tuple[int, ...]:
+    """For each region the position of the one that it becomes in a mirror; its own where it has no other side."""
+    other = {a: b for pair in sides for a, b in (pair, pair[::-1])}
+    return tuple(tuple(regions).index(other.get(region, region)) for region in regions)

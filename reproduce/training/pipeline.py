@@ -17,7 +17,7 @@ from reproduce.protocol import Augmentation, Normalised, Preparation, Window
 from reproduce.protocol_text import canonical_json
 from reproduce.provenance import file_digest, write_json
 from reproduce.randomness import seed31
-from reproduce.training.augment import apply_transforms, draw_transform
+from reproduce.training.augment import apply_transforms, draw_transform, other_sides
 
 _IN_MEMORY_BYTES = 2 << 30
 _ON_DISK_BYTES = 32 << 30
@@ -197,13 +197,14 @@ class TrainingSet:
         if self.augmentation is None:
             return self._batched(order)
         base = seed31(self.seed, "augment", self.fold)
+        mirrored = other_sides(self.slices.regions, self.augmentation.sides)
 
         def drawn(example: dict) -> dict:
             seed = tf.stack([tf.constant(base, tf.int64), (epoch << 32) + example["index"]])
             return {**example, "transform": draw_transform(self.augmentation, seed, self.slices.size)}
 
         def applied(batch: dict) -> dict:
-            image, mask = apply_transforms(batch["image"], batch["mask"], batch["transform"])
+            image, mask = apply_transforms(batch["image"], batch["mask"], batch["transform"], mirrored=mirrored)
             return {**batch, "image": image, "mask": mask}
 
         return self._batched(order.map(drawn)).map(applied)

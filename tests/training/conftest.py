@@ -48,7 +48,7 @@ def slices() -> Slices:
 
 @pytest.fixture(scope="session")
 def augmentation() -> Augmentation:
-    return placed(Augmentation, rotation_deg=20.0, scale=(0.8, 1.2), translation=0.1, flip=True)
+    return placed(Augmentation, rotation_deg=20.0, scale=(0.8, 1.2), translation=0.1, flip=True, sides=())
 
 
 @pytest.fixture(scope="session")

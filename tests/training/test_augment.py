@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from reproduce.protocol import Augmentation
-from reproduce.training.augment import apply_transforms, draw_transform
+from reproduce.training.augment import apply_transforms, draw_transform, other_sides
 
-NONE = {"rotation_deg": 0.0, "scale": (1.0, 1.0), "translation": 0.0, "flip": False}
+NONE = {"sides": (), "rotation_deg": 0.0, "scale": (1.0, 1.0), "translation": 0.0, "flip": False}
 SEEDS = st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 2**62))
 quick = settings(max_examples=30, deadline=None)
 
@@ -35,7 +35,7 @@ def seed_with(condition):
 
 
 def applied(image, mask, transform):
-    both = apply_transforms(image[None, ..., None], mask[None, ..., None], tf.reshape(transform, (1, 8)))
+    both = apply_transforms(image[None, ..., None], mask[None, ..., None], tf.reshape(transform, (1, 8)), mirrored=(0,))
     return tuple(each.numpy()[0, ..., 0] for each in both)
 
 
@@ -171,7 +171,7 @@ def test_each_image_of_a_batch_has_its_own_map_and_every_channel_the_same():
     images, masks = rng.random((2, 9, 9, 3)).astype(np.float32), np.ones((2, 9, 9, 2), np.float32)
     flip = drawn(ranges(flip=True), seed_with(lambda u: u[4] < 0), 9)
     keep = drawn(ranges(), (0, 0), 9)
-    found, found_masks = apply_transforms(images, masks, tf.stack([flip, keep]))
+    found, found_masks = apply_transforms(images, masks, tf.stack([flip, keep]), mirrored=(0,))
     assert np.array_equal(found[0], images[0][:, ::-1])
     assert np.array_equal(found[1], images[1])
     assert np.array_equal(found_masks, masks)
@@ -202,3 +202,23 @@ def test_the_same_seed_gives_the_same_map_and_any_other_another():
     maps = [tuple(drawn(augmentation, seed, 20).numpy()) for seed in ((1, 1), (1, 1), (1, 2), (2, 1))]
     assert maps[0] == maps[1]
     assert len(set(maps)) == 3
+
+
+def test_a_mirrored_image_swaps_the_masks_of_its_sides_and_a_turned_one_does_not():
+    masks = np.zeros((2, 9, 9, 3), np.float32)
+    masks[:, 4, 1, 1] = 1  # left of the image
+    masks[:, 4, 4, 0] = 1
+    flip = drawn(ranges(flip=True), seed_with(lambda u: u[4] < 0), 9)
+    half_turn = tf.constant([-1.0, 0, 8, 0, -1, 8, 0, 0])
+    sides = other_sides(("heart", "left", "right"), (("left", "right"),))
+    assert sides == (0, 2, 1)
+    images = np.zeros((2, 9, 9, 1), np.float32)
+    _, found = apply_transforms(images, masks, tf.stack([flip, half_turn]), mirrored=sides)
+    assert np.argwhere(found[0].numpy()).tolist() == [[4, 4, 0], [4, 7, 2]]
+    assert np.argwhere(found[1].numpy()).tolist() == [[4, 4, 0], [4, 7, 1]]
+
+
+def test_a_region_without_another_side_stays_and_an_unknown_one_is_an_error():
+    assert other_sides(("a", "b"), ()) == (0, 1)
+    with pytest.raises(ValueError, match="not in tuple"):
+        other_sides(("a", "b"), (("a", "c"),))

@@ -1,0 +1,105 @@
+"""What Table 1 of document 002 is trained by, divided by, and read as (sections 3.1 and 3.2)."""
+
+from dataclasses import replace
+
+from reproduce.cohorts.thoracic_split import official_side
+from reproduce.protocol import Call, Decision, Experiment, HeldOut, Optimisation, Reading
+
+ORGANS = ("oesophagus", "heart", "lung_left", "lung_right", "spinal_cord")
+LUNGS = "silent: we read the lungs, with the background as second class of mIoU, since only so is the print consistent"
+
+
+def _reading(cell: str, metric: str, region: str, why: str) -> Reading:
+    tolerance = "silent: we use 2 points, since neither spread nor number of cases is printed"
+    level = "silent: we average over patients' volumes, since the unit is not named"
+    because = {
+        "cell": "002 3.2",
+        "metric": why,
+        "region": why,
+        "level": level,
+        "average": level,
+        "tolerance": tolerance,
+    }
+    return Reading(
+        cell=cell, metric=metric, region=region, level="pixel", average="per_case", tolerance=2.0, because=because
+    )
+
+
+READINGS = (
+    _reading("miou", "miou", "lungs", LUNGS),
+    _reading("dice", "dice", "lungs", LUNGS),
+    _reading("miou", "iou", "organs", "silent: reading B, the mean over the five organs"),
+    _reading("dice", "dice", "organs", "silent: reading B, the mean over the five organs"),
+)
+VALIDATION = HeldOut(
+    shares=(0.7, 0.15, 0.15),
+    official=official_side,
+    division="shares",
+    split_seed=0,
+    seeds=(1, 2, 3),
+    because={
+        "shares": "002 3.2",
+        "official": "silent: we use the names of the patients, 36, 12 and 12, where --official-split asks for it",
+        "division": "002 3.2, which has shares of its own",
+        "split_seed": "silent: we draw by patient",
+        "seeds": "silent: we use three, since one run says nothing of its spread",
+    },
+)
+DECISION = Decision(
+    threshold=None,
+    lesion_overlap=None,
+    measured={"lungs": ("lung_left", "lung_right"), **{organ: (organ,) for organ in ORGANS}},
+    means={"organs": ORGANS},
+    surface_tolerance_mm=2.0,
+    because={
+        "threshold": "silent: we give a pixel to its most probable class",
+        "lesion_overlap": "silent: we count no lesions, since organs are none",
+        "measured": LUNGS,
+        "means": "silent: we give the mean over the five organs beside it (reading B)",
+        "surface_tolerance_mm": "silent: we use 2 mm; the print has no surface metric, it stands beside Dice",
+    },
+)
+OPTIMISATION = Optimisation(
+    learning_rate=1e-3,
+    decay_power=0.9,
+    batch_size=8,
+    micro_batch=8,
+    max_epochs=200,
+    patience=None,
+    precision="float32",
+    because={
+        "learning_rate": "002 3.2, Adam",
+        "decay_power": "silent: 3.2 says dynamic decay; we use the power 0.9 of DeepLab and PSPNet",
+        "batch_size": "002 3.2",
+        "micro_batch": "silent: we use the whole batch where it fits",
+        "max_epochs": "002 3.3, Figures 2 and 3: close to 200",
+        "patience": "silent: we train all epochs, as the curves do, and keep the one of lowest validation loss",
+        "precision": "silent: we use float32, TensorFlow's own",
+    },
+)
+
+
+# Beside the width, what images of a few dozen pixels ask of a model.
+SMALL = {
+    "DeepLabV3": {"rates": (2, 4, 6)},
+    "Mask R-CNN": {"anchor_scale": 2.0, "n_candidates": 64, "n_proposals": 32, "n_sampled": 32, "n_detections": 16},
+}
+
+
+def scaled(paper: Experiment, profile: str, *, size: int, width: int, epochs: int, **changes) -> Experiment:
+    """The experiment with small images and every model `width` wide, as `SMALL` says."""
+    arms = tuple(
+        replace(
+            arm,
+            build=Call(arm.build.function, {**arm.build.arguments, "width": width, **SMALL.get(arm.name, {})}),
+        )
+        for arm in paper.arms
+    )
+    return replace(
+        paper,
+        profile=profile,
+        arms=arms,
+        optimisation=replace(paper.optimisation, max_epochs=epochs),
+        preparation=replace(paper.preparation, size=size),
+        **changes,
+    )
