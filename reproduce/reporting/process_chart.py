@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from reproduce.errors import ResultsError
 from reproduce.reporting.flow_chart import Box, Loop, draw_flow_chart
 from reproduce.reporting.folders import RunFolder
-from reproduce.reporting.protocol_words import both_words, label, paper_protocol, words_of
+from reproduce.reporting.protocol_words import NO_BREAK, NONE, both_words, label, paper_protocol, words_of
 from reproduce.reporting.words import PHANTOM
 
 NOT_RUN = "not run"
 _AGAIN = "run the table's script again"
-_READ_AS = ("metric", "region", "level", "average")
+_READ_AS = ("region", "level", "average")
 _ARM_STEPS = {"augmentation": "Augmentation", "build": "Model", "losses": "Losses"}
 _SHARED_AFTER = {"optimisation": "Optimisation", "decision": "Decision"}
 
@@ -116,22 +116,19 @@ def _arm_boxes(tables: Sequence[Planned], arm: str, beside: str | None) -> list[
 
 
 def _readings_box(tables: Sequence[Planned]) -> Box:
-    places: dict[str, str] = {}
-    texts = {}
-    for each in tables:
-        found = []
-        for reading in each.own["readings"]:
-            values = [str(reading[key]) for key in _READ_AS if key in reading]
-            found.append(
-                f"{', '.join(dict.fromkeys(values))}; tolerance {words_of(reading['tolerance'])}".replace("_", " ")
-            )
-            places |= reading["because"]
-        texts[each.data] = tuple(found)
-    if len(set(texts.values())) == 1:
-        lines = next(iter(texts.values()))
-    else:
-        lines = tuple(f"{data}: {line}" for data, found in texts.items() for line in found)
-    return Box("Metrics", lines, tuple(_notes(places)), marked=False)
+    places = {
+        key: place for each in tables for reading in each.own["readings"] for key, place in reading["because"].items()
+    }
+    lines = []
+    for metric in dict.fromkeys(reading["metric"] for each in tables for reading in each.own["readings"]):
+        parts = [_line(tables, lambda p, m=metric, k=key: _reading(p, m).get(k), "") for key in _READ_AS]
+        tolerance = _line(tables, lambda p, m=metric: _reading(p, m).get("tolerance"), "tolerance")
+        lines.append(f"{metric}: {', '.join([part for part in parts if part != NONE] + [tolerance])}".replace("_", " "))
+    return Box("Metrics", tuple(lines), tuple(_notes(places)), marked=False)
+
+
+def _reading(protocol: dict, metric: str) -> dict:
+    return next((reading for reading in protocol["readings"] if reading["metric"] == metric), {})
 
 
 def _footer(tables: Sequence[Planned], beside: str | None) -> list[str]:
@@ -141,7 +138,9 @@ def _footer(tables: Sequence[Planned], beside: str | None) -> list[str]:
         if each.run.caveats:
             made = f", written by {words_of(each.own['phantom'])}" if each.run.source == PHANTOM else ""
             source, profile = each.run.source.upper(), each.run.profile
-            lines.append(f"Run for {each.data}: {source}{made}, {profile} profile; [{profile}: ...] is its own value.")
+            lines.append(
+                f"Run for {each.data}: {source}{made}, {profile} profile; [{profile}:{NO_BREAK}...] is its own value."
+            )
     lines.append('Beside a box: the section of document 000 that prints a value, or "silent" and our reason.')
     if beside is not None:
         lines.append(f"Blue boxes with a thick edge differ from {label(beside)}.")
@@ -150,9 +149,9 @@ def _footer(tables: Sequence[Planned], beside: str | None) -> list[str]:
 
 def _line(tables: Sequence[Planned], pick: Callable[[dict], Any], label: str) -> str:
     texts = {each.data: each.text(pick) for each in tables}
-    text = "; ".join(dict.fromkeys(texts.values()))
+    text = next(iter(texts.values()))
     if len(set(texts.values())) > 1:
-        text = "; ".join(f"{data} {own}" for data, own in texts.items())
+        text = " / ".join(f"{data} {own}" for data, own in texts.items())
     return f"{label}: {text}" if label else text
 
 

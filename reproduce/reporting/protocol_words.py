@@ -12,6 +12,7 @@ from reproduce.errors import ResultsError
 from reproduce.reporting.folders import RunFolder
 
 _CHANGE = re.compile(r"^([^:]+): (.+?) -> ")
+NONE = "none"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _AGAIN = "run the table's script again"
 
@@ -72,14 +73,14 @@ def words_of(value: Any) -> str:
         return _function(value["function"]) + arguments
     if isinstance(value, dict):
         if all(item is None for item in value.values()):
-            return "none"
+            return NONE
         return ", ".join(f"{label(key)} {words_of(item)}".strip() for key, item in value.items() if key != "because")
     if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
         return ", ".join(item["name"] for item in value)
     if isinstance(value, list):
         return f"({', '.join(map(words_of, value))})" if value else ""
     if value is None or isinstance(value, bool):
-        return {None: "none", True: "yes", False: "no"}[value]
+        return {None: NONE, True: "yes", False: "no"}[value]
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

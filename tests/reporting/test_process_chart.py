@@ -76,7 +76,7 @@ def test_values_are_the_document_s_and_the_run_s_stand_in_brackets():
     assert f"plain(width 64 [cpu:{SPACE}8])" in written
     assert f"batch size: 32 [cpu:{SPACE}4]" in written
     assert {"max epochs: 12", "n folds: 5", "threshold: 0.5", "mask: CrossEntropy", "none"} <= set(written)
-    assert "dice, pixel, per case; tolerance 0.02" in written
+    assert "dice: pixel, per case, tolerance: 0.02" in written
     assert {"batch size: 000 6.2", "max epochs: silent: M", "build: silent: B", "level: silent: L"} <= set(written)
 
 
@@ -115,11 +115,13 @@ def test_steps_that_differ_from_the_other_arm_stand_out():
 
 def test_two_data_sets_stand_side_by_side_and_share_what_is_the_same():
     other = {"table": "table2_brats", "decision": PROTOCOL["decision"] | {"threshold": 0.4}}
+    other["readings"] = [PROTOCOL["readings"][0] | {"region": "WT"}]
     written = lines(draw(table(), table("BraTS", changed=(), **other)))
     assert written.index("LIDC-IDRI") < written.index("BraTS")
     assert {f"size: 512 [cpu:{SPACE}96]", "size: 96", "n folds: 5"} <= set(written)
-    assert "threshold: LIDC-IDRI 0.5; BraTS 0.4" in written
-    assert f"batch size: LIDC-IDRI 32 [cpu:{SPACE}4]; BraTS 4" in written
+    assert "dice: LIDC-IDRI none / BraTS WT, pixel, per case, tolerance: 0.02" in written
+    assert "threshold: LIDC-IDRI 0.5 / BraTS 0.4" in written
+    assert f"batch size: LIDC-IDRI 32 [cpu:{SPACE}4] / BraTS 4" in written
 
 
 def test_data_set_without_a_run_says_so():
