@@ -42,7 +42,7 @@ def pyramid_anchors(size: tuple[int, int], *, scale: float) -> tuple[np.ndarray,
 
     Args:
         size: (y, x) of the image in pixels, multiples of 32.
-        scale: 8 gives the sides 32, 64, 128, 256, 512 of FPN, for images of 800 pixels and more; small images need less.
+        scale: 8 gives the sides 32, 64, 128, 256, 512 of FPN, for images of 800 pixels and more; small ones need less.
 
     Returns:
         One array a level, as in `level_anchors`.

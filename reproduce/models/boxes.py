@@ -57,7 +57,7 @@ def encode(boxes, anchors, *, weights: tuple[float, float]):
             by the deviations 0.1 and 0.2, which is the same).
 
     Returns:
-        float32 `[..., box, 4]`: t_y, t_x, t_h, t_w. Finite for empty boxes, too: no side counts as less than `MIN_SIDE`.
+        float32 `[..., box, 4]`: t_y, t_x, t_h, t_w. Finite for empty boxes too: a side counts as `MIN_SIDE` at the least.
     """
     centre, sides = _centre_and_sides(boxes)
     anchor_centre, anchor_sides = _centre_and_sides(anchors)

@@ -84,7 +84,7 @@ def match(boxes, objects: Instances, *, positive_iou: float, negative_iou: float
 
 
 def of_instance(values, instance):
-    """The row of `values` for each box: float32 `[batch, instance, n]` and int32 `[batch, box]` to `[batch, box, n]`."""
+    """The row of `values` `[batch, instance, n]` for each box of int32 `[batch, box]`: `[batch, box, n]`."""
     return ops.take_along_axis(values, instance[..., None], axis=1)
 
 

@@ -71,7 +71,8 @@ def roi_align(features, boxes, *, n_bins: int, scale: float, aligned: bool):
         features: `[batch, y, x, channel]`.
         boxes: float32 `[batch, box, 4]`: y0, x0, y1, x1 in pixels of the image. Their gradient is stopped.
         n_bins: Side of the result.
-        scale, aligned: As in `sampling_matrix`.
+        scale: As in `sampling_matrix`.
+        aligned: As in `sampling_matrix`.
 
     Returns:
         `[batch, box, n_bins, n_bins, channel]`.
