@@ -23,7 +23,7 @@ def deeplabv3(
     blocks: Sequence[int],
     output_stride: int,
     first_dilation: Literal["own", "previous"],
-    multi_grid: Sequence[int],
+    multi_grid: Sequence[int] | None,
     rates: Sequence[int],
     refinement: bool,
     dropout: float,
@@ -38,7 +38,7 @@ def deeplabv3(
     |---|---|---|
     | output_stride, rates | 16 and (6, 12, 18), or 8 and (12, 24, 36) (3.3) | 8 and (12, 24, 36) |
     | first_dilation | "own" | "previous" |
-    | multi_grid | (1, 2, 4) (3.2.1, Table 5) | (1, 1, 1) |
+    | multi_grid | (1, 2, 4) (3.2.1, Table 5) | None |
     | refinement | False | True |
     | dropout | 0 | 0.5 |
     | auxiliary | False | True or False |

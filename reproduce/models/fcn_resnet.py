@@ -44,9 +44,7 @@ def fcn_resnet(
     require_multiple(size, output_stride=OUTPUT_STRIDE, where="fcn_resnet")
     image = keras.Input((*size, n_channels), name="image")
     variant = Variant(block="bottleneck_3x3", stem="7x7", conv_bias=False, bn_momentum=bn_momentum, frozen_bn=False)
-    stages = dilated_stages(
-        blocks, output_stride=OUTPUT_STRIDE, first_dilation="previous", multi_grid=(1,) * blocks[-1]
-    )
+    stages = dilated_stages(blocks, output_stride=OUTPUT_STRIDE, first_dilation="previous", multi_grid=None)
     *_, third, fourth = resnet_features(image, stages, variant, width=width)
     outputs = {"mask": fcn_head(fourth, size, n_regions, "mask", bn_momentum=bn_momentum)}
     if auxiliary:

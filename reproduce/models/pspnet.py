@@ -62,7 +62,7 @@ def pspnet(
     require_multiple(size, output_stride=OUTPUT_STRIDE, where="pspnet")
     image = keras.Input((*size, n_channels), name="image")
     variant = Variant(block="bottleneck_3x3", stem=stem, conv_bias=False, bn_momentum=bn_momentum, frozen_bn=False)
-    stages = dilated_stages(blocks, output_stride=OUTPUT_STRIDE, first_dilation="own", multi_grid=(1,) * blocks[-1])
+    stages = dilated_stages(blocks, output_stride=OUTPUT_STRIDE, first_dilation="own", multi_grid=None)
     *_, third, fourth = resnet_features(image, stages, variant, width=width)
     x = pooling_pyramid(fourth, bins, bn_momentum=bn_momentum)
     x = head_conv(x, 8 * width, 3, "fusion", bn_momentum=bn_momentum)

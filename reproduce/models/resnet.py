@@ -78,7 +78,11 @@ class Variant:
 
 
 def dilated_stages(
-    blocks: Sequence[int], *, output_stride: int, first_dilation: Literal["own", "previous"], multi_grid: Sequence[int]
+    blocks: Sequence[int],
+    *,
+    output_stride: int,
+    first_dilation: Literal["own", "previous"],
+    multi_grid: Sequence[int] | None,
 ) -> tuple[Stage, ...]:
     """Stages that stride down to `output_stride` and dilate from there on (Chen et al. 2017, 3.1 and 3.2).
 
@@ -89,7 +93,8 @@ def dilated_stages(
         output_stride: Pixels of the image for one of the last features, along an axis: 8, 16 or 32.
         first_dilation: Of the first block of a stage that dilates: the stage's "own" (the papers), or that of the stage
             before, the "previous" one (torchvision).
-        multi_grid: For each block of the last stage, what its dilation is multiplied by (3.2.1); ones for none.
+        multi_grid: For each block of the last stage, what its dilation is multiplied by (3.2.1); None for no
+            factors.
 
     Returns:
         Four stages.
@@ -109,24 +114,27 @@ def dilated_stages(
             dilation *= 2
             stages.append(Stage(1, (first,) + (dilation,) * (n_blocks - 1)))
     last = stages.pop()
-    scaled = tuple(d * factor for d, factor in zip(last.dilations, multi_grid, strict=True))
-    return (*stages, Stage(last.stride, scaled))
+    factors = (1,) * blocks[3] if multi_grid is None else multi_grid
+    return (*stages, Stage(last.stride, tuple(d * f for d, f in zip(last.dilations, factors, strict=True))))
 
 
-def _require_layout(blocks: Sequence[int], output_stride: int, first_dilation: str, multi_grid: Sequence[int]) -> None:
-    wrong = (
-        len(blocks) != 4
-        or min(blocks) < 1
-        or output_stride not in (8, 16, 32)
-        or first_dilation not in ("own", "previous")
+def _require_layout(
+    blocks: Sequence[int], output_stride: int, first_dilation: str, multi_grid: Sequence[int] | None
+) -> None:
+    checks = (
+        (len(blocks) == 4 and min(blocks) > 0, "four stages of a block or more", f"blocks {tuple(blocks)}"),
+        (output_stride in (8, 16, 32), "an output stride of 8, 16 or 32", str(output_stride)),
+        (first_dilation in ("own", "previous"), 'a first dilation "own" or "previous"', repr(first_dilation)),
+        (
+            multi_grid is None or len(multi_grid) == sum(blocks[3:]),
+            "a factor of multi_grid for each block of the last stage",
+            f"{multi_grid} for blocks {tuple(blocks)}",
+        ),
     )
-    if wrong or len(multi_grid) != blocks[3]:
-        raise ArgumentError(
-            expected='four stages, output stride 8, 16 or 32, "own" or "previous", a factor for each of the last blocks',
-            got=f"blocks {tuple(blocks)}, stride {output_stride}, {first_dilation!r}, factors {tuple(multi_grid)}",
-            where="dilated_stages",
-            do="give multi_grid one factor for each block of the last stage, 1 for no change",
-        )
+    for holds, expected, got in checks:
+        if not holds:
+            do = "take what the paper or torchvision has; the docstring of deeplabv3 lists both"
+            raise ArgumentError(expected=expected, got=got, where="dilated_stages", do=do)
 
 
 def resnet_features(image, stages: Sequence[Stage], variant: Variant, *, width: int) -> tuple:
