@@ -33,14 +33,7 @@ def max_pool_with_indices(x):
     Raises:
         ArgumentError: y or x is odd or not known.
     """
-    _, y, width, _ = x.shape
-    if None in (y, width) or y % 2 or width % 2:
-        raise ArgumentError(
-            expected="an even number of rows and columns, known beforehand",
-            got=f"{y} x {width} pixels",
-            where="max_pool_with_indices",
-            do="resize to an even size, or pad",
-        )
+    _require_even(x.shape)
     places = _split(x)
     upper_left, upper_right, lower_left, lower_right = (ops.stop_gradient(place) for place in places)
     index_upper = ops.cast(upper_right > upper_left, "uint8")
@@ -64,14 +57,29 @@ def unpool(x, index):
     Raises:
         ArgumentError: The shapes differ.
     """
-    if tuple(x.shape[1:]) != tuple(index.shape[1:]):
+    _require_same_grid(x.shape, index.shape)
+    return _join([x * _one_where(index, k, x.dtype) for k in range(4)])
+
+
+def _require_even(shape) -> None:
+    _, y, width, _ = shape
+    if None in (y, width) or y % 2 or width % 2:
         raise ArgumentError(
-            expected=f"an index for each value, {tuple(x.shape[1:])}",
-            got=f"{tuple(index.shape[1:])}",
+            expected="an even number of rows and columns, known beforehand",
+            got=f"{y} x {width} pixels",
+            where="max_pool_with_indices",
+            do="resize to an even size, or pad",
+        )
+
+
+def _require_same_grid(shape, index_shape) -> None:
+    if tuple(shape[1:]) != tuple(index_shape[1:]):
+        raise ArgumentError(
+            expected=f"an index for each value, {tuple(shape[1:])}",
+            got=f"{tuple(index_shape[1:])}",
             where="unpool",
             do="take the index of the pooling whose grid and channels the values have",
         )
-    return _join([x * _one_where(index, k, x.dtype) for k in range(4)])
 
 
 def _one_where(index, place: int, dtype):
@@ -98,6 +106,10 @@ def _join(places: list):
 class MaxPoolingWithIndices(layers.Layer):
     """`max_pool_with_indices` as a Keras layer: `[batch, y, x, channel]` to values and places."""
 
+    def build(self, x_shape):
+        """Refuse a grid that does not divide into windows."""
+        _require_even(x_shape)
+
     def call(self, x):
         """See `max_pool_with_indices`."""
         return max_pool_with_indices(x)
@@ -106,6 +118,10 @@ class MaxPoolingWithIndices(layers.Layer):
 @keras.saving.register_keras_serializable(PACKAGE)
 class Unpooling(layers.Layer):
     """`unpool` as a Keras layer: values and places to `[batch, 2 y, 2 x, channel]`."""
+
+    def build(self, x_shape, index_shape):
+        """Refuse an index of another grid."""
+        _require_same_grid(x_shape, index_shape)
 
     def call(self, x, index):
         """See `unpool`."""

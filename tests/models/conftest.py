@@ -101,3 +101,15 @@ def written_weights(tmp_path_factory):
         return done[name]
 
     return write
+
+
+@pytest.fixture
+def unallocated():
+    """While a test runs, variables know their shapes but get no values, so that models of full width cost nothing.
+
+    Keras keeps such variables in a list, and the next scope that ends would give all of them values, minutes and
+    gigabytes of them; so the list is thrown away with the session.
+    """
+    with keras.StatelessScope(initialize_variables=False):
+        yield
+    keras.utils.clear_session(free_memory=False)
