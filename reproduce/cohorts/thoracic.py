@@ -29,6 +29,7 @@ from reproduce.paths import existing_folder
 
 NAME = "LCTSC"
 Absent = Literal["refuse", "keep"]
+Outside = Literal["refuse", "list"]
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,10 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
     none that is there, by study and frame of reference, if these leave one CT. Pixels are not read.
 
     Out are a CT without PatientID, without a structure set or with several (which of them holds is not guessed); one
-    whose structure set is broken, is of another patient, or has two outlined structures for one organ; structure sets
-    of CT that are not there; and, if `absent` is "refuse", a CT without an outline of one of the organs. The reason
-    names organs without an outline and structures that are none of the organs in any case.
+    whose structure set is broken, is of another patient, lies in another frame of reference, or has two outlined
+    structures for one organ; structure sets of CT that are not there; and, if `absent` is "refuse", a CT without an
+    outline of one of the organs. The reason names organs without an outline and structures that are none of the organs
+    in any case.
 
     Args:
         root: Folder of the collection, or of part of it.
@@ -153,6 +155,11 @@ def _judged(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[Le
     if naming.ambiguous:
         claimed = "; ".join(f"{LABEL_NAMES[label]}: {', '.join(names)}" for label, names in naming.ambiguous.items())
         return out(f"several structures of one organ ({claimed})")
+    try:
+        for place in naming.chosen.values():
+            require_same_frame(found, found.structures[place], series)
+    except AnnotationMismatchError:
+        return out("structures in another frame of reference than the CT")
     reason = f"CT with {len(naming.chosen)} of {len(LABEL_NAMES)} organs"
     if naming.absent:
         reason += f", not outlined: {', '.join(LABEL_NAMES[label] for label in naming.absent)}"
@@ -168,12 +175,17 @@ def _naming(structures: StructureSet) -> Naming:
     return name_organs((structure.name, structure.encloses) for structure in structures.structures)
 
 
-def read_organs(scan: ThoracicScan) -> tuple[CtSeries, dict[int, StructureMask]]:
+def read_organs(scan: ThoracicScan, *, outside: Outside) -> tuple[CtSeries, dict[int, StructureMask]]:
     """The CT of a scan, and the mask of each outlined organ by its label, overlaps and all.
+
+    Args:
+        scan: From `find_cohort`.
+        outside: What to do with an outline that has no slice, because the CT was cut: "refuse" the scan, or leave the
+            outline out and "list" it in the mask's remarks.
 
     Raises:
         AnnotationMismatchError: The structures lie in another frame of reference than the CT, or two are one organ.
-        ContourPlaceError: An outline lies in no slice: the CT was cut, or is another one.
+        ContourPlaceError: An outline is tilted to the slices, or has none and `outside` is "refuse".
         What `read_series` and `read_structures` raise.
     """
     structures, series = read_structures(scan.structures), read_series(scan.series)
@@ -187,21 +199,25 @@ def read_organs(scan: ThoracicScan) -> tuple[CtSeries, dict[int, StructureMask]]
         )
     masks = {}
     for label, place in naming.chosen.items():
-        require_same_frame(structures, structures.structures[place], series)
-        masks[label] = draw_structure(structures.structures[place], series.volume, outside="refuse")
+        require_same_frame(structures, structures.structures[place], series.files)
+        masks[label] = draw_structure(structures.structures[place], series.volume, outside=outside)
     return series, masks
 
 
-def read_case(scan: ThoracicScan) -> Case:
+def read_case(scan: ThoracicScan, *, outside: Outside) -> Case:
     """A scan with its organs as reference: labels 1 oesophagus, 2 heart, 3 left lung, 4 right lung, 5 spinal cord.
 
     A voxel of two organs goes to the later one of right lung, left lung, heart, oesophagus, spinal cord. An organ that
     is not outlined has no name in `label_names`.
 
+    Args:
+        scan: From `find_cohort`.
+        outside: See `read_organs`.
+
     Raises:
         What `read_organs` raises.
     """
-    series, masks = read_organs(scan)
+    series, masks = read_organs(scan, outside=outside)
     labels = merged({label: mask.voxels for label, mask in masks.items()}, shape=series.volume.shape)
     reference = series.volume.on_same_grid(labels, "label")
     names = {label: LABEL_NAMES[label] for label in masks}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,10 +27,12 @@ class ThoracicConfig(tfds.core.BuilderConfig):
 
     Attributes:
         absent: See `reproduce.cohorts.thoracic.find_cohort`.
+        outside: See `reproduce.cohorts.thoracic.read_organs`.
         on_beam: Whether Apache Beam spreads the scans over its workers; the examples are the same either way.
     """
 
     absent: thoracic.Absent
+    outside: thoracic.Outside
     on_beam: bool
 
 
@@ -53,15 +56,23 @@ class Thoracic(tfds.core.GeneratorBasedBuilder):
         return {SPLIT: self._generate_examples(cohort.scans)}
 
     def _generate_examples(self, scans: tuple[thoracic.ThoracicScan, ...]):
-        return examples_of(scans, _examples, on_beam=self.builder_config.on_beam)
+        examples = functools.partial(_examples, outside=self.builder_config.outside)
+        return examples_of(scans, examples, on_beam=self.builder_config.on_beam)
 
 
-def _examples(numbered: tuple[int, thoracic.ThoracicScan]) -> Iterator[tuple[int, dict]]:
+def _examples(numbered: tuple[int, thoracic.ThoracicScan], *, outside: thoracic.Outside) -> Iterator[tuple[int, dict]]:
     position, scan = numbered
-    return slice_examples(thoracic.read_case(scan), position=position)
+    return slice_examples(thoracic.read_case(scan, outside=outside), position=position)
 
 
-def prepare(root: Path, cache: Path, *, absent: thoracic.Absent, beam: PipelineOptions | None = None) -> Prepared:
+def prepare(
+    root: Path,
+    cache: Path,
+    *,
+    absent: thoracic.Absent,
+    outside: thoracic.Outside,
+    beam: PipelineOptions | None = None,
+) -> Prepared:
     """LCTSC prepared for training; what is on disk under the same key is used again.
 
     The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
@@ -72,6 +83,7 @@ def prepare(root: Path, cache: Path, *, absent: thoracic.Absent, beam: PipelineO
         cache: Folder for prepared examples.
         absent: See `reproduce.cohorts.thoracic.find_cohort`. The examples do not say which organs were outlined: "keep"
             is for models and metrics that know by other means.
+        outside: See `reproduce.cohorts.thoracic.read_organs`.
         beam: See `reproduce.datasets.lidc_idri.prepare`.
 
     Raises:
@@ -80,10 +92,10 @@ def prepare(root: Path, cache: Path, *, absent: thoracic.Absent, beam: PipelineO
     parts = {
         "sources": tree_digest(root, memo=cache / "digests.json"),
         "code": code_digest(("imaging", "cohorts", "datasets")),
-        "parameters": {"absent": absent},
+        "parameters": {"absent": absent, "outside": outside},
     }
     key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-    config = ThoracicConfig(name=key[:16], absent=absent, on_beam=beam is not None)
+    config = ThoracicConfig(name=key[:16], absent=absent, outside=outside, on_beam=beam is not None)
     builder = Thoracic(config=config, data_dir=cache / "tfds")
     prepare_quietly(builder, root, beam=beam)
     return Prepared("lctsc", key, builder, Path(builder.data_path) / "ledger.csv")

@@ -61,11 +61,11 @@ def structure_masks(
         ContourPlaceError, ArgumentError: As `draw_structure` says.
     """
     for structure in structures.structures:
-        require_same_frame(structures, structure, series)
+        require_same_frame(structures, structure, series.files)
     return {s.number: draw_structure(s, series.volume, outside=outside) for s in structures.structures}
 
 
-def require_same_frame(structures: StructureSet, structure: Structure, series: CtSeries) -> None:
+def require_same_frame(structures: StructureSet, structure: Structure, series: SeriesFiles) -> None:
     """Return if a structure lies in the frame of reference of a series, whose millimetres are then the same.
 
     Where either names no frame, the structure set must refer to the series by its UID. An anonymiser may give the same
@@ -74,15 +74,15 @@ def require_same_frame(structures: StructureSet, structure: Structure, series: C
     Raises:
         AnnotationMismatchError: Frames differ; or one is not named and the set does not refer to the series.
     """
-    image_frame = frame_uid(series.files)
+    image_frame = frame_uid(series)
     if structure.frame_uid and image_frame:
         if structure.frame_uid == image_frame:
             return
         expected, got = f"the frame of reference {image_frame}", structure.frame_uid
-    elif series.files.series_uid in structures.series_uids:
+    elif series.series_uid in structures.series_uids:
         return
     else:
-        expected = f"a frame of reference on both sides, or a reference to the series {series.files.series_uid}"
+        expected = f"a frame of reference on both sides, or a reference to the series {series.series_uid}"
         got = f"the frames {structure.frame_uid or '(none)'} and {image_frame or '(none)'}, references to "
         got += ", ".join(structures.series_uids) or "no series"
     raise AnnotationMismatchError(
