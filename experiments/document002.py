@@ -84,14 +84,18 @@ SMALL = {
     "DeepLabV3": {"rates": (2, 4, 6)},
     "Mask R-CNN": {"anchor_scale": 2.0, "n_candidates": 64, "n_proposals": 32, "n_sampled": 32, "n_detections": 16},
 }
+# For seconds in a test: one block where ResNet-50 has 3, 4, 6 and 3.
+SHALLOW = {name: SMALL.get(name, {}) | {"blocks": (1, 1, 1, 1)} for name in ("DeepLabV3", "PSPNet", "Mask R-CNN")}
 
 
-def scaled(paper: Experiment, profile: str, *, size: int, width: int, epochs: int, **changes) -> Experiment:
-    """The experiment with small images and every model `width` wide, as `SMALL` says."""
+def scaled(
+    paper: Experiment, profile: str, *, size: int, width: int, epochs: int, small: dict[str, dict], **changes
+) -> Experiment:
+    """The experiment with small images and every model `width` wide, and what `small` says of it by its name."""
     arms = tuple(
         replace(
             arm,
-            build=Call(arm.build.function, {**arm.build.arguments, "width": width, **SMALL.get(arm.name, {})}),
+            build=Call(arm.build.function, {**arm.build.arguments, "width": width, **small.get(arm.name, {})}),
         )
         for arm in paper.arms
     )

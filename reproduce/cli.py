@@ -82,18 +82,10 @@ def figures(
         results: Folder of all results.
         figures: Folder of all figures.
     """
-    from reproduce.reporting.census_figures import draw_census
-    from reproduce.reporting.document000 import TABLES, draw_document000
-    from reproduce.reporting.figures import draw_table_figures
-    from reproduce.reporting.folders import find_runs
+    from reproduce.reporting.draw import draw_runs
 
-    runs = find_runs(results, tables)
-    for run in runs:
-        draw = draw_census if run.table == "census_lidc" else draw_table_figures
-        sys.stdout.writelines(f"{path}\n" for path in draw(run.path, figures))
-    if any(run.table in TABLES for run in runs):
-        # Its figures show both of its tables, whichever of them was asked for.
-        sys.stdout.writelines(f"{path}\n" for path in draw_document000(find_runs(results, ()), figures))
+    for path in draw_runs(results, tables, figures):
+        sys.stdout.write(f"{path}\n")
     return 0
 
 

@@ -22,7 +22,7 @@ from reproduce.evaluation import evaluate
 from reproduce.protocol import Experiment, HeldOut, Validation
 from reproduce.protocol_text import protocol_id
 from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
-from reproduce.reporting.figures import draw_table_figures
+from reproduce.reporting.draw import draw_runs
 from reproduce.reporting.overlays import write_overlays
 from reproduce.reporting.page import verdict_line
 from reproduce.reporting.record import PHANTOM, Run
@@ -141,7 +141,7 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     (folder / "ledger.csv").write_bytes(prepared.ledger.read_bytes())
     write_overlays(folder / "overlays.npz", evaluation.overlays, [arm.name for arm in experiment.arms])
     figures = (cache / "smoke" if name == "smoke" else project) / "figures"
-    drawn = draw_table_figures(folder, figures)
+    drawn = [*draw_runs(results.parent, (f"{experiment.table}/{folder.name}",), figures)]
     seconds = {"prepare": prepared_s, "train_and_predict": trained_s, "all": time.monotonic() - started}
     write_json(folder / "provenance.json", _provenance(prepared, workers, seconds))
     console.print(verdict_table(verdicts))

@@ -28,6 +28,8 @@ def configure(*, worker: int, precision: str) -> None:
     else:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
+    # It takes the models that a process compiles one after another for one function that is traced again and again.
+    tf.get_logger().setLevel("ERROR")
     tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(precision)
 

@@ -1,0 +1,32 @@
+"""All figures of runs, from their results folders alone: which run has which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reproduce.reporting import document000, document002
+from reproduce.reporting.census_figures import draw_census
+from reproduce.reporting.figures import draw_table_figures
+from reproduce.reporting.folders import find_runs
+
+
+def draw_runs(results: Path, names: Sequence[str], figures: Path) -> Iterator[Path]:
+    """Draw the figures of some runs; each path is given once its file is written.
+
+    Args:
+        results: Folder of all results.
+        names: Tables or single runs; none takes all that have been run.
+        figures: Folder of all figures.
+
+    Raises:
+        ResultsError: As `folders.find_runs`; or a results file is not there.
+    """
+    runs = find_runs(results, names)
+    for run in runs:
+        yield from (draw_census if run.table == "census_lidc" else draw_table_figures)(run.path, figures)
+        if run.table == document002.TABLE:
+            yield from document002.draw_document002(run, figures)
+    if any(run.table in document000.TABLES for run in runs):
+        # Its figures show both of its tables, whichever of them was asked for.
+        yield from document000.draw_document000(find_runs(results, ()), figures)
