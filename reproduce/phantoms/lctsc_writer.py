@@ -45,7 +45,8 @@ def write_lctsc_cohort(
         seed: Of the cohort; a longer cohort of the same seed begins with the same patients. They are drawn as those of
             `write_lidc_cohort` are: the same seed and grid give the same scans in the other layout.
         matrix: Rows and columns.
-        n_slices: Slices a patient.
+        n_slices: Slices a patient. Together they should be 110 mm high or more: below a lower scan the heart may lie
+            hidden, and its structure is then empty.
         slice_spacing_mm: Distance and thickness of slices; 2.5 and 3 in LCTSC, mostly.
         workers: Processes; 1 draws in this one. More are started by `spawn`: a script needs its
             `if __name__ == "__main__"`.
