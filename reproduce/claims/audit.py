@@ -89,6 +89,21 @@ def cell_verdict(cell: Cell, findings: Sequence[Finding]) -> str:
     return "not checked"
 
 
+def bound(cell: Cell, findings: Sequence[Finding]) -> str:
+    """How the text bounds a cell whose number is lost: "bounded above", "below", "on both sides"; "" for not at all.
+
+    Args:
+        cell: The cell, as it was given to `audit`.
+        findings: What `audit` returned.
+    """
+    ends = [q.interval for f in findings if f.cells == (cell,) and f.check == "not published" for q in f.values]
+    ends = [interval for interval in ends if interval is not None]
+    if not ends:
+        return ""
+    above, below = ends[0].high < 1, ends[0].low > 0
+    return "bounded on both sides" if above and below else "bounded above" if above else "bounded below"
+
+
 def _line(verdict: str, reading: Reading, findings: Sequence[Finding]) -> str:
     briefs = dict.fromkeys(each.brief for each in findings if each.reading == reading)
     under = {"pooled": " if pooled", "text": " in the text"}.get(reading, "") if verdict == "inconsistent" else ""

@@ -111,6 +111,17 @@ def table_cells(table: str) -> tuple[Cell, ...]:
     return read_cells(_FOLDER / f"{table}.csv")
 
 
+def text_cells(table: str) -> tuple[Cell, ...]:
+    """What the text of the same document prints of what a packaged table measures, in printed order.
+
+    Raises:
+        ClaimsError: As `table_cells`.
+    """
+    measured = {(cell.document, cell.data) for cell in table_cells(table)}
+    texts = [cell for name in packaged_tables() if name.startswith("text") for cell in table_cells(name)]
+    return tuple(cell for cell in texts if (cell.document, cell.data) in measured)
+
+
 @cache
 def packaged_tables() -> tuple[str, ...]:
     """Names of the packaged tables of cells, sorted: every `table*.csv` and `text*.csv` beside this module."""

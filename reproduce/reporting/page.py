@@ -86,7 +86,21 @@ def _cells(verdicts: Sequence[Verdict]) -> list[str]:
         spread = number(in_unit(v.summary.seed_sd, unit), unit)
         read = f"{v.reading.metric} of {v.reading.region}, {reading(v.reading.level, v.reading.average)}"
         ends = interval(in_unit(v.summary.low, unit), in_unit(v.summary.high, unit), unit)
-        lines.append(_row((v.cell.model, v.cell.metric, read, printed, ours, ends, spread, v.word, v.audit)))
+        lines.append(
+            _row(
+                (
+                    v.cell.model,
+                    v.cell.metric,
+                    read,
+                    printed,
+                    ours,
+                    ends,
+                    spread,
+                    f"{v.word} ({v.bound})" if v.bound else v.word,
+                    v.audit,
+                )
+            )
+        )
     return lines
 
 

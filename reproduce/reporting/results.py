@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reproduce.claims.printed import Cell, table_cells
+from reproduce.claims.printed import Cell, table_cells, text_cells
 from reproduce.protocol_text import changes, decisions, plain, protocol_id
 from reproduce.provenance import write_json, write_text
 from reproduce.reporting.cases import UNITS, write_frame
@@ -32,10 +32,10 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
         The verdicts, in the order of the print.
     """
     experiment = run.experiment
-    cells = table_cells(experiment.table) if experiment.printed else ()
+    cells, texts = (find(experiment.table) if experiment.printed else () for find in (table_cells, text_cells))
     order, means = [arm.name for arm in experiment.arms], experiment.decision.means
     summaries = sorted(summarise(run.cases, means), key=lambda summary: order.index(summary.model))
-    verdicts = judge(cells, summaries, experiment.readings, comparable=not run.caveats)
+    verdicts = judge(cells, texts, summaries, experiment.readings, comparable=not run.caveats)
     tested = test_statements(experiment.statements, run.cases, run.slices, experiment.readings, means=means)
     _write_cells(folder.parent / "published.csv", [(cell, cell.value) for cell in cells])
     _write_cells(folder / "reproduced.csv", [(v.cell, as_printed(v.ours, v.cell.value, v.cell.unit)) for v in verdicts])

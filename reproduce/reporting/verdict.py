@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reproduce.claims.audit import audit, cell_verdict, unreachable
+from reproduce.claims.audit import audit, bound, cell_verdict, unreachable
 from reproduce.claims.printed import Cell
 from reproduce.errors import ProtocolError
 from reproduce.protocol import Reading
@@ -27,6 +27,7 @@ class Verdict:
         delta: Ours less printed, in the unit of the cell; nan where nothing is printed or ours is undefined.
         word: One of `words.CELL_WORDS`.
         audit: What the audit says of the printed number.
+        bound: How the text bounds a number that is lost, e.g. "bounded above"; "" for not at all.
     """
 
     cell: Cell
@@ -36,6 +37,7 @@ class Verdict:
     delta: float
     word: str
     audit: str
+    bound: str
 
 
 def others(readings: Sequence[Reading]) -> tuple[Reading, ...]:
@@ -45,6 +47,7 @@ def others(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 
 def judge(
     cells: Sequence[Cell],
+    texts: Sequence[Cell],
     summaries: Sequence[Summary],
     readings: Sequence[Reading],
     *,
@@ -54,6 +57,7 @@ def judge(
 
     Args:
         cells: One table.
+        texts: What the text of the document prints of the same; the audit looks at it too.
         summaries: Ours, all levels.
         readings: Which of ours answers to which metric of the print; the first of a metric does.
         comparable: Whether ours was made from the real data set under the document's own protocol. Where it was not, no
@@ -63,7 +67,7 @@ def judge(
         ProtocolError: A metric of the print has no reading.
     """
     pooled = {reading.cell for reading in readings if reading.average == "pooled"}
-    lost, findings = unreachable(cells, pooled=pooled), audit(cells)
+    lost, findings = unreachable(cells, pooled=pooled), audit((*cells, *texts))
     found = {(s.model, s.region, s.metric, s.level, s.average): s for s in summaries}
     by_metric = {reading.cell: reading for reading in reversed(readings)}
     verdicts = []
@@ -87,5 +91,7 @@ def judge(
             delta=delta,
             tolerance=reading.tolerance,
         )
-        verdicts.append(Verdict(cell, reading, summary, ours, delta, word, cell_verdict(cell, findings)))
+        verdicts.append(
+            Verdict(cell, reading, summary, ours, delta, word, cell_verdict(cell, findings), bound(cell, findings))
+        )
     return verdicts

@@ -3,7 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from reproduce.claims.printed import Cell, table_cells
+from reproduce.claims.audit import audit, bound
+from reproduce.claims.printed import Cell, table_cells, text_cells
 from reproduce.errors import ProtocolError
 from reproduce.reporting.summary import Summary
 from reproduce.reporting.verdict import judge, others
@@ -24,7 +25,7 @@ def readings(experiment):
 
 def judged(cells, summaries, readings, *, comparable=True, tolerance=2.0):
     readings = [replace(reading, tolerance=tolerance) for reading in readings]
-    return judge(cells, summaries, readings, comparable=comparable)
+    return judge(cells, (), summaries, readings, comparable=comparable)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_both_columns_of_table_1_are_unreachable_together_but_dice_is_not(readin
         for r in readings
         if r.metric == c.metric
     ]
-    verdicts = judge(cells, exact, readings, comparable=True)
+    verdicts = judge(cells, (), exact, readings, comparable=True)
     assert {v.word for v in verdicts if v.cell.metric != "dice"} == {"unreachable"}
     assert [v.word for v in verdicts if v.cell.metric == "dice"] == ["within", "within"]
     assert all("prevalence of the two columns disjoint" in v.audit for v in verdicts if v.cell.metric == "accuracy")
@@ -90,7 +91,24 @@ def test_the_first_reading_of_a_cell_is_judged_and_the_others_stand_beside_it(re
     (dice,) = [reading for reading in readings if reading.cell == "dice"]
     organs = replace(dice, region="organs", metric="iou")
     both = (*readings, organs)
-    (verdict,) = judge([cell()], [summary(0.9), summary(0.1, "iou", region="organs")], both, comparable=True)
+    (verdict,) = judge([cell()], (), [summary(0.9), summary(0.1, "iou", region="organs")], both, comparable=True)
     assert verdict.ours == pytest.approx(90)
     assert others(both) == (organs,)
     assert others(readings) == ()
+
+
+def test_a_lost_cell_is_bounded_by_the_text(readings):
+    texts = [replace(cell(model="n"), value=">", against="m"), replace(cell(model="m"), value=">", against="o")]
+    cells = [cell(""), cell("80.7", model="n"), cell("70.1", model="o")]
+    lost, *_ = judge(cells, texts, [summary(0.9)], readings, comparable=False)
+    assert (lost.word, lost.bound) == ("not published", "bounded on both sides")
+    above, *_ = judge(cells, texts[:1], [summary(0.9)], readings, comparable=False)
+    assert above.bound == "bounded above"
+    assert "below n (80.7 %" in above.audit
+    assert [v.bound for v in judge(cells, [], [summary(0.9)], readings, comparable=False)] == ["", "", ""]
+
+
+def test_segnet_is_bounded_above_by_deeplabv3():
+    cells = table_cells("table1_thoracic")
+    findings = audit((*cells, *text_cells("table1_thoracic")))
+    assert {c.model: bound(c, findings) for c in cells if not c.published} == {"SegNet": "bounded above"}
