@@ -37,10 +37,7 @@ def iou_matrix(first, second):
     Returns:
         float32 `[..., m, n]` in [0, 1]; 0 where both boxes are empty.
     """
-    low = ops.maximum(first[..., :, None, :2], second[..., None, :, :2])
-    high = ops.minimum(first[..., :, None, 2:], second[..., None, :, 2:])
-    sides = ops.maximum(high - low, 0.0)
-    shared = sides[..., 0] * sides[..., 1]
+    shared = _shared_length(first, second, 0) * _shared_length(first, second, 1)
     union = area(first)[..., :, None] + area(second)[..., None, :] - shared
     return ops.where(union > 0.0, shared / ops.where(union > 0.0, union, 1.0), 0.0)
 
@@ -57,7 +54,7 @@ def encode(boxes, anchors, *, weights: tuple[float, float]):
             by the deviations 0.1 and 0.2, which is the same).
 
     Returns:
-        float32 `[..., box, 4]`: t_y, t_x, t_h, t_w. Finite for empty boxes too: a side counts as `MIN_SIDE` at the least.
+        float32 `[..., box, 4]`: t_y, t_x, t_h, t_w. Finite for empty boxes too: sides count as `MIN_SIDE` or more.
     """
     centre, sides = _centre_and_sides(boxes)
     anchor_centre, anchor_sides = _centre_and_sides(anchors)
@@ -94,6 +91,13 @@ def clip_to(boxes, size: tuple[int, int]):
     """
     high = ops.convert_to_tensor([size[0], size[1], size[0], size[1]], "float32")
     return ops.minimum(ops.maximum(boxes, 0.0), high)
+
+
+def _shared_length(first, second, axis: int):
+    # One axis at a time: an innermost dimension of two would keep CPUs from using their vector units.
+    low = ops.maximum(first[..., :, None, axis], second[..., None, :, axis])
+    high = ops.minimum(first[..., :, None, axis + 2], second[..., None, :, axis + 2])
+    return ops.maximum(high - low, 0.0)
 
 
 def _centre_and_sides(boxes):

@@ -32,7 +32,7 @@ def nms(boxes, scores, valid, *, groups, iou_threshold: float, n_kept: int) -> K
         boxes: float32 `[batch, box, 4]`, as in `boxes.area`.
         scores: float32 `[batch, box]`; of equal scores the earlier box counts as the better one.
         valid: bool `[batch, box]`; the others neither survive nor suppress.
-        groups: int32 `[batch, box]`, levels or classes; boxes of different groups never suppress each other.
+        groups: `[batch, box]`, e.g. classes; boxes of different groups never suppress each other.
         iou_threshold: A box goes if its overlap with a better one is above this.
         n_kept: Survivors to return; min(n_kept, box) are.
 

@@ -12,6 +12,7 @@ from reproduce.models.nms import nms
 
 RPN_WEIGHTS = (1.0, 1.0)
 NMS_IOU = 0.7  # section 3.3 there
+LOWEST = -1e30  # the logit of what is no candidate; no RPN comes near, and products of it stay finite
 
 
 class Proposals(NamedTuple):
@@ -57,14 +58,25 @@ def propose(
     Returns:
         See `Proposals`. Gradients do not pass: the RPN learns from its own losses alone.
     """
-    boxes, scores, groups = [], [], []
-    for level, (logits, code, fixed) in enumerate(zip(objectness, codes, anchors, strict=True)):
-        best, place = ops.top_k(ops.stop_gradient(logits), min(n_candidates, fixed.shape[0]))
-        code = ops.take_along_axis(ops.stop_gradient(code), place[..., None], axis=1)
-        boxes.append(clip_to(decode(code, ops.take(fixed, place, axis=0), weights=RPN_WEIGHTS), size))
-        scores.append(best)
-        groups.append(ops.full_like(place, level))
-    boxes, scores, groups = (ops.concatenate(parts, axis=1) for parts in (boxes, scores, groups))
-    not_empty = ops.all(boxes[..., 2:] - boxes[..., :2] >= MIN_SIDE, axis=-1)
-    kept = nms(boxes, scores, not_empty, groups=groups, iou_threshold=NMS_IOU, n_kept=n_proposals)
-    return Proposals(ops.take_along_axis(boxes, kept.index[..., None], axis=1), kept.valid)
+    n = min(n_candidates, max(len(fixed) for fixed in anchors))
+    levels = [_candidates(*level, n=n) for level in zip(objectness, codes, anchors, strict=True)]
+    # Levels do not suppress each other: each is an image of its own to `nms`, which compares all pairs of boxes.
+    boxes = clip_to(ops.reshape(ops.stack([boxes for boxes, _ in levels], axis=1), (-1, n, 4)), size)
+    scores = ops.reshape(ops.stack([scores for _, scores in levels], axis=1), (-1, n))
+    valid = (scores > LOWEST) & ops.all(boxes[..., 2:] - boxes[..., :2] >= MIN_SIDE, axis=-1)
+    kept = nms(boxes, scores, valid, groups=ops.zeros_like(scores), iou_threshold=NMS_IOU, n_kept=n_proposals)
+    n_all = len(anchors) * kept.index.shape[1]
+    boxes = ops.reshape(ops.take_along_axis(boxes, kept.index[..., None], axis=1), (-1, n_all, 4))
+    scores = ops.where(kept.valid, ops.take_along_axis(scores, kept.index, axis=1), LOWEST)
+    scores, best = ops.top_k(ops.reshape(scores, (-1, n_all)), min(n_proposals, n_all))
+    return Proposals(ops.take_along_axis(boxes, best[..., None], axis=1), scores > LOWEST)
+
+
+def _candidates(logits, code, anchors: np.ndarray, *, n: int):
+    """Boxes and logits of the n best anchors of a level; a level with fewer is filled up with what is never kept."""
+    n_here = min(n, len(anchors))
+    best, place = ops.top_k(ops.stop_gradient(logits), n_here)
+    code = ops.take_along_axis(ops.stop_gradient(code), place[..., None], axis=1)
+    boxes = decode(code, ops.take(anchors, place, axis=0), weights=RPN_WEIGHTS)
+    fill = ((0, 0), (0, n - n_here))
+    return ops.pad(boxes, (*fill, (0, 0))), ops.pad(best, fill, constant_values=LOWEST)
