@@ -50,6 +50,18 @@ def test_a_border_that_the_affine_moved_by_its_noise_is_the_same_border():
         np.testing.assert_array_equal(_fill(exact + noise), _fill(exact))
 
 
+@pytest.mark.parametrize(("rise", "run"), [(1, 1), (3, 1), (7, 3), (6, 7)])
+@pytest.mark.parametrize("start", [0.1, 0.3, 0.7, 0.9])
+def test_centres_on_a_slanted_border_belong_to_greater_x_whatever_the_division_leaves_over(rise, run, start):
+    # The border runs through (0, 0) and every (k rise, k run); it starts a little before and ends a little behind.
+    ends = np.array([(-start * rise, -start * run), ((8 - start) * rise, (8 - start) * run)])
+    right, left = (_fill(np.vstack([ends, ends[::-1] + np.array([0, side])])) for side in (30, -30))
+    for row in range(_SHAPE[1]):
+        column = -(-row * run // rise)  # the first centre on the border or beyond it
+        assert np.flatnonzero(right[row]).tolist() == list(range(column, _SHAPE[2]))
+        assert np.flatnonzero(left[row]).tolist() == list(range(min(column, _SHAPE[2])))
+
+
 def test_hole_and_island_in_the_hole():
     mask = _fill(_box(0.5, 0.5, 6.5, 8.5), _box(1.5, 1.5, 5.5, 7.5), _box(2.5, 3.5, 4.5, 5.5))
     expected = _expected(

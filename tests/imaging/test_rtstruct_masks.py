@@ -98,6 +98,12 @@ def test_an_outline_without_a_slice_is_refused_or_listed(height):
     assert (found.voxels.sum(), found.n_drawn) == (9, 1)
 
 
+def test_heights_are_told_along_the_normal_under_a_tilted_gantry_too():
+    image = _image(_SHEARED)  # from origin to origin 2.09 mm, along the normal 2 mm
+    with pytest.raises(ContourPlaceError, match=r"got one at 12\.000 mm"):
+        draw_structure(_structure(_box_mm(image, 6, 2, 3, 4, 5)), image, outside="refuse")
+
+
 def test_a_tilted_outline_is_refused():
     image = _image()
     points = _box_mm(image, 2, 2, 3, 4, 5)
