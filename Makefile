@@ -7,11 +7,12 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install table1 table2 tables census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
+.PHONY: help install table1 table2 ablation tables census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
 
 help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
 	@echo "make table2      Table 2 of document 000, likewise"
+	@echo "make ablation    each change of document 000 alone and together, on both phantom cohorts: about half an hour"
 	@echo "make tables      every table"
 	@echo "make figures     every figure, again, from results/"
 	@echo "make report      report.html: all tables, verdicts and the audit on one page"
@@ -33,6 +34,9 @@ table1: $(INSTALLED)
 
 table2: $(INSTALLED)
 	$(BIN)/python experiments/table2_brats.py
+
+ablation: $(INSTALLED)
+	$(BIN)/python experiments/ablation.py $(if $(WEIGHTS),--weights $(WEIGHTS))
 
 tables: table1 table2
 

@@ -200,15 +200,16 @@ def _draw_panel(axis: Axes, rows: Sequence[Effect], pairs: Sequence[tuple[str, s
     for e in rows:
         y = pairs.index((e.arm, e.against))
         if e.status != RUN:
-            axis.text(0.02, y, e.status, transform=axis.get_yaxis_transform(), va="center", fontsize=7, style="italic")
+            look = {"va": "center", "fontsize": 7, "style": "italic", "backgroundcolor": "white"}
+            axis.text(0.02, y, e.status, transform=axis.get_yaxis_transform(), **look)
             continue
         marker, fill, edge = _LOOKS[e.verdict]
         if not math.isnan(e.ci_low):
             axis.plot([e.ci_low, e.ci_high], [y, y], color=edge, lw=1.2)
         axis.plot([e.difference], [y], marker, color=fill, markeredgecolor=edge, ms=5)
-    against = [each for _, each in pairs]
-    for y in np.flatnonzero([a != b for a, b in zip(against[1:], against[:-1], strict=True)]):
-        axis.axhline(y + 0.5, color="#CCCCCC", lw=0.6)
+    of_base = [against == pairs[0][1] for _, against in pairs]
+    for y in np.flatnonzero(np.diff(of_base)):
+        axis.axhline(y + 0.5, color="#BBBBBB", lw=0.8)
     axis.set_xlabel("difference in Dice")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reproduce.reporting import document000, document002
+from reproduce.reporting import ablation, document000, document002
 from reproduce.reporting.census_figures import draw_census
 from reproduce.reporting.figures import draw_table_figures
 from reproduce.reporting.folders import find_runs
@@ -30,3 +30,6 @@ def draw_runs(results: Path, names: Sequence[str], figures: Path) -> Iterator[Pa
     if any(run.table in document000.TABLES for run in runs):
         # Its figures show both of its tables, whichever of them was asked for.
         yield from document000.draw_document000(find_runs(results, ()), figures)
+    if any(run.table in ablation.TABLES for run in runs):
+        # Its figure shows both data sets, likewise.
+        yield from ablation.draw_ablation(find_runs(results, ()), figures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,8 @@ from reproduce.reporting.folders import RunFolder, read_run
 from reproduce.reporting.overlays import draw_overlays, read_overlays
 from reproduce.reporting.style import ARMS, HATCHES, new_figure, save, styled
 from reproduce.reporting.words import PHANTOM
+
+_CURVES_IN_A_ROW = 5
 
 
 def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
@@ -90,16 +93,20 @@ def draw_curves(history: pd.DataFrame, title: str) -> Figure:
         title: Says the source, "phantom" included.
     """
     models = list(dict.fromkeys(history["model"]))
-    figure = new_figure(3.6 * len(models), 3.0)
+    n_columns = min(len(models), _CURVES_IN_A_ROW)
+    n_rows = math.ceil(len(models) / n_columns)
+    figure = new_figure(3.6 * n_columns, 3.0 * n_rows)
     with styled():
-        axes = figure.subplots(1, len(models), squeeze=False)[0]
-        for i, (axis, model) in enumerate(zip(axes, models, strict=True)):
-            own = history[history["model"] == model]
+        axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+        for unused in axes[len(models) :]:
+            unused.remove()
+        for i, (axis, model) in enumerate(zip(axes, models, strict=False)):
+            own, colour = history[history["model"] == model], ARMS[i % len(ARMS)]
             for column, line, label in (("train_loss", "--", "training"), ("validation_loss", "-", "validation")):
                 for _, run in own.groupby(["seed", "fold"]):
-                    axis.plot(run["epoch"] + 1, run[column], line, color=ARMS[i], alpha=0.3, lw=0.7)
+                    axis.plot(run["epoch"] + 1, run[column], line, color=colour, alpha=0.3, lw=0.7)
                 mean = own.groupby("epoch")[column].mean()
-                axis.plot(mean.index + 1, mean, line, color=ARMS[i], lw=1.8, label=label)
+                axis.plot(mean.index + 1, mean, line, color=colour, lw=1.8, label=label)
             axis.set(xlabel="epoch", ylabel="loss", title=model)
             axis.set_ylim(bottom=0)
             axis.legend(fontsize=8)

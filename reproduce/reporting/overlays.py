@@ -78,16 +78,18 @@ def read_overlays(path: Path) -> tuple[list[Overlay], list[str]]:
 def draw_overlays(overlays: Sequence[Overlay], models: Sequence[str], title: str) -> Figure:
     """A page with one row an overlay: the slice, then the slice with reference and prediction for each model.
 
-    The reference is a solid yellow line, a prediction a dashed one in the model's colour.
+    The reference is a solid yellow line, a prediction a dashed one in the model's colour. A page takes as many models
+    as there are colours; of more, as in an ablation, it shows the first and the last.
 
     Args:
         overlays: At least one.
         models: In the order of the predictions.
         title: Says the source, "phantom" included.
     """
-    figure = new_figure(2.4 * (1 + len(models)), 2.55 * len(overlays) + 0.6)
+    shown = list(enumerate(models)) if len(models) <= len(ARMS) else [(0, models[0]), (len(models) - 1, models[-1])]
+    figure = new_figure(2.4 * (1 + len(shown)), 2.55 * len(overlays) + 0.6)
     with styled():
-        axes = figure.subplots(len(overlays), 1 + len(models), squeeze=False)
+        axes = figure.subplots(len(overlays), 1 + len(shown), squeeze=False)
         for row, overlay in zip(axes, overlays, strict=True):
             aspect = overlay.pixel_mm[0] / overlay.pixel_mm[1]
             for axis in row:
@@ -95,9 +97,9 @@ def draw_overlays(overlays: Sequence[Overlay], models: Sequence[str], title: str
                 axis.set_axis_off()
             note = textwrap.fill(overlay.note, _NOTE_WIDTH)
             row[0].set_title(f"{overlay.patient}, slice {overlay.slice}\n{note}", fontsize=7, loc="left")
-            for i, (axis, model) in enumerate(zip(row[1:], models, strict=True)):
+            for colour, axis, (i, model) in zip(ARMS, row[1:], shown, strict=False):
                 _outline(axis, overlay.reference, YELLOW, "solid")
-                _outline(axis, overlay.predictions[i], ARMS[i], "dashed")
+                _outline(axis, overlay.predictions[i], colour, "dashed")
                 axis.set_title(model, fontsize=8)
         figure.suptitle(f"{title}\nsolid yellow: reference; dashed: prediction", fontsize=9)
     return figure

@@ -57,6 +57,15 @@ def test_curves_have_a_line_for_each_fold_and_a_mean(make_run):
     assert lines[4].get_ydata().tolist() == pytest.approx([1, 1 / 2, 1 / 3])
 
 
+def test_more_models_than_colours_have_curves_in_several_rows():
+    models = [f"arm{i}" for i in range(14)]
+    rows = [(model, 1, 0, epoch, 0.5, 0.6) for model in models for epoch in (0, 1)]
+    history = pd.DataFrame(rows, columns=["model", "seed", "fold", "epoch", "train_loss", "validation_loss"])
+    figure = draw_curves(history, "title")
+    assert [axis.get_title() for axis in figure.axes] == models
+    assert figure.axes[0].get_subplotspec().get_gridspec().get_geometry() == (3, 5)
+
+
 @pytest.mark.slow
 def test_figures_of_a_folder_say_the_source_and_are_the_same_bytes_twice(results, tmp_path):
     folder = results / "table1_lidc" / "phantom-cpu"

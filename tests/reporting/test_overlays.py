@@ -60,3 +60,12 @@ def test_page_has_a_row_an_overlay_and_outlines_only_what_is_there(overlays):
     assert first.get_title() == "a"
     # The first model finds nothing: the reference alone is outlined. The second one has both.
     assert [len(axis.collections) for axis in (plain, first, second)] == [0, 1, 2]
+
+
+def test_of_more_models_than_colours_the_first_and_the_last_are_shown(overlays):
+    overlay = overlays[0]
+    nothing, found = overlay.predictions
+    many = replace(overlay, predictions=np.stack([*[nothing] * 13, found]))
+    figure = draw_overlays([many], [f"arm{i}" for i in range(14)], "title")
+    assert [axis.get_title() for axis in figure.axes] == ["", "arm0", "arm13"]
+    assert [len(axis.collections) for axis in figure.axes] == [0, 1, 2]

@@ -10,6 +10,7 @@ from reproduce.reporting.html.drawing import Drawing, Label, Line, Path, Scale, 
 
 HISTORY_COLUMNS = ("model", "seed", "fold", "epoch", "train_loss", "validation_loss")
 WIDTH, HEIGHT = 360.0, 220.0
+N_COLOURS = 6  # of style.css; each model has a drawing of its own, so a colour may come again
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, WIDTH - 8, 12.0, HEIGHT - 34
 _LINES = (("train_loss", "training"), ("validation_loss", "validation"))
 
@@ -52,9 +53,9 @@ def _drawing(arm: int, model: str, own: dict[str, dict[tuple[str, str], Points]]
     said = []
     for name, words in _LINES:
         for points in own[name].values():
-            shapes.append(Path(_d(points, x, y), f"run {words} arm{arm}"))
+            shapes.append(Path(_d(points, x, y), f"run {words} arm{arm % N_COLOURS}"))
         mean = _mean(list(own[name].values()))
-        shapes.append(Path(_d(mean, x, y), f"mean {words} arm{arm}"))
+        shapes.append(Path(_d(mean, x, y), f"mean {words} arm{arm % N_COLOURS}"))
         said.append(f"{words} from {mean[0][1]:.3f} to {mean[-1][1]:.3f}")
     title = f"Loss of {model} against the epoch, mean over seeds and folds: {'; '.join(said)}"
     return Drawing(WIDTH, HEIGHT, title, tuple(shapes))
