@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import RTStructureSetStorage
 
 from reproduce.errors import AnnotationFormatError, DataNotFoundError
-from reproduce.imaging.rtstruct_contours import AREA_TYPES, Contour, contours_of, item_text, items_of, number_of
+from reproduce.imaging.rtstruct_contours import (
+    AREA_TYPES,
+    Contour,
+    contours_of,
+    item_text,
+    items_of,
+    number_of,
+    value_of,
+)
 
 __all__ = ["Structure", "StructureSet", "read_structures"]
 
@@ -29,6 +36,7 @@ class Structure:
         kind: RTROIInterpretedType, e.g. "ORGAN"; "" where the file does not say.
         colour_rgb: ROIDisplayColor, 0 to 255; None where the file has none.
         contours: In the order of the file; empty where nothing was outlined.
+        path: The file.
     """
 
     number: int
@@ -37,6 +45,7 @@ class Structure:
     kind: str
     colour_rgb: tuple[int, int, int] | None
     contours: tuple[Contour, ...]
+    path: Path
 
     @property
     def encloses(self) -> bool:
@@ -106,8 +115,9 @@ def read_structures(path: Path) -> StructureSet:
                 name=name,
                 frame_uid=item_text(item, "ReferencedFrameOfReferenceUID", path) or next(iter(frame_uids), ""),
                 kind=item_text(observations.get(number, Dataset()), "RTROIInterpretedType", path),
-                colour_rgb=_colour(drawn, f"{path}, structure {number} {name!r}"),
+                colour_rgb=_colour(drawn, path, name),
                 contours=() if drawn is None else contours_of(drawn, path, structure=f"{number} {name!r}"),
+                path=path,
             )
         )
     return StructureSet(
@@ -175,14 +185,19 @@ def _series_uids(frames: list[Dataset], path: Path) -> list[str]:
     ]
 
 
-def _colour(item: Dataset | None, where: str) -> tuple[int, int, int] | None:
-    value = None if item is None else item.get("ROIDisplayColor")
+def _colour(item: Dataset | None, path: Path, name: str) -> tuple[int, int, int] | None:
+    value = None if item is None else value_of(item, "ROIDisplayColor", path)
     if value is None or value == "":
         return None
-    if np.size(value) != 3 or not all(0 <= int(v) <= 255 for v in value):
+    try:
+        red, green, blue = (int(v) for v in value)
+        is_colour = all(0 <= v <= 255 for v in (red, green, blue))
+    except (TypeError, ValueError):
+        is_colour = False
+    if not is_colour:
         expected = "ROIDisplayColor of three numbers from 0 to 255"
+        where = f"{path}, structure {name!r}"
         raise AnnotationFormatError(expected=expected, got=str(value), where=where, do=_REPAIR)
-    red, green, blue = (int(v) for v in value)
     return red, green, blue
 
 

@@ -77,7 +77,7 @@ def items_of(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:
     Raises:
         AnnotationFormatError: Its bytes cannot be parsed, or it is no sequence.
     """
-    value = _value(dataset, keyword, path)
+    value = value_of(dataset, keyword, path)
     items = [] if value is None else list(value)
     if not all(isinstance(item, Dataset) for item in items):
         got = repr(value)[:80]
@@ -87,7 +87,7 @@ def items_of(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:
 
 def item_text(dataset: Dataset, keyword: str, path: Path) -> str:
     """An element as text without white space around it; "" where it is absent or empty."""
-    value = _value(dataset, keyword, path)
+    value = value_of(dataset, keyword, path)
     return "" if value is None else str(value).strip()
 
 
@@ -105,7 +105,12 @@ def number_of(item: Dataset, keyword: str, path: Path) -> int:
         raise AnnotationFormatError(expected=f"{keyword}: a whole number", got=got, where=path, do=_REPAIR) from error
 
 
-def _value(dataset: Dataset, keyword: str, path: Path) -> object:
+def value_of(dataset: Dataset, keyword: str, path: Path) -> object:
+    """The value of an element; None where it is absent.
+
+    Raises:
+        AnnotationFormatError: Its bytes cannot be read.
+    """
     try:
         return dataset.get(keyword)
     except Exception as error:  # values are converted on access; broken bytes raise a dozen types

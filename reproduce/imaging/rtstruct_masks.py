@@ -88,7 +88,7 @@ def require_same_frame(structures: StructureSet, structure: Structure, series: S
     raise AnnotationMismatchError(
         expected=expected,
         got=got,
-        where=f"{structures.path}, structure {structure.number} {structure.name!r}",
+        where=f"{structure.path}, structure {structure.number} {structure.name!r}",
         do="take the series that the structures were drawn on",
     )
 
@@ -128,39 +128,48 @@ def draw_structure(structure: Structure, image: Volume, *, outside: Literal["ref
     if outside not in ("refuse", "list"):
         do = "say which; the structure's source decides it"
         raise ArgumentError(expected="outside 'refuse' or 'list'", got=repr(outside), where="draw_structure", do=do)
-    remarks, drawn, heights, outlines = [], [], [], []
+    areas, placed, remarks = [], [], []
     for index, contour in enumerate(structure.contours):
-        if contour.geometric_type not in AREA_TYPES:
+        if contour.geometric_type in AREA_TYPES:
+            areas.append(_place(index, contour, image, where=_where(structure, index)))
+        else:
             remarks.append(Remark(index, f"{contour.geometric_type} encloses no area"))
-            continue
-        points = image.index_zyx(contour.points_mm)
-        height = _height(points[:, 0], contour, image, where=f"structure {structure.name!r}, contour {index}")
-        if not -0.5 - _NOISE <= height <= image.shape[0] - 0.5 + _NOISE:
-            if outside == "refuse":
-                raise _no_slice(height, image, where=f"structure {structure.name!r}, contour {index}")
-            remarks.append(Remark(index, "no slice within half the distance of slices"))
-            continue
-        drawn.append(index)
-        heights.append(height)
-        outlines.append(points[:, 1:])
-    slices = np.clip(np.ceil(np.array(heights) - 0.5 - _NOISE), 0, image.shape[0] - 1).astype(np.intp)
-    kept = _nearest_plane(np.array(heights), slices)
-    remarks += [Remark(drawn[i], "another outline lies nearer to its slice") for i in np.flatnonzero(~kept)]
-    for i in np.flatnonzero(kept):
-        if (outlines[i] < -0.5).any() or (outlines[i] > np.array(image.shape[1:]) - 0.5).any():
-            remarks.append(Remark(drawn[i], "reaches beyond the image, cut off there"))
-    chosen, of = [outlines[i] for i in np.flatnonzero(kept)], slices[kept]
+    for outline in areas:
+        if -0.5 - _NOISE <= outline.height <= image.shape[0] - 0.5 + _NOISE:
+            placed.append(outline)
+        elif outside == "refuse":
+            raise _no_slice(outline.height, image, where=_where(structure, outline.contour))
+        else:
+            remarks.append(Remark(outline.contour, "no slice within half the distance of slices"))
+    chosen, slices, farther = _nearest_planes(placed, n_slices=image.shape[0])
+    remarks += [Remark(outline.contour, "another outline lies nearer to its slice") for outline in farther]
+    remarks += [Remark(o.contour, "reaches beyond the image, cut off there") for o in chosen if _is_cut(o, image)]
     return StructureMask(
         structure=structure,
-        voxels=fill_even_odd(chosen, of, shape=image.shape),
+        voxels=fill_even_odd([outline.points_yx for outline in chosen], slices, shape=image.shape),
         n_drawn=len(chosen),
         remarks=tuple(sorted(remarks, key=lambda remark: remark.contour)),
-        gaps=_gaps(of),
+        gaps=_gaps(slices),
     )
 
 
-def _height(z: np.ndarray, contour: Contour, image: Volume, *, where: str) -> float:
-    """Height of an outline in slices, after a check that it is parallel to them."""
+def _where(structure: Structure, contour: int) -> str:
+    return f"{structure.path}, structure {structure.number} {structure.name!r}, contour {contour}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """The outline of an area: its index in the structure, its height in slices, its points in pixels `[n, 2]`."""
+
+    contour: int
+    height: float
+    points_yx: np.ndarray
+
+
+def _place(index: int, contour: Contour, image: Volume, *, where: str) -> _Placed:
+    """An outline in the indices of an image, after a check that it is parallel to the slices."""
+    points = image.index_zyx(contour.points_mm)
+    z = points[:, 0]
     if np.ptp(z) > _SAME_PLANE:
         step_mm = _step_mm(image)
         raise ContourPlaceError(
@@ -169,7 +178,12 @@ def _height(z: np.ndarray, contour: Contour, image: Volume, *, where: str) -> fl
             where=where,
             do="take the series that it was drawn on; an outline drawn in other planes needs resampling",
         )
-    return float(z.mean())
+    return _Placed(index, float(z.mean()), points[:, 1:])
+
+
+def _is_cut(outline: _Placed, image: Volume) -> bool:
+    beyond = (outline.points_yx < -0.5) | (outline.points_yx > np.array(image.shape[1:]) - 0.5)
+    return bool(beyond.any())
 
 
 def _no_slice(height: float, image: Volume, *, where: str) -> ContourPlaceError:
@@ -188,14 +202,20 @@ def _step_mm(image: Volume) -> float:
     return abs(float(image.affine[:3, 2] @ normal)) / float(np.linalg.norm(normal))
 
 
-def _nearest_plane(heights: np.ndarray, slices: np.ndarray) -> np.ndarray:
-    """Which outlines are in the plane nearest to their slice; of two equally near planes, in the lower one."""
-    kept = np.zeros(len(heights), dtype=bool)
+def _nearest_planes(placed: list[_Placed], *, n_slices: int) -> tuple[list[_Placed], np.ndarray, list[_Placed]]:
+    """The outlines in the plane nearest to their slice, their slices, and the outlines in planes farther away.
+
+    Of two slices equally near to an outline the lower one is its slice, and so it is with planes and a slice.
+    """
+    heights = np.array([outline.height for outline in placed])
+    slices = np.clip(np.ceil(heights - 0.5 - _NOISE), 0, n_slices - 1).astype(np.intp)
+    kept = np.zeros(len(placed), dtype=bool)
     for k in np.unique(slices):
         here = np.flatnonzero(slices == k)
         nearest = here[np.lexsort((heights[here], np.round(np.abs(heights[here] - k), 6)))[0]]
         kept[here] = np.abs(heights[here] - heights[nearest]) <= _SAME_PLANE
-    return kept
+    chosen = [outline for outline, keep in zip(placed, kept, strict=True) if keep]
+    return chosen, slices[kept], [outline for outline, keep in zip(placed, kept, strict=True) if not keep]
 
 
 def _gaps(slices: np.ndarray) -> tuple[int, ...]:

@@ -181,12 +181,14 @@ def test_of_several_observations_the_first_is_taken(tmp_path):
     assert read_structures(_write(tmp_path, dataset)).structures[1].kind == "ORGAN"
 
 
-def test_a_colour_of_two_numbers_or_beyond_a_byte_is_refused(tmp_path):
-    for colour in (["1", "2"], ["1", "2", "256"]):
-        dataset = _structure_set()
-        dataset.ROIContourSequence[0].ROIDisplayColor = colour
-        with pytest.raises(AnnotationFormatError, match="ROIDisplayColor"):
-            read_structures(_write(tmp_path, dataset))
+@pytest.mark.filterwarnings("ignore:Invalid value for VR IS")  # pydicom's note
+@pytest.mark.parametrize("colour", [b"1\\2 ", b"1\\2\\256 ", b"1\\-2\\3", b"1Y2\\3 "])
+def test_a_colour_that_is_none_is_refused(tmp_path, colour):
+    dataset = _structure_set()
+    tag = pydicom.tag.Tag(0x3006002A)
+    dataset.ROIContourSequence[0][tag] = pydicom.dataelem.RawDataElement(tag, "IS", len(colour), colour, 0, True, True)
+    with pytest.raises(AnnotationFormatError, match="ROIDisplayColor"):
+        read_structures(_write(tmp_path, dataset))
 
 
 def test_what_is_no_structure_set_is_refused(tmp_path, ct):

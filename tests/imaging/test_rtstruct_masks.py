@@ -1,5 +1,7 @@
 """Outlines find their slices: between slices, beyond them, tilted, oblique, sagittal, sheared; frames of reference."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,7 +31,7 @@ def _box_mm(image, z, y0, x0, y1, x1):
 
 def _structure(*outlines, kind="CLOSED_PLANAR", frame="1.2.3", number=1):
     contours = tuple(Contour(kind, np.asarray(points, dtype=float)) for points in outlines)
-    return Structure(number, "Heart", frame, "ORGAN", None, contours)
+    return Structure(number, "Heart", frame, "ORGAN", None, contours, Path("set.dcm"))
 
 
 def _rotation(axis, degrees):
@@ -92,7 +94,7 @@ def test_an_outline_without_a_slice_is_refused_or_listed(height):
     structure = _structure(_box_mm(image, height, 2, 3, 4, 5), _box_mm(image, 1, 2, 3, 4, 5))
     with pytest.raises(ContourPlaceError, match=f"got one at {2 * height:.3f} mm") as caught:
         draw_structure(structure, image, outside="refuse")
-    assert "contour 0" in caught.value.where
+    assert caught.value.where == "set.dcm, structure 1 'Heart', contour 0"
     found = draw_structure(structure, image, outside="list")
     assert [(r.contour, r.reason) for r in found.remarks] == [(0, "no slice within half the distance of slices")]
     assert (found.voxels.sum(), found.n_drawn) == (9, 1)
@@ -193,7 +195,7 @@ def test_what_to_do_with_strays_must_be_said():
 
 
 def _set(*structures, series=()):
-    return StructureSet("set.dcm", "", "P1", "1.2.9", (), tuple(series), structures)
+    return StructureSet(Path("set.dcm"), "", "P1", "1.2.9", (), tuple(series), structures)
 
 
 def _series(ct, folder, frame):
