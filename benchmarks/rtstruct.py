@@ -105,8 +105,8 @@ def main() -> None:
         }
     n_contours = sum(len(s.contours) for s in structures.structures)
     n_points = sum(len(c.points_mm) for s in structures.structures for c in s.contours)
-    title = f"{n_contours} outlines of {n_points} points, {megabytes:.1f} MB, on {SHAPE[0]} slices of 512x512"
-    table = Table("step", "median s", "slowest s", title=title)
+    print(f"{n_contours} outlines of {n_points} points, {megabytes:.1f} MB, on {SHAPE[0]} slices of 512x512")
+    table = Table("step", "median s", "slowest s")
     for name, (median, slowest) in rows.items():
         table.add_row(name, f"{median:.3f}", f"{slowest:.3f}")
     Console(width=100).print(table)
