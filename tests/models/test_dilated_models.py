@@ -186,13 +186,16 @@ def test_heads_stay_float32_under_mixed_precision(build, images):
 
 
 def test_momentum_and_epsilon_reach_every_batch_normalisation(build):
-    norms = [x for x in build(bn_momentum=0.75).layers if isinstance(x, keras.layers.BatchNormalization)]
+    with keras.StatelessScope(initialize_variables=False):
+        model = build(bn_momentum=0.75)
+    norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
     assert {(layer.momentum, layer.epsilon) for layer in norms} == {(0.75, 1e-5)}
 
 
 def test_width_scales_everything(build):
     def kernels(width):
-        model = build(width=width)
+        with keras.StatelessScope(initialize_variables=False):
+            model = build(width=width)
         return {x.name: x.kernel.shape for x in model.layers if isinstance(x, keras.layers.Conv2D)}
 
     ends = {"stem_conv1": (1, 2), "mask_logits": (2, 1), "aux_logits": (2, 1)}
