@@ -27,7 +27,7 @@ from reproduce.reporting.ablation import TABLES, draw_ablation, write_effects
 from reproduce.reporting.folders import find_runs
 
 ROOT = Path(__file__).resolve().parents[1]
-SMOKE_ARMS = ("base", "dice_focal", "augmentation", "without_structure", "together")
+SMOKE_ARMS = ("base", "without_structure", "together")
 ABSENT = "not run: weights absent"
 
 

@@ -125,7 +125,7 @@ def test_the_smoke_profile_runs_few_arms_and_compares_what_it_runs(profiles):
     smoke = profiles[1]["smoke"]
     names = {arm.name for arm in smoke.arms}
     assert {"base", "together"} < names
-    assert len(names) == 5
+    assert len(names) == 3
     assert {name for s in smoke.statements for name in (s.better, s.worse)} <= names
 
 
@@ -190,7 +190,7 @@ def test_the_whole_ablation_runs_and_gives_the_same_bytes_twice(tmp_path):
     first = contents()
     for table in ("ablation_lidc", "ablation_brats"):
         effects = first[f"smoke/results/{table}/phantom-smoke/effects.csv"].decode().splitlines()
-        assert len(effects) == 1 + 5 + 4  # header, four arms over the base and one left out, four encoders
+        assert len(effects) == 1 + 3 + 4  # header, two arms over the base and one left out, four encoders
         assert sum(",not run: weights absent," in line for line in effects) == 4
         assert f"smoke/figures/{table}/phantom-smoke/curves.png" in first
     assert {"smoke/figures/ablation/effects.png", "smoke/figures/ablation/effects.svg"} <= set(first)
