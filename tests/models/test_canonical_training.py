@@ -83,12 +83,16 @@ mask = np.eye(6, dtype=np.float32)[np.digitize(image[..., 0], [-1, -0.5, 0, 0.5,
 keras.utils.set_random_seed(1)
 model = build((512, 512), n_channels=1, n_regions=6, width=64, **settings)
 model.compile(keras.optimizers.Adam(1e-3), loss={"mask": CategoricalCrossEntropy(weight=1.0)}, jit_compile=False)
-before = {weight.path: weight.numpy() for weight in model.trainable_weights}
+names = {layer.name for layer in model.layers}
+# Batch normalisation takes a bias before it away again: its gradient is zero but for rounding.
+moving = [w for w in model.trainable_weights if not (w.name == "bias" and w.path.split("/")[-2] + "_bn" in names)]
+before = [w.numpy() for w in moving]
 started = time.monotonic()
 loss = float(model.train_on_batch(image, {"mask": mask}, return_dict=True)["loss"])
 print(json.dumps({
     "loss": loss,
-    "still": [w.path for w in model.trainable_weights if np.array_equal(before[w.path], w.numpy())],
+    "still": [w.path for w, value in zip(moving, before, strict=True) if np.array_equal(value, w.numpy())],
+    "moving": len(moving),
     "wild": [w.path for w in model.trainable_weights if not np.isfinite(w.numpy()).all()],
     "seconds": time.monotonic() - started,
     "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
@@ -114,4 +118,4 @@ def test_one_step_of_full_width_at_512_pixels(name, settings):
     assert 0 < found["loss"] < 100
     assert found["still"] == []
     assert found["wild"] == []
-    assert found["peak_gib"] < 12
+    assert found["peak_gib"] < 8
