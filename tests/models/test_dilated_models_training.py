@@ -81,7 +81,7 @@ def test_one_step_at_512_and_full_width(name, record_property):
     gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     record_property("peak_gib", gib)
     print(f"{name}: loss {loss:.3f}, {gib:.1f} GiB at most in this process so far")
-    # Alone in its process each needs 2.8 to 3.6 GiB; a gradient of a dilation that unrolls it would need many times that.
+    # Alone in its process each needs 2.8 to 3.6 GiB; unrolled dilations would need many times that.
     assert gib < 16
     assert np.isfinite(loss)
     after = {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.trainable_weights}

@@ -42,10 +42,12 @@ DEEPLAB_HEAD = {"0.convs.0": "aspp_point", **ATROUS, "0.project": "aspp_project"
 def randomised(network, seed):
     """The network in eval mode, its batch normalisations drawn, so that none is the identity that it starts as."""
     generator = torch.Generator().manual_seed(seed)
-    for module in network.modules():
+    for name, module in network.named_modules():
         if isinstance(module, nn.BatchNorm2d):
+            # torch draws the weights of heads small: larger scales keep their features from fading away.
+            head = "classifier" in name or name.startswith(("pyramid", "mask", "aux"))
             for values, low, high in (
-                (module.weight.data, 0.3, 0.9),
+                (module.weight.data, *((2.0, 4.0) if head else (0.3, 0.9))),
                 (module.bias.data, -0.3, 0.3),
                 (module.running_mean, -0.3, 0.3),
                 (module.running_var, 0.5, 1.5),
@@ -112,7 +114,7 @@ def agree(model, network, names, record_property):
         record_property(f"{name}: largest difference of logits", apart)
         record_property(f"{name}: standard deviation of logits", spread)
         print(f"{model.name} {name}: logits differ by at most {apart:.2e}, their standard deviation is {spread:.3f}")
-        assert spread > 0.01
+        assert spread > 0.05
         assert apart < 1e-4
 
 
