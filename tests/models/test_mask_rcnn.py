@@ -76,13 +76,13 @@ def test_parameters_at_full_width(n_regions, frozen_bn, trainable, of_faster_rcn
 
 @pytest.fixture(scope="module")
 def trained():
-    """A small model, its weights before and after one step, and after twelve; all regions are in the batch."""
+    """A small model, its weights before and after one step, its losses over eight; all regions are in the batch."""
     model = built()
     model.compile(keras.optimizers.Adam(1e-3), run_eagerly=True)
     before = [array(v) for v in model.trainable_variables]
     losses = [model.train_on_batch(IMAGES, {"mask": MASKS}, return_dict=True)["loss"]]
     after = [array(v) for v in model.trainable_variables]
-    for _ in range(11):
+    for _ in range(7):
         model.reset_metrics()
         losses.append(model.train_on_batch(IMAGES, {"mask": MASKS}, return_dict=True)["loss"])
     return model, before, after, [float(loss) for loss in losses]
@@ -97,7 +97,7 @@ def test_one_step_moves_every_trainable_weight(trained):
 def test_training_lowers_the_loss(trained):
     losses = trained[3]
     assert all(math.isfinite(loss) for loss in losses)
-    assert np.mean(losses[-3:]) < 0.7 * losses[0]
+    assert np.mean(losses[-3:]) < 0.8 * losses[0]
 
 
 def test_evaluate_gives_the_same_finite_loss_each_time(trained):
@@ -139,62 +139,69 @@ def test_a_batch_of_two_equals_two_of_one(trained):
             assert array(getattr(together, part))[i] == pytest.approx(array(getattr(alone, part))[0], abs=1e-4)
 
 
-def losses_and_gradients(masks):
+@pytest.fixture(scope="module")
+def fresh():
+    """A model that nobody trains for long: who moves its weights puts them back."""
     model = built()
     model.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
+    return model
+
+
+def losses_and_gradients(model, masks):
+    """The losses of each image, and the gradient of their sum for each trainable weight."""
     raw = model(IMAGES[: len(masks)], training=True)
     losses = {name: array(loss) for name, loss in model.image_losses(raw, masks, seeds=(0, 1)).items()}
-    before = [array(v) for v in model.trainable_variables]
+    weights, before = model.get_weights(), [array(v) for v in model.trainable_variables]
     model.train_on_batch(IMAGES[: len(masks)], {"mask": masks})
     # a step of SGD with rate 1 is the negative gradient
-    return model, losses, [old - array(v) for old, v in zip(before, model.trainable_variables, strict=True)]
+    gradients = [old - array(v) for old, v in zip(before, model.trainable_variables, strict=True)]
+    model.set_weights(weights)
+    return losses, gradients
 
 
-def test_images_without_an_instance_have_finite_losses_and_gradients():
+def test_images_without_an_instance_have_finite_losses_and_gradients(fresh):
     empty = np.zeros((2, 64, 64, 3), np.float32)
     empty[..., 0] = 1
-    model, losses, gradients = losses_and_gradients(empty)
+    losses, gradients = losses_and_gradients(fresh, empty)
     assert all(np.isfinite(loss).all() for loss in losses.values())
     for name in ("rpn_code", "box_code", "mask"):
         assert losses[name].tolist() == [0, 0]
     assert (losses["objectness"] > 0).all()
     assert (losses["class"] > 0).all()
     assert all(np.isfinite(gradient).all() for gradient in gradients)
-    of_mask_head = {id(v) for v in model.mask_head.trainable_variables}
-    pairs = zip(model.trainable_variables, gradients, strict=True)
+    of_mask_head = {id(v) for v in fresh.mask_head.trainable_variables}
+    pairs = zip(fresh.trainable_variables, gradients, strict=True)
     assert all(not gradient.any() for variable, gradient in pairs if id(variable) in of_mask_head)
 
 
-def test_each_of_the_five_losses_at_the_start_by_hand():
-    _, losses, _ = losses_and_gradients(MASKS[:2])
+def test_each_of_the_five_losses_at_the_start_by_hand(fresh):
+    losses, _ = losses_and_gradients(fresh, MASKS[:2])
     assert all((loss > 0).all() for loss in losses.values())
     # RPN and box head start from outputs near 0: log 2 of one half, log 3 of three classes
     assert losses["objectness"] == pytest.approx(math.log(2), abs=0.1)
     assert losses["class"] == pytest.approx(math.log(3), abs=0.2)
 
 
-def test_one_pixel_and_a_whole_image_as_instances():
+def test_one_pixel_and_a_whole_image_as_instances(fresh):
     extreme = np.zeros((2, 64, 64, 3), np.float32)
     extreme[..., 0] = 1
     extreme[0, 5, 5] = [0, 1, 0]
     extreme[1] = [0, 0, 1]
-    _, losses, gradients = losses_and_gradients(extreme)
+    losses, gradients = losses_and_gradients(fresh, extreme)
     assert all(np.isfinite(loss).all() for loss in losses.values())
     assert all(np.isfinite(gradient).all() for gradient in gradients)
 
 
-def test_the_loss_is_the_mean_over_images_and_weights_multiply():
-    model = built()
-    raw = model(IMAGES, training=False)
-    of = {
-        w: float(model.compute_loss(IMAGES, {"mask": MASKS}, raw, w and {"mask": np.array(w)}, training=False))
-        for w in (None, (1.0, 1.0, 1.0, 1.0), (2.0, 0.0, 0.0, 0.0))
-    }
-    alone = model.image_losses(model._raw(IMAGES, False), MASKS, seeds=(0, 1))
-    per_image = sum(array(loss) for loss in alone.values())
-    assert of[None] == pytest.approx(per_image.mean(), rel=1e-5)
-    assert of[(1.0, 1.0, 1.0, 1.0)] == pytest.approx(of[None])
-    assert of[(2.0, 0.0, 0.0, 0.0)] == pytest.approx(2 * per_image[0] / 4, rel=1e-5)
+def test_the_loss_is_the_mean_over_images_and_weights_multiply(fresh):
+    def loss(weights):
+        return float(fresh.compute_loss(IMAGES, {"mask": MASKS}, None, weights, training=False))
+
+    ones, first = np.ones(4), np.array([2.0, 0.0, 0.0, 0.0])
+    assert loss({"mask": ones}) == pytest.approx(loss(None))
+    alone = float(fresh.compute_loss(IMAGES[:1], {"mask": MASKS[:1]}, None, None, training=False))
+    # anchors and proposals are drawn for a whole batch, so an image alone is sampled otherwise
+    assert loss({"mask": first}) == pytest.approx(2 * alone / 4, rel=0.2)
+    assert loss({"mask": first}) + loss({"mask": 2 - first}) == pytest.approx(2 * loss(None))
 
 
 def test_frozen_batch_normalisation_stays_as_it_is():
