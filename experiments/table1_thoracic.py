@@ -19,7 +19,7 @@ from reproduce.datasets import thoracic
 from reproduce.phantoms.lctsc_writer import write_lctsc_cohort
 from reproduce.protocol import Call, Experiment, Preparation, Statement, Window
 
-PHANTOM = {"n_patients": 60, "seed": 1, "matrix": 128, "n_slices": 12, "slice_spacing_mm": 8.0}
+PHANTOM = {"n_patients": 60, "seed": 1, "matrix": 128, "n_slices": 15, "slice_spacing_mm": 8.0}
 ORDER = ("FCNN", "Mask R-CNN", "PSPNet", "DeepLabV3", "U-Net")
 
 PAPER = Experiment(

@@ -16,7 +16,7 @@ from reproduce.imaging.intensity import window
 from reproduce.metrics.confusion import Counts
 from reproduce.metrics.levels import positive_slices
 from reproduce.protocol import Experiment
-from reproduce.reporting.cases import CURVES, CaseScore, SliceDecisions, case_frame, metric_of, slice_frame
+from reproduce.reporting.cases import COSTS, CURVES, CaseScore, SliceDecisions, case_frame, metric_of, slice_frame
 from reproduce.reporting.overlays import Overlay
 from reproduce.scoring import cell_region, measured_labels, native_masks, score_scan, slice_decisions
 from reproduce.training.job import Job
@@ -34,12 +34,14 @@ class Evaluation:
     Attributes:
         cases, slices: See `reporting.cases`.
         history: model, seed, fold, epoch, train_loss, validation_loss, and validation_<metric> of `CURVES`.
+        costs: model, parameters, multiply_adds, activation_bytes, one row an arm; see `models.geometry.Cost`.
         overlays: Of patients from the worst to the best, see `evaluate`.
     """
 
     cases: pd.DataFrame
     slices: pd.DataFrame
     history: pd.DataFrame
+    costs: pd.DataFrame
     overlays: list[Overlay]
 
 
@@ -79,7 +81,8 @@ def evaluate(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared) ->
             by_slice = slice_decisions(_of_cell(masks, experiment), prediction.slice, experiment.decision)
             decisions.append(SliceDecisions(*key, _bits(reference), _bits(by_slice)))
     cases = case_frame(scores)
-    return Evaluation(cases, slice_frame(decisions), _history(jobs), _overlays(cases, tested, experiment, prepared))
+    overlays = _overlays(cases, tested, experiment, prepared)
+    return Evaluation(cases, slice_frame(decisions), _history(jobs), _costs(jobs), overlays)
 
 
 def _prediction(job: Job, scan: str) -> Prediction:
@@ -105,6 +108,12 @@ def _history(jobs: Sequence[Job]) -> pd.DataFrame:
         for row in read_history(job.folder)
     ]
     return pd.DataFrame(rows).sort_values(["model", "seed", "fold", "epoch"], ignore_index=True)
+
+
+def _costs(jobs: Sequence[Job]) -> pd.DataFrame:
+    by_arm = {job.arm.name: job.spent for job in reversed(jobs)}
+    rows = [{"model": arm, **{key: int(spent[key]) for key in COSTS}} for arm, spent in by_arm.items()]
+    return pd.DataFrame(rows).sort_values("model", ignore_index=True)
 
 
 def _pooled(metric: str, counts: Counts | None) -> float:

@@ -133,7 +133,8 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     run_jobs(jobs, experiment, prepared, cache=cache, workers=workers)
     trained_s = time.monotonic() - started - prepared_s
     evaluation = evaluate(jobs, experiment, prepared)
-    run = Run(experiment, profiles["paper"], source, evaluation.cases, evaluation.slices, evaluation.history)
+    found = evaluation
+    run = Run(experiment, profiles["paper"], source, found.cases, found.slices, found.history, found.costs)
     results = (cache / "smoke" / "results" if name == "smoke" else project / "results") / experiment.table
     folder = results / f"{source}-{name}"
     verdicts = write_results(run, folder)
@@ -143,7 +144,7 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     figures = (cache / "smoke" if name == "smoke" else project) / "figures"
     drawn = [*draw_runs(results.parent, (f"{experiment.table}/{folder.name}",), figures)]
     seconds = {"prepare": prepared_s, "train_and_predict": trained_s, "all": time.monotonic() - started}
-    write_json(folder / "provenance.json", _provenance(prepared, workers, seconds))
+    write_json(folder / "provenance.json", _provenance(prepared, workers, seconds, jobs))
     console.print(verdict_table(verdicts))
     console.print(f"verdict: {verdict_line(run, verdicts)}")
     console.print(f"results: {folder}\nfigures: {drawn[0].parent}", soft_wrap=True)
@@ -194,7 +195,10 @@ def _folds(experiment: Experiment, patients: list[str]) -> tuple[Fold, ...]:
     return patient_folds(patients, n_folds=v.n_folds, validation_share=v.validation_share, seed=v.split_seed)
 
 
-def _provenance(prepared: Prepared, workers: int, seconds: Mapping[str, float]) -> dict:
+def _provenance(prepared: Prepared, workers: int, seconds: Mapping[str, float], jobs: Sequence[Job]) -> dict:
+    by_arm: dict[str, list[float]] = {}
+    for job in jobs:
+        by_arm.setdefault(job.arm.name, []).append(job.spent["seconds_per_slice"])
     return {
         "versions": versions(),
         "commit": commit(),
@@ -202,6 +206,7 @@ def _provenance(prepared: Prepared, workers: int, seconds: Mapping[str, float]) 
         "gpus": n_gpus(),
         "workers": workers,
         "source_key": prepared.key,
+        "seconds_per_slice": {arm: round(sum(values) / len(values), 5) for arm, values in sorted(by_arm.items())},
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
         "peak_memory_mib": {name: round(value) for name, value in peak_memory_mib().items()},
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -59,6 +59,8 @@ def jobs(labels, tmp_path_factory):
                     for e in range(2)
                 ]
                 (folder / "history.json").write_text(json.dumps(history))
+                spent = {"parameters": 7 + len(arm.name), "multiply_adds": 10**12, "activation_bytes": 4}
+                (folder / "spent.json").write_text(json.dumps({**spent, "seconds_per_slice": 0.1}))
                 for patient in fold.test:
                     scan, reference = labels[patient]
                     mask = np.zeros((*reference.shape, 1), np.float16)
@@ -117,6 +119,13 @@ def test_histories_carry_who_trained(found):
     assert len(found.history) == 8 * 2
     keys = ["model", "seed", "fold", "epoch"]
     assert found.history[keys].equals(found.history[keys].sort_values(keys, ignore_index=True))
+
+
+def test_an_arm_costs_what_its_model_does(found):
+    assert found.costs.to_dict("records") == [
+        {"model": "strong", "parameters": 13, "multiply_adds": 10**12, "activation_bytes": 4},
+        {"model": "weak", "parameters": 11, "multiply_adds": 10**12, "activation_bytes": 4},
+    ]
 
 
 def test_overlays_go_from_the_worst_to_the_best_of_the_last_arm(found, labels):

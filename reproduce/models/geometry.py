@@ -55,6 +55,9 @@ class LayerGeometry:
     def field_at(self, position: Sequence[int]) -> tuple[Interval, ...]:
         """(first, last) pixel of the image that an output can see along each axis; below 0 and beyond is padding.
 
+        At the edges it is a bound: beyond their grid features count as if they went on, so that the first or last pixel
+        that is really seen may lie further in.
+
         Args:
             position: Of the output, one index for each axis of the image; 0 where it has none left.
         """
@@ -102,7 +105,7 @@ def layer_geometry(model: keras.Model) -> tuple[LayerGeometry, ...]:
             `layer_readings`), branches that join are on different grids, or what a layer says does not give the size
             that Keras gives.
     """
-    inputs = [tuple(tensor.shape[1:]) for tensor in model.inputs or ()]
+    inputs = [tuple(tensor.shape[1:]) for tensor in getattr(model, "inputs", None) or ()]  # a subclassed one has none
     sizes = {shape[:-1] for shape in inputs}
     if len(sizes) != 1 or None in (image := next(iter(sizes))) or not image:
         got, do = f"inputs {inputs}", "build the model for images of one known size"
@@ -157,13 +160,18 @@ class _Walk:
         needs = {call: _references(node) for call, node in calls.items()}
         # Of a layer that is called again the second call stands in the config beside the first, before what it needs.
         while needs:
-            for call in list(needs):
-                if all(key in known for key in needs[call]):
-                    node = _filled(calls[call], known)
-                    outputs = self.layer(operations[call[0]], node["args"], node["kwargs"], prefix=prefix)
-                    known |= {(*call, k): tensor for k, tensor in enumerate(outputs)}
-                    del needs[call]
-        return [known[key] for key in _references(config["output_layers"])]
+            ready = [call for call in needs if all(key in known for key in needs[call])]
+            if not ready:
+                do = "give every layer a name of its own, and connect it to the model's inputs"
+                got = f"none for {', '.join(sorted(name for name, _ in needs))}"
+                raise ArgumentError(expected="inputs of every layer", got=got, where=model.name, do=do)
+            for call in ready:
+                node = _filled(calls[call], known)
+                outputs = self.layer(operations[call[0]], node["args"], node["kwargs"], prefix=prefix)
+                known |= {(*call, k): tensor for k, tensor in enumerate(outputs)}
+                del needs[call]
+        ends = _references(config["output_layers"])
+        return [known[name, call - _own_graph(operations[name]), k] for name, call, k in ends]
 
     def layer(self, layer: Any, args: Sequence, kwargs: Mapping, *, prefix: str) -> list[_Tensor]:
         """The outputs of a layer for its arguments; a model is entered."""
@@ -249,6 +257,11 @@ def _flat(value: Any) -> list:
     if isinstance(value, Mapping):
         return [leaf for key in sorted(value) for leaf in _flat(value[key])]
     return [leaf for item in value for leaf in _flat(item)] if isinstance(value, (list, tuple)) else [value]
+
+
+def _own_graph(layer: layers.Layer) -> int:
+    """1 for a functional model: where a config names outputs it counts the model's own graph as a call, else not."""
+    return int(isinstance(layer, keras.Model) and not isinstance(layer, keras.Sequential))
 
 
 def _references(value: Any) -> list[tuple[str, int, int]]:

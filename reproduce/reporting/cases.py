@@ -37,6 +37,8 @@ OF_PIXELS = frozenset({"iou", "miou", *DISTANCES})
 NEEDS_NEGATIVES = frozenset({"accuracy", "specificity"})
 # What history.csv follows on the validation slices, of the cell's region.
 CURVES = ("dice", "miou")
+# What cost.csv has of each model.
+COSTS = ("parameters", "multiply_adds", "activation_bytes")
 
 
 def exists(metric: str, level: str) -> bool:

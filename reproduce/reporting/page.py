@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reproduce.protocol import Experiment
 from reproduce.protocol_text import changes, decisions
-from reproduce.reporting.cases import UNITS
+from reproduce.reporting.cases import COSTS, UNITS
 from reproduce.reporting.record import Run
 from reproduce.reporting.statements import Tested
 from reproduce.reporting.summary import Summary
@@ -42,6 +42,10 @@ def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdic
         "## Every level and average",
         "",
         *_levels(summaries),
+        "",
+        "## What a model costs",
+        "",
+        *_costs(run),
         "",
         "## What this profile changes",
         "",
@@ -140,6 +144,20 @@ def _other_readings(experiment: Experiment, summaries: Sequence[Summary]) -> lis
             read = f"{r.metric} of {r.region}, {reading(r.level, r.average)}"
             lines.append(_row((arm.name, r.cell, read, _with_interval(s, UNITS.get(r.metric, "ratio")))))
     return [*lines, ""]
+
+
+def _costs(run: Run) -> list[str]:
+    lines = [
+        "For one image of this profile; seconds a slice stand in provenance.json, since they differ from run to run.",
+        "",
+        "| model | parameters | multiply-adds | MiB of activations |",
+        "|---|---|---|---|",
+    ]
+    costs = run.costs.set_index("model")
+    for arm in run.experiment.arms:
+        parameters, multiply_adds, activation_bytes = (int(costs.loc[arm.name, name]) for name in COSTS)
+        lines.append(_row((arm.name, f"{parameters:,}", f"{multiply_adds:,}", f"{activation_bytes / 2**20:.2f}")))
+    return lines
 
 
 def _with_interval(s: Summary, unit: str) -> str:

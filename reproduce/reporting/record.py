@@ -23,7 +23,8 @@ class Run:
         source: "phantom", or the name of the real data set.
         cases: Of `cases.case_frame`.
         slices: Of `cases.slice_frame`.
-        history: model, seed, fold, epoch, train_loss, validation_loss.
+        history: model, seed, fold, epoch, train_loss, validation_loss, validation_dice, validation_miou.
+        costs: model, parameters, multiply_adds, activation_bytes.
     """
 
     experiment: Experiment
@@ -32,6 +33,7 @@ class Run:
     cases: pd.DataFrame
     slices: pd.DataFrame
     history: pd.DataFrame
+    costs: pd.DataFrame
 
     @property
     def caveats(self) -> tuple[str, ...]:

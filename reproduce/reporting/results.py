@@ -44,6 +44,7 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
     write_frame(run.cases, folder / "cases.csv")
     write_frame(run.slices, folder / "slices.csv")
     write_frame(run.history, folder / "history.csv")
+    write_frame(run.costs, folder / "cost.csv")
     write_json(folder / "protocol.json", _protocol(run))
     write_text(folder / "table.md", table_page(run, summaries, verdicts, tested))
     return verdicts

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import json
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from reproduce.cohorts.splits import Fold
+from reproduce.models.model_cost import model_cost
 from reproduce.protocol import Arm, Experiment
-from reproduce.provenance import write_text
+from reproduce.provenance import write_json, write_text
 from reproduce.scoring import cell_counts
 from reproduce.training.fit import Trainer
 from reproduce.training.pipeline import Slices, TrainingSet, held_out
@@ -17,6 +20,7 @@ from reproduce.training.predict import predict_scans
 from reproduce.training.state import Epoch
 
 _DONE = "done"
+_SPENT = "spent.json"
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,11 @@ class Job:
     def done(self) -> bool:
         """Whether the predictions are whole."""
         return (self.folder / _DONE).exists()
+
+    @property
+    def spent(self) -> dict[str, float]:
+        """What the model costs: the fields of `models.geometry.Cost`, and "seconds_per_slice" of its prediction."""
+        return json.loads((self.folder / _SPENT).read_text())
 
 
 class Worker:
@@ -80,7 +89,10 @@ class Worker:
         trainer = self._trainer(job.arm)
         count = functools.partial(cell_counts, experiment=self._experiment)
         trainer.fit(train, validation, count=count, folder=job.folder, on_epoch=on_epoch)
+        started = time.monotonic()
         predict_scans(trainer.model, slices, job.fold.test, job.folder / "predictions", batch_size=at_a_time)
+        seconds = (time.monotonic() - started) / len(slices.indices(job.fold.test))
+        write_json(job.folder / _SPENT, {**asdict(model_cost(trainer.model)), "seconds_per_slice": seconds})
         write_text(job.folder / _DONE, "")
 
     def _trainer(self, arm: Arm) -> Trainer:

@@ -120,6 +120,11 @@ def _history() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "seed", "fold", "epoch", "train_loss", "validation_loss"])
 
 
+def _costs() -> pd.DataFrame:
+    rows = [(model, 1000 * i, 10**6 * i, 2**20 * i) for i, model in enumerate(sorted(MODELS), start=1)]
+    return pd.DataFrame(rows, columns=["model", "parameters", "multiply_adds", "activation_bytes"])
+
+
 def _overlays() -> list[Overlay]:
     image = np.tile(np.arange(0, 240, 5, dtype=np.uint8), (48, 1))
     reference = np.zeros((48, 48), dtype=bool)
@@ -159,7 +164,7 @@ def make_run(experiment, cases, slices):
     def build(source: str, size: int = 512) -> Run:
         used = replace(experiment, preparation=replace(experiment.preparation, size=size))
         used = used if size == 512 else replace(used, profile="cpu")
-        return Run(used, experiment, source, cases, slices, _history())
+        return Run(used, experiment, source, cases, slices, _history(), _costs())
 
     return build
 

@@ -67,7 +67,7 @@ def test_same_run_same_bytes(make_run, tmp_path):
         write_results(make_run("phantom", 96), tmp_path / name / "table1_lidc" / "phantom-cpu")
     folders = [tmp_path / name / "table1_lidc" / "phantom-cpu" for name in ("a", "b")]
     assert files(folders[0]) == files(folders[1])
-    assert len(files(folders[0])) == 8
+    assert len(files(folders[0])) == 9
 
 
 def test_files_are_utf8_with_unix_lines_and_no_temporary_is_left(results):

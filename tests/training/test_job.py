@@ -36,6 +36,10 @@ def test_a_job_is_done_when_its_predictions_are_whole(worker, job):
     assert job.done
     assert [path.name for path in (job.folder / "predictions").iterdir()] == ["scan D.npz"]
     assert read_prediction(job.folder / "predictions" / "scan D.npz").mask.shape == (4, 16, 16, 1)
+    # 3 x 3 kernels on 16 x 16 pixels from 1 to 4 to 1 channels, a bias for each channel out
+    assert job.spent["multiply_adds"] == 2 * 9 * 4 * 256
+    assert job.spent["parameters"] == (9 * 4 + 4) + (9 * 4 + 1)
+    assert job.spent["seconds_per_slice"] > 0
 
 
 def test_a_job_that_is_done_is_left_alone(worker, job):
