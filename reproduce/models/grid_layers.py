@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
+from reproduce.models.footprint import Bins, Resample
 
 PACKAGE = "reproduce"
 
@@ -70,6 +71,10 @@ class AdaptiveAveragePooling(layers.Layer):
         n_members = ops.convert_to_tensor(members.sum(axis=1)[:, None], self.compute_dtype)
         return ops.matmul(ops.convert_to_tensor(members, self.compute_dtype), features) / n_members
 
+    def readings(self, grid):
+        """See `layer_readings.layer_readings`."""
+        return (Bins(self.n_bins),) * len(grid)
+
     def compute_output_shape(self, input_shape):
         """`[batch, n_bins, n_bins, channel]`."""
         return (input_shape[0], self.n_bins, self.n_bins, input_shape[-1])
@@ -97,6 +102,10 @@ class BilinearResize(layers.Layer):
     def call(self, inputs):
         """`[batch, *size, channel]` of features `[batch, y, x, channel]`."""
         return ops.image.resize(inputs, self.size, interpolation="bilinear", antialias=False)
+
+    def readings(self, grid):
+        """See `layer_readings.layer_readings`."""
+        return tuple(Resample(n, linear=True) for n in self.size)
 
     def compute_output_shape(self, input_shape):
         """`[batch, *size, channel]`."""

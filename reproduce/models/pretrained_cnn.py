@@ -7,6 +7,7 @@ from keras import layers
 
 from reproduce.errors import ArgumentError
 from reproduce.models.blocks import conv_bn_relu, mask_head, require_divisible
+from reproduce.models.footprint import POINT
 from reproduce.models.pretrained_encoders import Encoder, load_encoder
 
 
@@ -21,6 +22,10 @@ class ImageNetInput(layers.Layer):
     def call(self, images):
         """`keras.applications.imagenet_utils.preprocess_input` in this mode."""
         return keras.applications.imagenet_utils.preprocess_input(images, data_format="channels_last", mode=self.mode)
+
+    def readings(self, grid):
+        """See `layer_readings.layer_readings`."""
+        return (POINT,) * len(grid)
 
     def compute_output_shape(self, input_shape):
         """The same."""

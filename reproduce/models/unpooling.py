@@ -12,6 +12,7 @@ import keras
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
+from reproduce.models.footprint import Resample, Window
 
 PACKAGE = "reproduce"
 
@@ -110,6 +111,10 @@ class MaxPoolingWithIndices(layers.Layer):
         """Refuse a grid that does not divide into windows."""
         _require_even(x_shape)
 
+    def readings(self, grid):
+        """See `layer_readings.layer_readings`."""
+        return (Window(2, 2, 1, 0, 0),) * len(grid)
+
     def call(self, x):
         """See `max_pool_with_indices`."""
         return max_pool_with_indices(x)
@@ -122,6 +127,10 @@ class Unpooling(layers.Layer):
     def build(self, x_shape, index_shape):
         """Refuse an index of another grid."""
         _require_same_grid(x_shape, index_shape)
+
+    def readings(self, grid):
+        """See `layer_readings.layer_readings`."""
+        return tuple(Resample(2 * n, linear=False) for n in grid)
 
     def call(self, x, index):
         """See `unpool`."""
