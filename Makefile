@@ -13,6 +13,7 @@ help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
 	@echo "make table2      Table 2 of document 000, likewise"
 	@echo "make ablation    each change of document 000 alone and together, on both phantom cohorts: about half an hour"
+	@echo "make table1-thoracic   Table 1 of document 002, likewise"
 	@echo "make tables      every table"
 	@echo "make figures     every figure, again, from results/"
 	@echo "make report      report.html: all tables, verdicts and the audit on one page"
@@ -38,7 +39,10 @@ table2: $(INSTALLED)
 ablation: $(INSTALLED)
 	$(BIN)/python experiments/ablation.py $(if $(WEIGHTS),--weights $(WEIGHTS))
 
-tables: table1 table2
+table1-thoracic: $(INSTALLED)
+	$(BIN)/python experiments/table1_thoracic.py
+
+tables: table1 table2 table1-thoracic
 
 census: $(INSTALLED)
 	$(BIN)/python experiments/census_lidc.py --data-root $(CENSUS_DATA)
