@@ -56,5 +56,15 @@ def test_models_and_losses_import_keras_and_errors_alone():
     imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     imported |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     assert "keras" in imported
-    allowed = {"__future__", "collections.abc", "dataclasses", "math", "numpy", "typing", "keras", "reproduce.errors"}
+    allowed = {
+        "__future__",
+        "collections.abc",
+        "dataclasses",
+        "fractions",
+        "math",
+        "numpy",
+        "typing",
+        "keras",
+        "reproduce.errors",
+    }
     assert {name for name in imported if not name.startswith("reproduce.models.")} <= allowed
