@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install table1 table2 ablation tables census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
+.PHONY: help install table1 table2 table1-thoracic ablation tables census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
 
 help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
