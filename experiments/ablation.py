@@ -17,7 +17,7 @@ from typing import Literal
 import table1_lidc
 import table2_brats
 import tyro
-from ablation_arms import TRANSFER, arms, statements, weights_at_hand
+from ablation_arms import WHY_NOT_RUN, arms, statements, weights_at_hand
 
 from reproduce import paths, run
 from reproduce.errors import ReproduceError
@@ -67,9 +67,7 @@ def main(
         run.main(profiles(module, table, weights_at_hand()), script=__file__, arguments=arguments)
     home = paths.cache_dir(ROOT) / "smoke" if profile == "smoke" else ROOT
     runs = find_runs(home / "results", TABLES)
-    written = [
-        path for each in runs for path in write_effects(each, dict.fromkeys(TRANSFER, "not run: weights absent"))
-    ]
+    written = [path for each in runs for path in write_effects(each, WHY_NOT_RUN)]
     print(*written, *draw_ablation(runs, home / "figures"), sep="\n")
 
 

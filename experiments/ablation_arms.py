@@ -19,6 +19,7 @@ TRANSFER = {
     "transfer_inception_v3": INCEPTION_V3,
     "transfer_densenet121": DENSENET121,
 }
+WHY_NOT_RUN = dict.fromkeys(TRANSFER, "not run: weights absent")
 
 _BCE = Call(BinaryCrossEntropy, {})
 _DICE = Call(SquaredDice, {"smooth": 1.0})
