@@ -145,7 +145,8 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     drawn = [*draw_runs(results.parent, (f"{experiment.table}/{folder.name}",), figures)]
     seconds = {"prepare": prepared_s, "train_and_predict": trained_s, "all": time.monotonic() - started}
     write_json(folder / "provenance.json", _provenance(prepared, workers, seconds, jobs))
-    console.print(verdict_table(verdicts))
+    if verdicts:
+        console.print(verdict_table(verdicts))
     console.print(f"verdict: {verdict_line(run, verdicts)}")
     console.print(f"results: {folder}\nfigures: {drawn[0].parent}", soft_wrap=True)
     console.print(f"time: {seconds['all'] / 60:.1f} minutes")

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import keras
+
 from reproduce.cohorts.splits import Fold
 from reproduce.models.model_cost import model_cost
 from reproduce.protocol import Arm, Experiment
@@ -51,7 +53,7 @@ class Job:
 
 
 class Worker:
-    """Does jobs of one experiment, one after another; each arm's model is compiled once."""
+    """Does jobs of one experiment, one after another; for jobs of one arm in a row its model is compiled once."""
 
     def __init__(self, experiment: Experiment, slices: Slices):
         self._experiment, self._slices = experiment, slices
@@ -97,6 +99,9 @@ class Worker:
 
     def _trainer(self, arm: Arm) -> Trainer:
         if arm.name not in self._trainers:
+            # Jobs come arm by arm, and a compiled model holds a few hundred megabytes.
+            self._trainers.clear()
+            keras.backend.clear_session()
             self._trainers[arm.name] = Trainer(
                 arm,
                 self._experiment.optimisation,

@@ -58,6 +58,17 @@ def test_a_job_stopped_before_its_predictions_makes_them_again(worker, job):
     assert (job.folder / "predictions" / "scan D.npz").read_bytes() == first
 
 
+def test_a_worker_keeps_the_model_of_one_arm_alone(worker, job, recipe, models, tmp_path):
+    worker.run(job, on_epoch=lambda n, row: None)
+    other = Job(recipe.arm(models["normalised"], name="other"), 1, job.fold, tmp_path / "other")
+    worker.run(other, on_epoch=lambda n, row: None)
+    assert list(worker._trainers) == ["other"]
+    again = Job(recipe.arm(), 1, job.fold, tmp_path / "again")
+    worker.run(again, on_epoch=lambda n, row: None)
+    first, second = (read_prediction(each.folder / "predictions" / "scan D.npz").mask for each in (job, again))
+    assert np.array_equal(first, second)
+
+
 def test_each_arm_is_compiled_once_for_all_of_its_jobs(worker, job, recipe, tmp_path):
     other = Job(recipe.arm(), 2, Fold(1, ("C", "D"), (), ("A", "B")), tmp_path / "other")
     for each in (job, other):
