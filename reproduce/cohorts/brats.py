@@ -8,33 +8,26 @@ from typing import Literal
 
 import numpy as np
 
-from reproduce.cohorts.brats_decathlon import LISTING, decathlon_scans
+from reproduce.cohorts.brats_decathlon import decathlon_scans
 from reproduce.cohorts.brats_files import BratsScan, Broken, nifti_files, scans_of
 from reproduce.cohorts.brats_layouts import LABEL_NAMES, MODALITIES, Decathlon, Layout
 from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort
+from reproduce.cohorts.decathlon_listing import LISTING
+from reproduce.cohorts.image_checks import fault_of, require_intensities
 from reproduce.cohorts.ledger import IN, OUT, Ledger, LedgerEntry
 from reproduce.errors import (
     AnnotationFormatError,
     ArgumentError,
     CohortError,
     DataNotFoundError,
-    GeometryError,
     ImageAxesError,
     IntensityError,
-    NonFiniteError,
-    NotAnImageError,
-    PixelDecodeError,
-    VoxelTypeError,
 )
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels
 from reproduce.imaging.volume import Volume, require_same_grid
 from reproduce.paths import existing_folder
 
 NAME = "BraTS"
-_BREAKS = (
-    *(AnnotationFormatError, GeometryError, ImageAxesError, IntensityError, NonFiniteError, NotAnImageError),
-    *(PixelDecodeError, VoxelTypeError),
-)
 
 
 def find_cohort(
@@ -74,7 +67,7 @@ def find_cohort(
     entries += [LedgerEntry(fault.patient, fault.scan, OUT, fault.reason) for fault in faults]
     kept = []
     for scan in sorted(scans, key=lambda scan: (scan.patient, scan.scan)):
-        reason = _unreadable(scan) if broken == "exclude" else ""
+        reason = fault_of(lambda scan=scan: brain_of(scan, read_case(scan).image)) if broken == "exclude" else ""
         entries.append(LedgerEntry(scan.patient, scan.scan, OUT if reason else IN, reason or scan.layout))
         kept += [] if reason else [scan]
     ledger = Ledger(tuple(entries))
@@ -110,7 +103,7 @@ def read_case(scan: BratsScan) -> Case:
         names = (str(scan.images[0][1].path), str(path))
         require_same_grid(first, volume, names=names, tolerance_mm=SAME_GRID_MM)
         voxels = volume.voxels if channel.index is None else volume.voxels[..., channel.index]
-        image[..., i] = _checked(voxels, modality, path)
+        image[..., i] = require_intensities(voxels, what=modality, path=path)
     reference = read_nifti_labels(scan.reference)
     names = (str(scan.images[0][1].path), str(scan.reference))
     require_same_grid(first, reference, names=names, tolerance_mm=SAME_GRID_MM)
@@ -160,27 +153,6 @@ def _found(
                     all_of_kind += of_listing
     by_name = scans_of(root, files, [layout for layout in layouts if isinstance(layout, Layout)])
     return scans + by_name[0], faults + by_name[1], entries
-
-
-def _unreadable(scan: BratsScan) -> str:
-    """Why a scan is out, or "" if it can be read."""
-    try:
-        brain_of(scan, read_case(scan).image)
-    except _BREAKS as error:
-        return f"{type(error).__name__}: expected {error.expected}, got {error.got}"
-    return ""
-
-
-def _checked(voxels: np.ndarray, modality: str, path: Path) -> np.ndarray:
-    low, high = voxels.min(), voxels.max()
-    do = "fetch the file again, or leave the scan out through the exclusion ledger"
-    if not np.isfinite([low, high]).all():
-        got = f"{int((~np.isfinite(voxels)).sum())} NaN or infinite voxels of {modality}"
-        raise NonFiniteError(expected="finite intensities", got=got, where=path, do=do)
-    if low == high:
-        got = f"{low:g} everywhere in {modality}"
-        raise IntensityError(expected="an image of at least two intensities", got=got, where=path, do=do)
-    return voxels
 
 
 def _require_channels(volume: Volume, scan: BratsScan, path: Path) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from reproduce.cohorts.brats_files import BratsScan, Broken, Channel, stem
 from reproduce.cohorts.brats_layouts import MODALITIES, Decathlon
+from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE, read_listing
 from reproduce.cohorts.ledger import OUT, LedgerEntry
 from reproduce.errors import AnnotationFormatError
 
-LISTING = "dataset.json"
+_DO = "name the folder of Task01_BrainTumour, with its own dataset.json"
 
 
 def decathlon_scans(folder: Path, layout: Decathlon) -> tuple[list[BratsScan], list[Broken], list[LedgerEntry]]:
@@ -24,18 +23,11 @@ def decathlon_scans(folder: Path, layout: Decathlon) -> tuple[list[BratsScan], l
     Raises:
         AnnotationFormatError: It is no JSON, lacks a field, names other modalities or labels, or files elsewhere.
     """
-    listing = folder / LISTING
-    try:
-        content = json.loads(listing.read_text(encoding="utf-8"))
-        channels = _channels(content["modality"], layout, listing)
-        labels = _labels(content["labels"], layout, listing)
-        training = [(_inside(folder, pair["image"]), _inside(folder, pair["label"])) for pair in content["training"]]
-        tests = [_inside(folder, name) for name in content.get("test", [])]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        got = f"{type(error).__name__}: {error}"
-        _refuse("JSON with modality, labels, training and test, of files below its folder", got, listing, error)
+    listing = read_listing(folder, do=_DO)
+    channels = _channels(listing.modalities, layout, folder)
+    labels = _labels(listing.labels, layout, folder)
     scans, broken = [], []
-    for image, reference in training:
+    for image, reference in listing.training:
         name = stem(image)
         absent = [role for role, path in (("image", image), ("reference", reference)) if not path.is_file()]
         if absent:
@@ -44,34 +36,26 @@ def decathlon_scans(folder: Path, layout: Decathlon) -> tuple[list[BratsScan], l
         else:
             images = tuple((modality, Channel(image, channels[modality])) for modality in MODALITIES)
             scans.append(BratsScan(name, name, layout.name, images, reference, labels, None))
-    reason = "image of the test set, whose reference is not published"
-    return scans, broken, [LedgerEntry(stem(path), stem(path), OUT, reason) for path in tests if path.is_file()]
+    tests = [stem(path) for path in listing.tests if path.is_file()]
+    return scans, broken, [LedgerEntry(name, name, OUT, TEST_IMAGE) for name in tests]
 
 
-def _channels(named: dict[str, str], layout: Decathlon, listing: Path) -> dict[str, int]:
+def _channels(named: tuple[str, ...], layout: Decathlon, folder: Path) -> dict[str, int]:
     """The channel of each modality."""
-    words = {word.casefold(): int(index) for index, word in named.items()}
+    words = {word.casefold(): index for index, word in enumerate(named)}
     expected = {word.casefold(): modality for modality, word in layout.modalities.items()}
-    if set(words) != set(expected) or sorted(words.values()) != list(range(len(expected))):
-        _refuse(f"modalities {sorted(layout.modalities.values())}, numbered from 0", repr(named), listing)
+    if set(words) != set(expected) or len(words) != len(named):
+        _refuse(f"modalities {sorted(layout.modalities.values())}", repr(named), folder)
     return {expected[word]: index for word, index in words.items()}
 
 
-def _labels(named: dict[str, str], layout: Decathlon, listing: Path) -> tuple[tuple[int, int], ...]:
+def _labels(named: tuple[tuple[int, str], ...], layout: Decathlon, folder: Path) -> tuple[tuple[int, int], ...]:
     """(label of the files, label of this package), ascending."""
-    words = {word.casefold().replace("tumour", "tumor"): int(label) for label, word in named.items()}
-    if set(words) != set(layout.labels) or len(set(words.values())) != len(words):
-        _refuse(f"labels {sorted(layout.labels)}", repr(named), listing)
+    words = {word.casefold().replace("tumour", "tumor"): label for label, word in named}
+    if set(words) != set(layout.labels) or len(words) != len(named):
+        _refuse(f"labels {sorted(layout.labels)}", repr(dict(named)), folder)
     return tuple(sorted((label, layout.labels[word]) for word, label in words.items()))
 
 
-def _inside(folder: Path, name: Any) -> Path:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise ValueError(f"{name!r} lies elsewhere")
-    return folder / path.relative_to(folder.resolve())
-
-
-def _refuse(expected: str, got: str, listing: Path, cause: Exception | None = None):
-    do = "name the folder of Task01_BrainTumour, with its own dataset.json"
-    raise AnnotationFormatError(expected=expected, got=got, where=listing, do=do) from cause
+def _refuse(expected: str, got: str, folder: Path):
+    raise AnnotationFormatError(expected=expected, got=got, where=folder / LISTING, do=_DO)

@@ -2,9 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
 from reproduce.errors import ArgumentError, IntensityError, NonFiniteError
+from reproduce.protocol import Window
+
+
+@dataclass(frozen=True)
+class ZScore:
+    """Mean 0 and standard deviation 1, each channel by itself; for MR, which has no unit.
+
+    Attributes:
+        within: Over which voxels: "image" takes all of them, "nonzero" those that are not 0 in at least one channel,
+            the brain of an image that is skull-stripped; what is outside becomes 0.
+
+    Raises:
+        ArgumentError: Another word.
+    """
+
+    within: Literal["image", "nonzero"]
+
+    def __post_init__(self):
+        if self.within not in ("image", "nonzero"):
+            do = "name the voxels whose mean and deviation count"
+            raise ArgumentError(expected='"image" or "nonzero"', got=repr(self.within), where="ZScore", do=do)
+
+
+def mapped(voxels: np.ndarray, intensity: Window | ZScore) -> np.ndarray:
+    """Intensities of an image as a protocol wants them.
+
+    Args:
+        voxels: `[z, y, x]` or `[z, y, x, channel]`; HU for a window.
+        intensity: See its class.
+
+    Returns:
+        float32, the shape of `voxels`.
+
+    Raises:
+        What `window` and `zscore_within` raise.
+    """
+    if isinstance(intensity, Window):
+        return window(voxels, intensity.grey)
+    if intensity.within == "image":
+        return zscore_within(voxels, np.ones(voxels.shape[:3], dtype=bool))
+    return zscore_within(voxels, (voxels.reshape(*voxels.shape[:3], -1) != 0).any(axis=-1))
 
 
 def window(voxels_hu: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from reproduce.errors import ArgumentError, IntensityError, NonFiniteError
-from reproduce.imaging.intensity import window, zscore_within
+from reproduce.imaging.intensity import ZScore, mapped, window, zscore_within
+from reproduce.protocol import Window
 
 
 def test_the_lung_window_by_hand():
@@ -111,3 +112,21 @@ def test_voxels_outside_the_mask_may_be_no_number():
     assert zscore_within(voxels, np.array([[[True, True, False]]])).tolist() == [[[-1, 1, 0]]]
     with pytest.raises(NonFiniteError):
         zscore_within(voxels, np.ones((1, 1, 3), bool))
+
+
+def test_an_intensity_of_a_protocol():
+    # Mean (2 + 4 + 0 + 0) / 4 = 1.5, variance (0.25 + 6.25 + 2.25 + 2.25) / 4 = 2.75.
+    # Of 2 and 4 alone: mean 3, deviation 1.
+    voxels = np.array([2.0, 4.0, 0.0, 0.0]).reshape(1, 1, 4)
+    whole = (voxels - 1.5) / np.sqrt(2.75)
+    np.testing.assert_allclose(mapped(voxels, ZScore(within="image")), whole, atol=1e-6)
+    assert mapped(voxels, ZScore(within="nonzero")).ravel().tolist() == [-1.0, 1.0, 0.0, 0.0]
+    assert mapped(voxels, Window(0.0, 4.0)).ravel().tolist() == [0.5, 1.0, 0.0, 0.0]
+    with pytest.raises(ArgumentError, match="'brain'"):
+        ZScore(within="brain")
+
+
+def test_a_voxel_counts_as_brain_that_is_not_0_in_one_channel():
+    # Channel 0 holds 2, 0 and 0, channel 1 holds 0, 2 and 0: two voxels are brain, with mean 1 and deviation 1 in both.
+    voxels = np.array([[2.0, 0.0], [0.0, 2.0], [0.0, 0.0]]).reshape(1, 1, 3, 2)
+    assert mapped(voxels, ZScore(within="nonzero")).reshape(3, 2).tolist() == [[1.0, -1.0], [-1.0, 1.0], [0.0, 0.0]]
