@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def _labels(named: Mapping[str, str]) -> tuple[tuple[int, str], ...]:
 
 
 def _inside(folder: Path, name: Any) -> Path:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
+    below = os.path.normpath(name)  # links are not followed: git-annex and DVC keep the content of files elsewhere
+    if os.path.isabs(below) or below.startswith(".."):
         raise ValueError(f"{name!r} lies elsewhere")
-    return folder / path.relative_to(folder.resolve())
+    return folder / below

@@ -101,7 +101,8 @@ def prepare(
         beam: See `reproduce.datasets.lidc_idri.prepare`.
 
     Raises:
-        DataNotFoundError: The folder is not there, or holds no NIfTI file. Other errors of `reproduce.cohorts.decathlon` too.
+        DataNotFoundError: The folder is not there, or holds no NIfTI file. Other errors of
+            `reproduce.cohorts.decathlon` too.
         IntensityError: A channel is constant within the voxels of the z-score.
     """
     decathlon.require_policy(broken)

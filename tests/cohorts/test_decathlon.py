@@ -99,6 +99,14 @@ def test_hidden_files_do_not_count(tmp_path):
     cohort(root).ledger.require_counts(n_in=2, n_out=0)
 
 
+def test_files_that_are_links_are_read(tmp_path):
+    root = write_task(tmp_path / "task")
+    path = root / "imagesTr" / "a_1.nii.gz"
+    path.rename(tmp_path / "content")
+    path.symlink_to(tmp_path / "content")
+    assert read_case(cohort(root).scans[0]).image.voxels[1, 2, 3] == 123
+
+
 def test_files_that_are_not_of_the_training_set_are_in_the_account(tmp_path):
     root = write_task(tmp_path, tests=["./imagesTs/a_9.nii.gz", "./imagesTs/a_10.nii.gz"])
     save(root / "imagesTs" / "a_9.nii.gz", image())
@@ -215,6 +223,8 @@ def test_a_file_that_is_cut_short_is_left_out(tmp_path):
         {"labels": None},
         {"training": None},
         {"training": [{"image": "../a.nii.gz", "label": "./labelsTr/a_1.nii.gz"}]},
+        {"training": [{"image": "/imagesTr/a_1.nii.gz", "label": "./labelsTr/a_1.nii.gz"}]},
+        {"training": [{"image": "imagesTr/a_1.nii.gz", "label": 7}]},
         {"training": "all"},
         {"numTraining": "many"},
     ],
