@@ -185,17 +185,17 @@ def test_heads_stay_float32_under_mixed_precision(build, images):
     assert all(values.dtype == np.float32 for values in predicted(model, images).values())
 
 
+@pytest.mark.usefixtures("unallocated")
 def test_momentum_and_epsilon_reach_every_batch_normalisation(build):
-    with keras.StatelessScope(initialize_variables=False):
-        model = build(bn_momentum=0.75)
+    model = build(bn_momentum=0.75)
     norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
     assert {(layer.momentum, layer.epsilon) for layer in norms} == {(0.75, 1e-5)}
 
 
+@pytest.mark.usefixtures("unallocated")
 def test_width_scales_everything(build):
     def kernels(width):
-        with keras.StatelessScope(initialize_variables=False):
-            model = build(width=width)
+        model = build(width=width)
         return {x.name: x.kernel.shape for x in model.layers if isinstance(x, keras.layers.Conv2D)}
 
     ends = {"stem_conv1": (1, 2), "mask_logits": (2, 1), "aux_logits": (2, 1)}

@@ -8,13 +8,15 @@ values, so nothing is allocated.
 
 import math
 
-import keras
 import pytest
 
 from reproduce.models.deeplabv3 import deeplabv3
 from reproduce.models.fcn_resnet import fcn_resnet
 from reproduce.models.pspnet import pspnet
 from reproduce.models.resnet import RESNET18, RESNET34, RESNET50, RESNET101, RESNET152, resnet
+
+# Nothing is allocated.
+pytestmark = pytest.mark.usefixtures("unallocated")
 
 COLOUR = {"n_channels": 3, "width": 64, "bn_momentum": 0.9}
 ATROUS = {"output_stride": 8, "first_dilation": "previous", "multi_grid": None, "rates": (12, 24, 36), "dropout": 0.5}
@@ -23,8 +25,7 @@ PYRAMID = {"bins": (1, 2, 3, 6), "dropout": 0.1}
 
 def counted(build, size=(64, 64), **settings):
     """Trainable parameters, and those with the statistics of batch normalisation."""
-    with keras.StatelessScope(initialize_variables=False):
-        model = build(size, **COLOUR, **settings)
+    model = build(size, **COLOUR, **settings)
     return sum(math.prod(weight.shape) for weight in model.trainable_weights), model.count_params()
 
 
@@ -120,6 +121,5 @@ def test_pspnet_of_2_regions():
 def test_size_and_grey_images_change_what_they_must():
     # 7 * 7 weights of 64 filters for each channel that is gone; the size costs nothing
     settings = {"blocks": RESNET18, "block": "basic", "conv_bias": False, "n_classes": 1000, "bn_momentum": 0.9}
-    with keras.StatelessScope(initialize_variables=False):
-        grey = resnet((224, 160), n_channels=1, width=64, **settings).count_params()
+    grey = resnet((224, 160), n_channels=1, width=64, **settings).count_params()
     assert grey == 11_699_112 - 2 * 49 * 64
