@@ -24,6 +24,7 @@ from reproduce.training.predict import Prediction, read_prediction
 from reproduce.training.state import read_history
 
 N_OVERLAYS = 5
+_MOST_NAMED = 8  # above a slice
 _CROP_PIXELS = 192
 
 
@@ -141,7 +142,8 @@ def _overlays(
             )[0]
             for arm in arms
         ]
-        note = "Dice of the scan: " + ", ".join(f"{chosen[patient, scan][arm]:.3f} {arm}" for arm in arms)
+        named = arms if len(arms) <= _MOST_NAMED else (arms[0], arms[-1])
+        note = "Dice of the scan: " + ", ".join(f"{chosen[patient, scan][arm]:.3f} {arm}" for arm in named)
         crop = _crop(inside)
         grey = np.round(255 * window(example["image"][..., 0], experiment.preparation.intensity.grey)).astype(np.uint8)
         drawn[scan] = Overlay(
