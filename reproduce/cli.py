@@ -1,7 +1,7 @@
-"""The command `reproduce`: audit printed numbers, compare results with them, redraw figures, write the report.
+"""The command `reproduce`: audit printed numbers, list data sets, compare results, redraw figures, write the report.
 
-A subcommand imports what it needs when it runs: `diff` and `audit` answer at once because they never load TensorFlow,
-pandas or matplotlib.
+A subcommand imports what it needs when it runs: `diff`, `audit` and `datasets` answer at once because they never load
+TensorFlow, pandas or matplotlib.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from reproduce.claims.data_sets import Document, Task
 from reproduce.errors import ReproduceError
 
 Format = Literal["text", "json", "md"]
@@ -41,6 +42,37 @@ def audit(
     findings = document_findings() if csv is None else audit_cells(read_cells(csv))
     texts = {"json": findings_json, "md": findings_markdown, "text": lambda f: findings_text(f, width=_width())}
     sys.stdout.write(texts[format](findings))
+    return 0
+
+
+def datasets(
+    names: tyro.conf.Positional[tuple[str, ...]] = (),
+    document: Document | None = None,
+    task: Task | None = None,
+    format: Format = "text",
+) -> int:
+    """List the data sets that the documents name: who may have them, what reads them here, what is wrong in print.
+
+    Exit code 0; 2 for a name that is not listed, with those that come near.
+
+    Args:
+        names: Show these in full, by any of their names. Left out: one line for each.
+        document: Only those that this document names.
+        task: Only those that serve this task.
+        format: Text for a terminal, JSON with every field, or Markdown.
+    """
+    from reproduce.claims import data_sets
+    from reproduce.reporting import data_sets as show
+
+    listed = data_sets.chosen(data_sets.data_sets(), document=document, task=task)
+    found = [data_sets.find(name, among=listed) for name in names]
+    width, colour = _width(), sys.stdout.isatty()
+    if format != "text":
+        sys.stdout.write({"json": show.list_json, "md": show.list_markdown}[format](found or listed))
+    elif found:
+        sys.stdout.write("\n".join(show.detail_text(each, width=width, colour=colour) for each in found))
+    else:
+        sys.stdout.write(show.list_text(listed, width=width, colour=colour))
     return 0
 
 
@@ -116,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Of the command line; None takes the process's own.
     """
-    commands = {"audit": audit, "diff": diff, "figures": figures, "report": report}
+    commands = {"audit": audit, "datasets": datasets, "diff": diff, "figures": figures, "report": report}
     description = "Printed numbers of papers, audited and set beside what a rerun gives."
     try:
         code = tyro.extras.subcommand_cli_from_dict(
