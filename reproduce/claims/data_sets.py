@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
@@ -19,7 +19,7 @@ Document = Literal["000", "001", "002", "003", "004"]
 
 NOT_VERIFIED = "not verified"
 NO_LOADER = "no loader"
-_MAY_BE_EMPTY = ("aliases", "places", "year_printed", "size_printed", "link_printed", "source", "errors")
+_MAY_BE_EMPTY = ("aliases", "places", "year_printed", "size_printed", "link_printed", "errors")
 _FIRST_YEAR, _LAST_YEAR = 1990, 2026
 _URL = re.compile(r"https?://[\w-]+(\.[\w-]+)+(/[\w./:;?#!%&=+()~-]*)?", re.ASCII)
 _DOI = re.compile(r"https://doi\.org/10\.\d{4,9}/\S+", re.ASCII)
@@ -35,11 +35,11 @@ class DataSet:
     A field whose value could not be verified says "not verified" and holds no guess.
 
     Attributes:
-        name: Ours, unique.
+        name: Ours, unique; `Experiment.source` is the same but for case and punctuation.
         aliases: Other names, those that the documents print among them.
         places: Where a document names it, each with the document first: "001 Table 4; 001 4.1". Empty for `ours`.
         identity: `named`: the document's name or link says which set it is. `inferred`: we concluded it from year, task
-            or the cited work. `not verified`: nobody can tell. `ours`: no document names it, a script here reads it.
+            or the cited work. `not verified`: nobody can tell. `ours`: no document names it, this project uses it.
         task: What the documents, or we, use it for; each one of `Task`.
         modality: How it was taken.
         body_part: What it shows.
@@ -52,7 +52,6 @@ class DataSet:
         licence: Name of the licence, or of the terms.
         access: What stands between a reader and the data.
         how_to_get: The same in one sentence.
-        source: The name that scripts here give it, as in `Experiment.source`; empty where none reads it.
         scripts: Which read it here, from the root of the project, or "no loader".
         errors: What the documents have wrong or leave open, with the source in brackets.
         evidence: Where the other fields come from.
@@ -77,7 +76,6 @@ class DataSet:
     licence: str
     access: Access
     how_to_get: str
-    source: str
     scripts: str
     errors: str
     evidence: str
@@ -179,23 +177,27 @@ def _near(name: str, among: Sequence[DataSet]) -> list[str]:
     return list(dict.fromkeys(inside or alike))
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The line on which each row ends, and its fields by column."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         do = "check the path, and save the file as UTF-8"
         raise ClaimsError(expected="a CSV file in UTF-8", got=str(error), where=path, do=do) from error
     reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
-    columns = tuple(reader.fieldnames or ())
+    try:
+        columns, rows = tuple(reader.fieldnames or ()), [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        where, do = f"{path}, line {reader.line_num}", "close every quotation mark; write one inside a field twice"
+        raise ClaimsError(expected="well-formed CSV", got=str(error), where=where, do=do) from error
     if columns != COLUMNS:
         got, do = f"{', '.join(columns) or 'an empty file'}", f"start the file with: {','.join(COLUMNS)}"
         raise ClaimsError(expected="the columns of a list of data sets", got=got, where=f"{path}, line 1", do=do)
-    for row in reader:
+    for line, row in rows:
         if None in row or None in row.values():
-            do = "quote a field that holds a comma, and write empty fields out"
-            where = f"{path}, line {reader.line_num}"
+            where, do = f"{path}, line {line}", "quote a field that holds a comma, and write empty fields out"
             raise ClaimsError(expected=f"{len(COLUMNS)} fields", got="more or fewer", where=where, do=do)
-        yield reader.line_num, row
+    return rows
 
 
 def _check_forms(each: DataSet) -> None:
