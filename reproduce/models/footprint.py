@@ -132,15 +132,22 @@ class Bins:
 
 @dataclass(frozen=True)
 class Everywhere:
-    """Each output reads all inputs, as normalisation by statistics of the image does."""
+    """Each output reads all inputs, as normalisation by statistics of the image does.
+
+    Attributes:
+        length: Outputs; None for as many as inputs.
+    """
+
+    length: int | None = None
 
     def size(self, n: int) -> int:
-        """As many outputs as inputs."""
-        return n
+        """Outputs of `n` inputs."""
+        return n if self.length is None else self.length
 
     def steps(self, n: int) -> tuple[int, int]:
         """See `Window.steps`."""
-        return 1, 1
+        shared = math.gcd(self.size(n), n)
+        return self.size(n) // shared, n // shared
 
     def reads(self, output: int, n: int) -> range:
         """See `Window.reads`."""

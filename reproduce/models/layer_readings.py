@@ -136,7 +136,8 @@ def multiply_adds(layer: layers.Layer, shapes: Sequence[Shape], output: Shape) -
 
     Counted are convolutions (separable and grouped ones by their parts), transposed convolutions (each input with the
     whole kernel, what is cut off included) and dense layers. Biases, normalisation, activations, pooling, resizing and
-    sums count 0, as they do in the counts that papers print.
+    sums count 0, as they do in the counts that papers print. A layer of one's own that multiplies says how often by a
+    method `multiply_adds(shapes, output)`; attention counts both of its products.
 
     Args:
         layer: Any.
@@ -144,6 +145,8 @@ def multiply_adds(layer: layers.Layer, shapes: Sequence[Shape], output: Shape) -
         output: Of its output, likewise.
     """
     kind = type(layer)
+    if hasattr(layer, "multiply_adds"):
+        return layer.multiply_adds(shapes, output)
     if kind is layers.Dense:
         return math.prod(shapes[0]) * layer.units
     if kind in CONVOLUTIONS:
