@@ -62,7 +62,7 @@ def steps_needed(arm, experiment, image: np.ndarray, mask: np.ndarray) -> dict:
         arm.name,
         SIZE,
         goal,
-        step,
+        *(reached or ("not reached", "")),
         f"{lungs:.3f}",
         f"{np.nanmean(organs):.3f}",
         round(time.monotonic() - started),
