@@ -20,6 +20,7 @@ from reproduce.errors import ReproduceError
 Format = Literal["text", "json", "md"]
 Results = Annotated[Path, tyro.conf.arg(help="Folder of all results.")]
 _WIDEST = 160
+_STOPPED = 130  # as a shell says of a program that Ctrl-C ended
 
 
 def audit(
@@ -142,13 +143,54 @@ def report(
     return 0
 
 
+def predict(
+    paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="INPUT... OUTPUT")],
+    model: Path,
+    format: Literal["nifti", "seg"] = "nifti",
+    geometry: Literal["sform", "qform"] | None = None,
+) -> int:
+    """Write what a trained model sees in images, on the grid of each image.
+
+    INPUT is a NIfTI file, the folder of a CT series, or a folder with many of either; OUTPUT a folder, or for one image
+    a file that ends in .nii, .nii.gz or .dcm. Exit code 130 after Ctrl-C; files that are done are whole.
+
+    Args:
+        paths: Images and folders of images, and last the output.
+        model: A .keras file that says how it wants its input; see reproduce.prediction.model_file.save_model.
+        format: Label maps as NIfTI, or for CT series DICOM SEG.
+        geometry: Which to take where the two geometries of a NIfTI file contradict each other. Left out: it is refused.
+    """
+    from rich.console import Console
+
+    from reproduce.errors import ArgumentError
+    from reproduce.imaging.nifti_header import GeometryChoice
+    from reproduce.prediction.command import predict as predict_all
+
+    if len(paths) < 2:
+        got, do = " ".join(map(str, paths)) or "nothing", "reproduce predict --model MODEL.keras INPUT... OUTPUT"
+        raise ArgumentError(expected="at least one input, and an output", got=got, where="command line", do=do)
+    choice = GeometryChoice(both=geometry)
+    console = Console(stderr=True)
+    *inputs, output = paths
+    done = predict_all(model, inputs, output, format=format, choice=choice, console=console)
+    sys.stdout.write(f"{output}: {len(done.files)} of {done.n_planned} written\n")
+    return 0 if len(done.files) == done.n_planned else _STOPPED
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with the subcommand's exit code, or 2 with one text for an error.
 
     Args:
         arguments: Of the command line; None takes the process's own.
     """
-    commands = {"audit": audit, "datasets": datasets, "diff": diff, "figures": figures, "report": report}
+    commands = {
+        "audit": audit,
+        "datasets": datasets,
+        "diff": diff,
+        "figures": figures,
+        "predict": predict,
+        "report": report,
+    }
     description = "Printed numbers of papers, audited and set beside what a rerun gives."
     try:
         code = tyro.extras.subcommand_cli_from_dict(

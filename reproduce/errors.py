@@ -140,3 +140,7 @@ class FolderInUseError(ReproduceError):
 
 class WeightsError(ReproduceError):
     """A file of pretrained weights is absent, broken, of another network, or not the one that the protocol names."""
+
+
+class ModelFileError(ReproduceError):
+    """A model file is broken, does not say how it wants its input, or says something else than the model."""

@@ -1,0 +1,104 @@
+"""The recipe inside a model's file: a JSON text beside Keras's own parts of the .keras archive."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reproduce.errors import ArgumentError, DataNotFoundError, ModelFileError, ProtocolError
+from reproduce.prediction.recipe import FORMAT, Recipe, recipe_of, recipe_text
+
+if TYPE_CHECKING:
+    import keras
+
+MEMBER = "reproduce_recipe.json"
+SUFFIX = ".keras"
+
+
+def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
+    """Write a model as a .keras file that says how it wants its input; a reader never sees half of it.
+
+    Keras itself loads the file as any other. Anything that the model computes is kept (averaged weights, mirrored
+    copies of the input), nothing that trains it: neither losses nor the optimiser.
+
+    Args:
+        model: With one input `[batch, y, x, channel]` or `[batch, z, y, x, channel]`, and one output, or one named
+            "mask", of float probabilities `[..., region]`.
+        path: To end in .keras; its folder is made.
+        recipe: What the model was trained with.
+
+    Raises:
+        ArgumentError: Another suffix, or the recipe is not that of the model's input and output.
+    """
+    if path.suffix != SUFFIX:
+        do = "let the name end in .keras"
+        raise ArgumentError(expected="a name that ends in .keras", got=path.name, where="save_model", do=do)
+    require_fit(model, recipe, where="save_model")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{SUFFIX}")
+    try:
+        model.save(temporary, include_optimizer=False)
+        with zipfile.ZipFile(temporary, "a") as archive:
+            archive.writestr(zipfile.ZipInfo(MEMBER), recipe_text(recipe))  # without the time of day
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe of a .keras file, without loading the model.
+
+    Raises:
+        DataNotFoundError: There is no such file.
+        ModelFileError: It is no .keras file, has no recipe, or one that cannot be read.
+    """
+    if not path.is_file():
+        got = "a folder" if path.is_dir() else "nothing there"
+        raise DataNotFoundError(expected="a .keras file", got=got, where=path, do="check the path")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if MEMBER not in archive.namelist():
+                raise ModelFileError(
+                    expected="a model that says how it wants its input",
+                    got=f"a .keras file without {MEMBER}",
+                    where=path,
+                    do="write it with reproduce.prediction.model_file.save_model and the recipe it was trained with",
+                )
+            text = archive.read(MEMBER).decode()
+    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, OSError) as error:
+        do = "fetch or export the model again; .h5 and SavedModel are not read"
+        raise ModelFileError(expected="a .keras file", got=str(error), where=path, do=do) from error
+    try:
+        return recipe_of(text)
+    except (ValueError, KeyError, TypeError, AttributeError, ArgumentError, ProtocolError) as error:
+        got = f"{type(error).__name__}: {error}"
+        do = "write it again with the version of this package that reads it"
+        raise ModelFileError(expected=f"a recipe of format {FORMAT}", got=got, where=path, do=do) from error
+
+
+def require_fit(model: keras.Model, recipe: Recipe, *, where: object) -> None:
+    """Return if the input and the output of a model are those of a recipe.
+
+    Raises:
+        ArgumentError: They have another number of axes, another size, or other channels.
+    """
+    expected_in = (*recipe.size, len(recipe.channels))
+    expected_out = (*recipe.size, len(recipe.regions))
+    shape_in, shape_out = tuple(model.input_shape)[1:], tuple(mask_of(model.output).shape)[1:]
+    for side, expected, shape in (("input", expected_in, shape_in), ("output", expected_out, shape_out)):
+        if len(shape) != len(expected) or any(n not in (None, m) for n, m in zip(shape, expected, strict=True)):
+            do = "write the recipe that the model was trained with"
+            got = f"{shape} of the model"
+            raise ArgumentError(expected=f"an {side} of {expected}, as the recipe says", got=got, where=where, do=do)
+
+
+def mask_of(output: Any) -> Any:
+    """The output that holds the probabilities of regions: the one named "mask", or the only one."""
+    if isinstance(output, dict):
+        if "mask" not in output:
+            do = 'name the output "mask"'
+            raise ArgumentError(expected='an output "mask"', got=repr(sorted(output)), where="model", do=do)
+        return output["mask"]
+    return output

@@ -1,0 +1,144 @@
+"""A trained model as a function from an image to the regions on its own grid."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import pkgutil
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from reproduce import models
+from reproduce.errors import ArgumentError, IntensityError, ModelFileError, NonFiniteError
+from reproduce.imaging.intensity import mapped
+from reproduce.imaging.resample import resize_slices
+from reproduce.imaging.volume import Volume
+from reproduce.prediction.model_file import mask_of, read_recipe, require_fit
+from reproduce.prediction.recipe import Recipe
+from reproduce.scoring import decided
+
+_SLICES_AT_A_TIME = 8
+_PIXELS_AT_A_TIME = 1 << 18  # fewer slices of 512 x 512: the features of one are hundreds of megabytes
+
+
+class Predictor:
+    """A model with its recipe, loaded once.
+
+    Args:
+        path: A file of `model_file.save_model`.
+
+    Raises:
+        DataNotFoundError: There is no such file.
+        ModelFileError: It has no recipe, is broken, or holds layers that are neither Keras's nor of this package.
+    """
+
+    def __init__(self, path: Path):
+        self.recipe = read_recipe(path)
+        for module in pkgutil.iter_modules(models.__path__):  # so that Keras knows the layers of this package
+            importlib.import_module(f"{models.__name__}.{module.name}")
+        do = "export the model again; layers of your own must be of Keras or of this package"
+        try:
+            self._model = keras.saving.load_model(path, compile=False)
+            require_fit(self._model, self.recipe, where=path)
+            if keras.backend.backend() == "tensorflow":
+                self._model.jit_compile = False  # XLA would compile for longer than a case takes
+        except ArgumentError as error:
+            raise ModelFileError(expected=error.expected, got=error.got, where=path, do=error.do) from error
+        except Exception as error:  # Keras raises a dozen types on a broken archive or an unknown layer
+            got = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise ModelFileError(expected="a model that Keras can load", got=got, where=path, do=do) from error
+
+    def probabilities(self, image: Volume, *, where: object) -> np.ndarray:
+        """Probability of each region in each voxel, on the grid of the image.
+
+        Args:
+            image: `[z, y, x]` or `[z, y, x, channel]`, in the unit and the axes of training.
+            where: The image's file, for the error.
+
+        Returns:
+            float32 `[z, y, x, region]` in [0, 1].
+
+        Raises:
+            NonFiniteError: A voxel, or a probability, is not finite.
+            IntensityError: A channel is constant, so that it has no z-score.
+        """
+        voxels = _mapped(image, self.recipe, where)
+        found = self._by_slices(voxels) if self.recipe.n_axes == 2 else self._by_boxes(voxels)
+        if not np.isfinite(found).all():
+            n, do = np.count_nonzero(~np.isfinite(found)), "look at this image, or at the training of the model"
+            got = f"{n} of {found.size} that are not"
+            raise NonFiniteError(expected="finite probabilities", got=got, where=where, do=do)
+        return found
+
+    def masks(self, image: Volume, *, where: object) -> np.ndarray:
+        """Which regions each voxel belongs to, bool `[z, y, x, region]`; see `probabilities`."""
+        return decided(self.probabilities(image, where=where), self.recipe.threshold)
+
+    def _by_slices(self, voxels: np.ndarray) -> np.ndarray:
+        shape, size = voxels.shape[1:3], self.recipe.size
+        if shape != size:  # what training does to a slice
+            resized = keras.ops.image.resize(voxels, size, antialias=True, data_format="channels_last")
+            voxels = keras.ops.convert_to_numpy(resized)
+        step = max(1, min(_SLICES_AT_A_TIME, _PIXELS_AT_A_TIME // (size[0] * size[1])))
+        found = np.concatenate([self._seen(voxels[z : z + step], n=step) for z in range(0, len(voxels), step)])
+        return found if shape == size else resize_slices(found, shape, order=1)
+
+    def _by_boxes(self, voxels: np.ndarray) -> np.ndarray:
+        shape, size = voxels.shape[:3], self.recipe.size
+        before = [max(0, side - n) // 2 for n, side in zip(shape, size, strict=True)]
+        after = [max(0, side - n) - first for n, side, first in zip(shape, size, before, strict=True)]
+        padded = np.pad(voxels, [*zip(before, after, strict=True), (0, 0)])
+        total = np.zeros((*padded.shape[:3], len(self.recipe.regions)), np.float32)
+        times = np.zeros((*padded.shape[:3], 1), np.float32)
+        starts = [box_starts(n, side) for n, side in zip(padded.shape[:3], size, strict=True)]
+        for corner in itertools.product(*starts):
+            box = tuple(slice(first, first + side) for first, side in zip(corner, size, strict=True))
+            total[box] += self._seen(padded[box][None], n=1)[0]
+            times[box] += 1
+        inside = tuple(slice(first, first + n) for first, n in zip(before, shape, strict=True))
+        return (total / times)[inside]
+
+    def _seen(self, batch: np.ndarray, *, n: int) -> np.ndarray:
+        """What the model makes of up to `n` inputs; it is shown `n` each time, since each number has a graph of its own."""
+        full = np.concatenate([batch, np.zeros((n - len(batch), *batch.shape[1:]), batch.dtype)])
+        return np.asarray(mask_of(self._model.predict_on_batch(full)), np.float32)[: len(batch)]
+
+
+def box_starts(n: int, side: int) -> list[int]:
+    """Where boxes start along an axis so that they cover it, spread evenly, neighbours sharing half a side or more.
+
+    Args:
+        n: Voxels along the axis, at least `side`.
+        side: Of a box, in voxels.
+    """
+    if n == side:
+        return [0]
+    n_boxes = -(-(n - side) // max(1, side // 2)) + 1
+    return np.linspace(0, n - side, n_boxes).round().astype(int).tolist()
+
+
+def painted(masks: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """The label map of regions, each painted over those before it.
+
+    Args:
+        masks: bool `[z, y, x, region]`.
+        recipe: Whose regions they are.
+
+    Returns:
+        uint8 `[z, y, x]`, uint16 where a label is above 255; 0 where no region is.
+    """
+    labels = np.zeros(masks.shape[:-1], np.min_scalar_type(max(region.label for region in recipe.regions)))
+    for i, region in enumerate(recipe.regions):
+        labels[masks[..., i]] = region.label
+    return labels
+
+
+def _mapped(image: Volume, recipe: Recipe, where: object) -> np.ndarray:
+    """What the model sees of an image before it is resized, float32 `[z, y, x, channel]`."""
+    try:
+        voxels = mapped(image.voxels, recipe.intensity)
+    except (IntensityError, NonFiniteError) as error:
+        raise type(error)(expected=error.expected, got=error.got, where=where, do=error.do) from error
+    return voxels[..., None] if voxels.ndim == 3 else voxels
