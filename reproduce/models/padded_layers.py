@@ -1,4 +1,4 @@
-"""Convolutions and poolings padded alike on all sides, as torch pads; Keras' "same" pads more below and to the right."""
+"""Convolutions and poolings padded alike on all sides, as torch pads; Keras' "same" pads more at the end."""
 
 from __future__ import annotations
 
