@@ -101,7 +101,7 @@ class Predictor:
         return (total / times)[inside]
 
     def _seen(self, batch: np.ndarray, *, n: int) -> np.ndarray:
-        """What the model makes of up to `n` inputs; it is shown `n` each time, since each number has a graph of its own."""
+        """What the model makes of up to `n` inputs; always shown `n`, for each number has a graph of its own."""
         full = np.concatenate([batch, np.zeros((n - len(batch), *batch.shape[1:]), batch.dtype)])
         return np.asarray(mask_of(self._model.predict_on_batch(full)), np.float32)[: len(batch)]
 

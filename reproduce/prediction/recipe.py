@@ -80,7 +80,8 @@ class Recipe:
         labels, names = [r.label for r in self.regions], [r.name for r in self.regions]
         faults = {
             "n_axes 2 or 3": self.n_axes not in (2, 3),
-            "a size with a positive number for each axis": len(self.size) != self.n_axes or min(self.size, default=0) < 1,
+            "a size with a positive number for each axis": len(self.size) != self.n_axes
+            or not all(n >= 1 for n in self.size),
             "a channel at least": not self.channels,
             "regions with names of their own": not names or len(set(names)) < len(names),
             f"labels from 0 to {_LARGEST}, one of them above 0": not all(0 <= label <= _LARGEST for label in labels)
