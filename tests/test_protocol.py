@@ -40,7 +40,9 @@ DECIDED = {
     "means": {},
     "surface_tolerance_mm": 2.0,
 }
-AUGMENTATION = placed(Augmentation, rotation_deg=10.0, scale=(0.9, 1.1), translation=0.1, flip=True, sides=(("a", "b"),))
+AUGMENTATION = placed(
+    Augmentation, rotation_deg=10.0, scale=(0.9, 1.1), translation=0.1, flip=True, sides=(("a", "b"),)
+)
 EXPERIMENT = Experiment(
     table="table1",
     document="000",

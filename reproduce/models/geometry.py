@@ -13,9 +13,8 @@ from keras import layers
 
 from reproduce.errors import ArgumentError
 from reproduce.models.footprint import Footprint, Interval, image_axis, through, together
+from reproduce.models.graph_config import filled, flat, own_graph, references
 from reproduce.models.layer_readings import layer_readings, multiply_adds
-
-_TENSOR = "__keras_tensor__"
 
 
 @dataclass(frozen=True)
@@ -152,12 +151,12 @@ class _Walk:
             got, do = f"a {type(model).__name__} that computes in Python", "ask for the models that it is made of"
             raise ArgumentError(expected="a functional or sequential model", got=got, where=model.name, do=do)
         operations = {operation.name: operation for operation in model.operations}
-        known = dict(zip(_references(config["input_layers"]), inputs, strict=True))
+        known = dict(zip(references(config["input_layers"]), inputs, strict=True))
         if not prefix:
             for (name, *_), tensor in known.items():
                 self.record(operations[name], name, [], [tensor], ())
         calls = {(each["name"], i): node for each in config["layers"] for i, node in enumerate(each["inbound_nodes"])}
-        needs = {call: _references(node) for call, node in calls.items()}
+        needs = {call: references(node) for call, node in calls.items()}
         # Of a layer that is called again the second call stands in the config beside the first, before what it needs.
         while needs:
             ready = [call for call in needs if all(key in known for key in needs[call])]
@@ -166,17 +165,17 @@ class _Walk:
                 got = f"none for {', '.join(sorted(name for name, _ in needs))}"
                 raise ArgumentError(expected="inputs of every layer", got=got, where=model.name, do=do)
             for call in ready:
-                node = _filled(calls[call], known)
+                node = filled(calls[call], known)
                 outputs = self.layer(operations[call[0]], node["args"], node["kwargs"], prefix=prefix)
                 known |= {(*call, k): tensor for k, tensor in enumerate(outputs)}
                 del needs[call]
-        ends = _references(config["output_layers"])
-        return [known[name, call - _own_graph(operations[name]), k] for name, call, k in ends]
+        ends = references(config["output_layers"])
+        return [known[name, call - own_graph(operations[name]), k] for name, call, k in ends]
 
     def layer(self, layer: Any, args: Sequence, kwargs: Mapping, *, prefix: str) -> list[_Tensor]:
         """The outputs of a layer for its arguments; a model is entered."""
         name = f"{prefix}{layer.name}"
-        inputs = [leaf for leaf in _flat([args, kwargs]) if isinstance(leaf, _Tensor)]
+        inputs = [leaf for leaf in flat([args, kwargs]) if isinstance(leaf, _Tensor)]
         if isinstance(layer, keras.Model):
             return self.model(layer, inputs, prefix=f"{name}/")
         if not isinstance(layer, layers.Layer):
@@ -224,7 +223,7 @@ class _Walk:
 def _outputs(layer: layers.Layer, args: Sequence, kwargs: Mapping) -> list[tuple[tuple[int, ...], str]]:
     """Shape without the batch and precision of each output, as Keras gives them."""
     found = layer.compute_output_spec(*_mapped(args, _symbol), **_mapped(kwargs, _symbol))
-    return [(tuple(tensor.shape[1:]), str(tensor.dtype)) for tensor in _flat(found)]
+    return [(tuple(tensor.shape[1:]), str(tensor.dtype)) for tensor in flat(found)]
 
 
 def _symbol(tensor: _Tensor) -> keras.KerasTensor:
@@ -250,35 +249,3 @@ def _mapped(value: Any, change) -> Any:
     if isinstance(value, Mapping):
         return {key: _mapped(item, change) for key, item in value.items()}
     return [_mapped(item, change) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _flat(value: Any) -> list:
-    """The leaves of a nest, dictionaries by sorted keys, as Keras flattens."""
-    if isinstance(value, Mapping):
-        return [leaf for key in sorted(value) for leaf in _flat(value[key])]
-    return [leaf for item in value for leaf in _flat(item)] if isinstance(value, (list, tuple)) else [value]
-
-
-def _own_graph(layer: layers.Layer) -> int:
-    """1 for a functional model: where a config names outputs it counts the model's own graph as a call, else not."""
-    return int(isinstance(layer, keras.Model) and not isinstance(layer, keras.Sequential))
-
-
-def _references(value: Any) -> list[tuple[str, int, int]]:
-    """The tensors that a part of a model's config names: (layer, call, output)."""
-    if isinstance(value, Mapping) and value.get("class_name") == _TENSOR:
-        return [tuple(value["config"]["keras_history"])]
-    if isinstance(value, (list, tuple)) and [type(item) for item in value] == [str, int, int]:
-        return [tuple(value)]
-    if isinstance(value, Mapping):
-        return [found for key in sorted(value) for found in _references(value[key])]
-    return [found for item in value for found in _references(item)] if isinstance(value, (list, tuple)) else []
-
-
-def _filled(value: Any, known: Mapping[tuple, _Tensor]) -> Any:
-    """A part of a model's config with the tensors that it names."""
-    if isinstance(value, Mapping) and value.get("class_name") == _TENSOR:
-        return known[tuple(value["config"]["keras_history"])]
-    if isinstance(value, Mapping):
-        return {key: _filled(item, known) for key, item in value.items()}
-    return [_filled(item, known) for item in value] if isinstance(value, (list, tuple)) else value

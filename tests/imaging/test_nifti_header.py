@@ -160,7 +160,10 @@ def test_corners_apart_by_hand():
     assert apart_mm(np.eye(4), turned, (3, 4, 5)) == 2.0  # the last of 5 slices: 4 * 1.5 - 4 * 1
 
 
-@pytest.mark.parametrize("content", [b"", b"PNG and nothing else", bytes(1000), b"\x1f\x8b", gzip.compress(b"text", mtime=0)])
+NO_NIFTI = [b"", b"PNG and nothing else", bytes(1000), b"\x1f\x8b", gzip.compress(b"text", mtime=0)]
+
+
+@pytest.mark.parametrize("content", NO_NIFTI)
 def test_what_is_no_nifti_is_refused(tmp_path, content):
     (tmp_path / "a.nii").write_bytes(content)
     with pytest.raises((NotAnImageError, PixelDecodeError)):
