@@ -165,6 +165,7 @@ def predict(
     from reproduce.errors import ArgumentError
     from reproduce.imaging.nifti_header import GeometryChoice
     from reproduce.prediction.command import predict as predict_all
+    from reproduce.prediction.quick_start import load_alone
 
     if len(paths) < 2:
         got, do = " ".join(map(str, paths)) or "nothing", "reproduce predict --model MODEL.keras INPUT... OUTPUT"
@@ -172,7 +173,7 @@ def predict(
     choice = GeometryChoice(both=geometry)
     console = Console(stderr=True)
     *inputs, output = paths
-    done = predict_all(model, inputs, output, format=format, choice=choice, console=console)
+    done = predict_all(model, inputs, output, format=format, choice=choice, load=load_alone, console=console)
     sys.stdout.write(f"{output}: {len(done.files)} of {done.n_planned} written\n")
     return 0 if len(done.files) == done.n_planned else _STOPPED
 

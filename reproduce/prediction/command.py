@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import track
@@ -15,8 +16,11 @@ from reproduce.imaging.nifti_header import GeometryChoice
 from reproduce.prediction.inputs import CtImage, NiftiImage, find_inputs, require_channels
 from reproduce.prediction.model_file import read_recipe
 from reproduce.prediction.outputs import Format, open_folder, planned_outputs
-from reproduce.prediction.recipe import recipe_text
+from reproduce.prediction.recipe import painted, recipe_text
 from reproduce.provenance import file_digest
+
+if TYPE_CHECKING:
+    from reproduce.prediction.predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,14 @@ class Predicted:
 
 
 def predict(
-    model: Path, paths: Sequence[Path], output: Path, *, format: Format, choice: GeometryChoice, console: Console
+    model: Path,
+    paths: Sequence[Path],
+    output: Path,
+    *,
+    format: Format,
+    choice: GeometryChoice,
+    load: Callable[[Path], Predictor],
+    console: Console,
 ) -> Predicted:
     """Write a label map, or a DICOM SEG, for every image that paths name, on the image's own grid.
 
@@ -46,6 +57,8 @@ def predict(
         output: A file or a folder; see `outputs.planned_outputs`.
         format: "nifti" or "seg".
         choice: What to do where a NIfTI header contradicts itself.
+        load: Loads the model when all else is in order, since TensorFlow takes seconds and a wrong path need not:
+            `predictor.Predictor`, or `quick_start.load_alone`.
         console: Where progress is shown.
 
     Raises:
@@ -68,11 +81,8 @@ def predict(
         open_folder(output, files, made_by)
     done: list[Path] = []
     try:
-        # Loaded when all else is in order: TensorFlow takes seconds, a wrong path need not.
         with console.status("load the model"):
-            from reproduce.prediction.predictor import Predictor
-
-            predictor = Predictor(model)
+            predictor = load(model)
         pairs = zip(images, files, strict=True)
         for image, path in track(pairs, "predict", total=len(files), console=console, disable=len(files) == 1):
             _write(image, path, predictor, format=format, choice=choice, model=f"{model.name} {digest[:16]}")
@@ -82,9 +92,9 @@ def predict(
     return Predicted(tuple(done), len(files))
 
 
-def _write(image: NiftiImage | CtImage, path: Path, predictor, *, format: Format, choice: GeometryChoice, model: str):
-    from reproduce.prediction.predictor import painted
-
+def _write(
+    image: NiftiImage | CtImage, path: Path, predictor: Predictor, *, format: Format, choice: GeometryChoice, model: str
+) -> None:
     if isinstance(image, NiftiImage):
         volume = image.read(choice)
         labels = painted(predictor.masks(volume, where=image.where), predictor.recipe)
@@ -93,7 +103,7 @@ def _write(image: NiftiImage | CtImage, path: Path, predictor, *, format: Format
     series = image.read()
     masks = predictor.masks(series.volume, where=image.where)
     if format == "seg":
-        from reproduce.prediction.dicom_seg import write_seg
+        from reproduce.prediction.dicom_seg import write_seg  # highdicom takes half a second
 
         write_seg(path, masks, series, recipe=predictor.recipe, model=model)
     else:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import pkgutil
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from reproduce import models
 from reproduce.errors import ArgumentError, IntensityError, ModelFileError, NonFiniteError
 from reproduce.imaging.intensity import mapped
 from reproduce.imaging.resample import resize_slices
 from reproduce.imaging.volume import Volume
-from reproduce.prediction.model_file import mask_of, read_recipe, require_fit
+from reproduce.prediction.model_file import mask_of, own_modules, read_recipe, require_fit
 from reproduce.prediction.recipe import Recipe
 from reproduce.scoring import decided
 
@@ -36,8 +34,8 @@ class Predictor:
 
     def __init__(self, path: Path):
         self.recipe = read_recipe(path)
-        for module in pkgutil.iter_modules(models.__path__):  # so that Keras knows the layers of this package
-            importlib.import_module(f"{models.__name__}.{module.name}")
+        for module in own_modules(path):  # Keras knows a layer once the module that registers it is imported
+            importlib.import_module(module)
         do = "export the model again; layers of your own must be of Keras or of this package"
         try:
             self._model = keras.saving.load_model(path, compile=False)
@@ -117,22 +115,6 @@ def box_starts(n: int, side: int) -> list[int]:
         return [0]
     n_boxes = -(-(n - side) // max(1, side // 2)) + 1
     return np.linspace(0, n - side, n_boxes).round().astype(int).tolist()
-
-
-def painted(masks: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """The label map of regions, each painted over those before it.
-
-    Args:
-        masks: bool `[z, y, x, region]`.
-        recipe: Whose regions they are.
-
-    Returns:
-        uint8 `[z, y, x]`, uint16 where a label is above 255; 0 where no region is.
-    """
-    labels = np.zeros(masks.shape[:-1], np.min_scalar_type(max(region.label for region in recipe.regions)))
-    for i, region in enumerate(recipe.regions):
-        labels[masks[..., i]] = region.label
-    return labels
 
 
 def _mapped(image: Volume, recipe: Recipe, where: object) -> np.ndarray:

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+import numpy as np
+
 from reproduce.errors import ArgumentError
 from reproduce.imaging.intensity import ZScore
 from reproduce.protocol import Window
@@ -101,6 +103,22 @@ class Recipe:
             do = "leave the background out where each region is decided by itself"
             got = repr(names[labels.index(0)])
             raise ArgumentError(expected="no background beside a threshold", got=got, where="Recipe", do=do)
+
+
+def painted(masks: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """The label map of regions, each painted over those before it.
+
+    Args:
+        masks: bool `[z, y, x, region]`.
+        recipe: Whose regions they are.
+
+    Returns:
+        uint8 `[z, y, x]`, uint16 where a label is above 255; 0 where no region is.
+    """
+    labels = np.zeros(masks.shape[:-1], np.min_scalar_type(max(region.label for region in recipe.regions)))
+    for i, region in enumerate(recipe.regions):
+        labels[masks[..., i]] = region.label
+    return labels
 
 
 def recipe_text(recipe: Recipe) -> str:

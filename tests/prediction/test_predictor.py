@@ -15,7 +15,8 @@ from reproduce.imaging.resample import resize_slices
 from reproduce.imaging.volume import Volume
 from reproduce.models.segnet import segnet
 from reproduce.prediction.model_file import MEMBER, save_model
-from reproduce.prediction.predictor import Predictor, box_starts, painted
+from reproduce.prediction.predictor import Predictor, box_starts
+from reproduce.prediction.recipe import painted
 from reproduce.scoring import decided
 
 
@@ -189,6 +190,7 @@ print(sorted(training & set(sys.modules)))
 """
 
 
+@pytest.mark.slow
 def test_layers_of_this_package_are_known_without_any_training_code(toy, tmp_path):
     model = segnet((32, 32), n_channels=1, n_regions=2, width=2, bn_momentum=0.9)
     recipe = toy.recipe((32, 32), regions=(toy.BACKGROUND, toy.LOW), threshold=None)

@@ -1,0 +1,130 @@
+"""What paths stand for: files, folders of files, series of DICOM; looked at by their headers alone."""
+
+import numpy as np
+import pytest
+
+from reproduce.errors import ArgumentError, DataNotFoundError, GeometryError, ImageAxesError, NotAnImageError
+from reproduce.imaging.nifti_header import REFUSE, GeometryChoice
+from reproduce.phantoms.lidc_writer import write_lidc_cohort
+from reproduce.prediction.inputs import CtImage, NiftiImage, find_inputs, require_channels
+
+AFFINE = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+@pytest.fixture
+def save(toy, tmp_path):
+    def at(name, shape=(4, 3, 2)):
+        return toy.save_nifti(tmp_path / name, np.zeros(shape, np.float32), AFFINE)
+
+    return at
+
+
+def test_files_in_their_order_and_folders_sorted(save, tmp_path):
+    z, a, b, c = save("z.nii"), save("in/a.nii.gz"), save("in/deep/b.v2.nii.gz"), save("in/c.nii")
+    save("in/._a.nii.gz")
+    save("in/.hidden/d.nii.gz")
+    (tmp_path / "in" / "notes.txt").touch()
+    images = find_inputs([z, tmp_path / "in"])
+    assert [(image.name, image.path) for image in images] == [("z", z), ("a", a), ("c", c), ("deep/b.v2", b)]
+
+
+def test_series_are_named_by_their_folder_or_their_uid(tmp_path, phantom_root):
+    images = find_inputs([phantom_root])
+    assert len(images) == 3
+    for image in images:
+        folder = phantom_root / image.name
+        assert {path.parent for path in image.files.files} == {folder}
+        assert image.where == folder
+    (one,) = find_inputs([phantom_root / images[0].name])
+    assert one.name == (phantom_root / images[0].name).name
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for i, image in enumerate(images[:2]):
+        for path in image.files.files:
+            (flat / f"{i}_{path.name}").write_bytes(path.read_bytes())
+    uids = sorted(image.files.series_uid for image in images[:2])
+    assert [image.name for image in find_inputs([flat])] == [f"flat/{uid}" for uid in uids]
+
+
+def test_a_folder_of_both(tmp_path, save):
+    write_lidc_cohort(tmp_path, n_patients=1, seed=1, matrix=64, n_slices=4, slice_spacing_mm=5.0, workers=1)
+    save("a.nii.gz")
+    assert {type(image) for image in find_inputs([tmp_path])} == {NiftiImage, CtImage}
+
+
+def test_what_is_no_image(save, tmp_path):
+    with pytest.raises(DataNotFoundError, match="nothing there"):
+        find_inputs([tmp_path / "none"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataNotFoundError, match="an empty folder"):
+        find_inputs([tmp_path / "empty"])
+    (tmp_path / "empty" / "a.txt").touch()
+    with pytest.raises(DataNotFoundError, match="of DICOM only CT is read"):
+        find_inputs([tmp_path / "empty"])
+    with pytest.raises(ArgumentError, match=r"a\.txt"):
+        find_inputs([tmp_path / "empty" / "a.txt"])
+
+
+def test_two_images_of_one_name_are_refused(save):
+    one, two = save("x/a.nii.gz"), save("y/a.nii")
+    with pytest.raises(ArgumentError, match="'a' twice"):
+        find_inputs([one, two])
+    with pytest.raises(ArgumentError, match="'a' twice"):
+        find_inputs([one, one])
+    assert [image.name for image in find_inputs([one.parents[1]])] == ["x/a", "y/a"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels", "fits"),
+    [
+        ((4, 3, 2), 1, True),
+        ((4, 3, 2, 1), 1, True),
+        ((4, 3, 2, 4), 4, True),
+        ((4, 3, 2, 4), 1, False),
+        ((4, 3, 2, 3), 4, False),
+        ((4, 3, 2), 4, False),
+        ((4, 3), 1, False),
+        ((4, 3, 2, 1, 3), 1, False),
+    ],
+)
+def test_axes_and_channels_are_held_to_the_model(save, shape, channels, fits):
+    (image,) = find_inputs([save("a.nii.gz", shape)])
+    names = tuple(f"c{i}" for i in range(channels))
+    if fits:
+        require_channels(image, names, REFUSE)
+        assert image.read(REFUSE).voxels.shape == ((2, 3, 4) if channels == 1 else (2, 3, 4, channels))
+    else:
+        got = f"{len(shape)} axes of {' x '.join(map(str, shape))} voxels"
+        with pytest.raises(ImageAxesError, match=got):
+            require_channels(image, names, REFUSE)
+
+
+def test_a_ct_has_one_channel(phantom_root):
+    image = find_inputs([phantom_root])[0]
+    require_channels(image, ("CT",), REFUSE)
+    with pytest.raises(ImageAxesError, match="a CT series, which has one"):
+        require_channels(image, ("T1", "T2"), REFUSE)
+    assert image.read().volume.unit == "HU"
+
+
+def test_geometries_that_contradict_each_other_are_refused_until_one_is_chosen(tmp_path):
+    import nibabel as nib
+
+    image = nib.Nifti1Image(np.zeros((4, 3, 2), np.float32), AFFINE)
+    image.set_sform(AFFINE, 1)
+    moved = AFFINE.copy()
+    moved[0, 3] = 5
+    image.set_qform(moved, 1)
+    image.to_filename(tmp_path / "a.nii.gz")
+    (found,) = find_inputs([tmp_path / "a.nii.gz"])
+    with pytest.raises(GeometryError, match=r"5\.000 mm"):
+        require_channels(found, ("MRI",), REFUSE)
+    choice = GeometryChoice(both="qform")
+    require_channels(found, ("MRI",), choice)
+    assert found.read(choice).affine[0, 3] == -5  # to the left in LPS
+
+
+def test_a_file_that_is_no_nifti_is_refused_by_its_header(tmp_path):
+    (tmp_path / "a.nii.gz").write_bytes(b"no image")
+    with pytest.raises(NotAnImageError, match=r"a\.nii\.gz"):
+        require_channels(find_inputs([tmp_path])[0], ("MRI",), REFUSE)
