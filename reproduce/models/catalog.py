@@ -10,6 +10,8 @@ from reproduce.models import shufflenet_v1, shufflenet_v2
 from reproduce.models.alexnet import FILTERS_2012, FILTERS_2014, alexnet
 from reproduce.models.convnext import DEPTHS_T, WIDTHS_T, convnext
 from reproduce.models.drsn import drsn
+from reproduce.models.espnetv2 import UNITS, espnetv2, level_channels
+from reproduce.models.fbnet import FBNET_C, fbnet
 from reproduce.models.googlenet import googlenet
 from reproduce.models.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
 from reproduce.models.lenet5 import lenet5, lenet5_dense
@@ -162,6 +164,14 @@ def _drsn(name: str, thresholds: str, trainable: int, total: int) -> Architectur
     return Architecture(name, "Zhao et al. 2020", "none", counted_as, build, trainable, total, **_DIGITS)
 
 
+def _espnet(scale: float, printed: str, trainable: int, total: int) -> Architecture:
+    build = Call(espnetv2, _BN | {"channels": level_channels(scale), "units": UNITS, "dropout": 0.2})
+    name, counted_as = f"ESPNetV2 {scale:g}x", "the authors' release, but for what it never calls"
+    return Architecture(name, "Mehta et al. 2019", printed, counted_as, build, trainable, total)
+
+
+_FBNET = Call(fbnet, _BN | {"blocks": FBNET_C, "width": 1.0, "epsilon": 1e-3, "dropout": 0.2})
+_WU = "Wu et al. 2019"
 _MOBILENET = Call(mobilenet_v2, _BN | {"alpha": 1.0, "dropout": 0.2})
 _V2 = {"channels": shufflenet_v2.CHANNELS_1_0, "last_channels": 1024, "units": shufflenet_v2.UNITS}
 _CONVNEXT = Call(convnext, {"widths": WIDTHS_T, "depths": DEPTHS_T, "scale_start": 1e-6, "drop_path": 0.1})
@@ -189,6 +199,12 @@ _LATER = (
     ),
     _efficientnet(_TORCH, 5_330_564, from_bytes=False),
     _efficientnet(_KERAS, 5_330_571, from_bytes=True),
+    Architecture("FBNet-C", _WU, "5.5M (Table 2)", "the paper's Table 1", _FBNET, 5_572_200, 5_616_568),
+    _espnet(0.5, "1,241,332 (imgclsmob)", 1_239_722, 1_252_212),
+    _espnet(1.0, "1,670,072 (imgclsmob)", 1_666_942, 1_689_856),
+    _espnet(1.25, "1,965,440 (imgclsmob)", 1_961_542, 1_989_688),
+    _espnet(1.5, "2,314,856 (imgclsmob)", 2_310_190, 2_343_568),
+    _espnet(2.0, "3,498,136 (imgclsmob)", 3_491_934, 3_536_288),
     _drsn("DRSN-CS", "shared", 25_446, 26_126),
     _drsn("DRSN-CW", "by channel", 26_778, 27_458),
     Architecture("ViT-B/16", _DOSOVITSKIY, "86M (Table 1)", _TORCH, _VIT, 86_567_656, 86_567_656),

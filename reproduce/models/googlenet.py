@@ -107,7 +107,7 @@ def googlenet(
             head = AUXILIARY_AFTER[name]
             outputs[head] = _auxiliary(x, n_classes, head, variant, width=width, dropout=auxiliary_dropout)
     x = layers.GlobalAveragePooling2D(name="pool5")(x)
-    x = layers.Dropout(dropout, name="dropout")(x)
+    x = layers.Dropout(dropout, name="pool_dropout")(x)
     return keras.Model(image, {"class": class_head(x, n_classes), **outputs}, name="googlenet")
 
 

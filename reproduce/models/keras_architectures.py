@@ -163,5 +163,5 @@ def _features(
 def _classifier(features: keras.Model, n_classes: int, name: str, dropout: float) -> keras.Model:
     image, last = features.inputs[0], features.outputs[0]  # a clone wraps even a single one in a list
     x = layers.GlobalAveragePooling2D(name="pool")(last)
-    x = layers.Dropout(dropout, name="dropout")(x)
+    x = layers.Dropout(dropout, name="pool_dropout")(x)
     return keras.Model(image, {"class": class_head(x, n_classes)}, name=name)

@@ -83,7 +83,11 @@ def depthwise(x, name: str, *, kernel: int, stride: int = 1, dilation: int = 1, 
         `[batch, ceil(y / stride), ceil(x / stride), channel]`.
     """
     if stride > 1 and dilation > 1:
-        # Neither TensorFlow nor Keras' DepthwiseConv2D does both at once: all positions, then every s-th.
+        # TensorFlow has no depthwise convolution that does both. Where dilation is a multiple of the stride only every
+        # s-th pixel is read; else all positions are computed, and every s-th is kept.
+        if dilation % stride == 0:
+            x = layers.MaxPooling2D(1, stride, name=f"{name}_subsample")(x)
+            return depthwise(x, name, kernel=kernel, dilation=dilation // stride, bias=bias)
         x = depthwise(x, name, kernel=kernel, dilation=dilation, bias=bias)
         return layers.MaxPooling2D(1, stride, name=f"{name}_subsample")(x)
     x, padding = _padded(x, kernel, stride, name)

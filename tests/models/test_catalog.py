@@ -137,6 +137,16 @@ def test_swin_of_torchvision_keeps_the_places_of_its_biases_among_its_buffers():
     assert NAMED["Swin-T, torchvision"].total + 12 * 49**2 == 28_317_166
 
 
+@pytest.mark.parametrize("architecture", [each for each in CATALOG if each.name.startswith("ESPNetV2")])
+def test_espnetv2_lacks_what_its_release_holds_and_never_calls(architecture):
+    # Slopes of PReLU after the strided units, which are joined before theirs: as many as they add, level by level. And
+    # the last level's branch for the image: 3x3 and 1x1 from three channels, batch normalisation twice, slopes once.
+    first, *_, last, _ = architecture.build.arguments["channels"]
+    slopes, branch = last - first, (9 * 3 * 3 + 2 * 3 + 3) + (3 * last + 2 * last)
+    printed = int(architecture.printed.split()[0].replace(",", ""))
+    assert architecture.trainable + slopes + branch == printed
+
+
 def test_shrinkage_networks_by_hand():
     # stem 9 * 4 + 4; batch normalisation and 3x3 with biases twice, two dense layers with batch normalisation between
     def block(read, out, thresholds):
