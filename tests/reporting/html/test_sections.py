@@ -33,7 +33,7 @@ def test_section_has_everything_of_its_folder(folder):
     assert ("versions python", "3.11") in found.provenance
     assert ("seconds all", "1.5") in found.provenance
     assert found.figures == []
-    assert found.tables == []
+    assert [table.name for table in found.tables] == ["cost.csv"]
 
 
 def test_silent_decisions_are_told_from_printed_ones(folder):
