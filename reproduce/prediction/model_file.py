@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from reproduce.errors import ArgumentError, DataNotFoundError, ModelFileError, ProtocolError
 from reproduce.prediction.recipe import FORMAT, Recipe, recipe_of, recipe_text
 
@@ -99,12 +101,26 @@ def require_fit(model: keras.Model, recipe: Recipe, *, where: object) -> None:
     """
     expected_in = (*recipe.size, len(recipe.channels))
     expected_out = (*recipe.size, len(recipe.regions))
-    shape_in, shape_out = tuple(model.input_shape)[1:], tuple(mask_of(model.output).shape)[1:]
+    shape_in, shape_out = _shapes(model, expected_in, where)
     for side, expected, shape in (("input", expected_in, shape_in), ("output", expected_out, shape_out)):
         if len(shape) != len(expected) or any(n not in (None, m) for n, m in zip(shape, expected, strict=True)):
             do = "write the recipe that the model was trained with"
             got = f"{shape} of the model"
             raise ArgumentError(expected=f"an {side} of {expected}, as the recipe says", got=got, where=where, do=do)
+
+
+def _shapes(model: keras.Model, given: tuple[int, ...], where: object) -> tuple[tuple[int | None, ...], ...]:
+    """Shapes of input and output without the batch; a model that does not say them is shown an image of zeros."""
+    shape = getattr(model, "input_shape", None)
+    if shape is not None:
+        return tuple(shape)[1:], tuple(mask_of(model.output).shape)[1:]
+    try:
+        output = model(np.zeros((1, *given), np.float32), training=False)
+    except Exception as error:  # whatever its layers raise on an image that is none of theirs
+        got = f"{type(error).__name__}: {error}".splitlines()[0]
+        do = "write the recipe that the model was trained with"
+        raise ArgumentError(expected=f"a model that takes {given}", got=got, where=where, do=do) from error
+    return given, tuple(mask_of(output).shape)[1:]
 
 
 def mask_of(output: Any) -> Any:

@@ -101,3 +101,28 @@ def test_modules_with_layers_of_this_package_are_named(tmp_path, step_model):
     assert own_modules(step_model) == ()
     segnet((32, 32), n_channels=1, n_regions=2, width=1, bn_momentum=0.9).save(tmp_path / "m.keras")
     assert own_modules(tmp_path / "m.keras") == ("reproduce.models.unpooling",)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Plain(keras.Model):
+    """A model that says its shapes only when it is called, as Mask R-CNN does."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.logits = keras.layers.Conv2D(2, 1)
+
+    def call(self, image, training=False):
+        """Probabilities of two regions; `training` is Keras's."""
+        return {"mask": keras.ops.sigmoid(self.logits(image)), "trained": training}
+
+
+def test_a_model_that_does_not_say_its_shapes_is_shown_an_image(toy, tmp_path):
+    save_model(Plain(), tmp_path / "m.keras", recipe=toy.recipe((8, 8)))
+    assert read_recipe(tmp_path / "m.keras").size == (8, 8)
+    with pytest.raises(ArgumentError, match=r"an output of \(8, 8, 1\), as the recipe says, got \(8, 8, 2\)"):
+        save_model(Plain(), tmp_path / "n.keras", recipe=toy.recipe((8, 8), regions=(toy.LOW,)))
+    fed = Plain()
+    fed(np.zeros((1, 8, 8, 3), np.float32))
+    with pytest.raises(ArgumentError, match=r"a model that takes \(8, 8, 1\)"):
+        save_model(fed, tmp_path / "n.keras", recipe=toy.recipe((8, 8)))
+    assert not (tmp_path / "n.keras").exists()
