@@ -27,7 +27,7 @@ from reproduce.paths import existing_folder
 
 NAME = "Medical Segmentation Decathlon"
 IMAGES, REFERENCES, TEST_IMAGES = "imagesTr", "labelsTr", "imagesTs"
-UNLISTED = f"file that {LISTING} does not list"
+UNLISTED = "file that is neither image nor reference of a training case"
 _WITH_REFERENCE = "image with its reference"
 
 

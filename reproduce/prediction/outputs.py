@@ -77,7 +77,7 @@ def open_folder(output: Path, files: Sequence[Path], record: dict[str, object]) 
         raise FolderInUseError(expected="an empty folder, or one of the same model", got=got, where=output, do=do)
     others = sorted(there - {path, *files})
     if others:
-        got = f"{len(others)} files of another, {others[0].relative_to(output)} among them"
+        got = f"{len(others)} files of other images, {others[0].relative_to(output)} among them"
         raise FolderInUseError(expected="predictions of these images alone", got=got, where=output, do=do)
     write_json(path, record)
 

@@ -34,6 +34,14 @@ print(sorted(names & set(sys.modules)))
 import matplotlib, pandas
 print(pandas.DataFrame({"a": [1]}).shape)
 """
+WRONG = """
+import sys
+from reproduce import cli
+try:
+    cli.main(["predict", "--model", "none.keras", "in", "out"])
+except SystemExit as stopped:
+    print(stopped.code, sorted({"keras", "tensorflow", "highdicom"} & set(sys.modules)))
+"""
 RUN = "import sys; from reproduce.cli import main; main(sys.argv[1:])"
 
 
@@ -207,6 +215,11 @@ def test_errors_of_the_command_are_one_text(command, step_model, tmp_path):
     assert (code, out) == (2, "")
     assert err.startswith("DataNotFoundError: expected an image or a folder of images, got nothing there\n")
     assert command("--model", tmp_path / "none.keras", tmp_path, tmp_path / "out")[2].startswith("DataNotFoundError")
+
+
+def test_a_wrong_path_is_told_without_loading_keras(tmp_path):
+    done = subprocess.run([sys.executable, "-c", WRONG], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout == "2 []\n", done.stderr
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def test_a_stopped_run_may_be_given_again(tmp_path):
     [
         ("notes.txt", False, "1 files of something else, notes.txt among them"),
         ("a.nii.gz", False, "1 files of something else"),
-        ("old.nii.gz", True, "1 files of another, old.nii.gz among them"),
+        ("old.nii.gz", True, "1 files of other images, old.nii.gz among them"),
         ("deep/old.nii.gz", True, "deep/old.nii.gz among them"),
     ],
 )
