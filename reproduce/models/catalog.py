@@ -114,8 +114,8 @@ def _densenet(name: str, printed: str, trainable: int, total: int, application) 
     )
 
 
-_AS_TORCH = {"large_kernel": 3, "batch_norm": True}
-_AS_PRINTED = {"large_kernel": 5, "batch_norm": False}
+_AS_TORCH = {"large_kernel": 3, "last_pool": 2, "batch_norm": True}
+_AS_PRINTED = {"large_kernel": 5, "last_pool": 3, "batch_norm": False}
 _IN_3X3, _IN_1X1 = {"block": "bottleneck_3x3"}, {"block": "bottleneck_1x1"}
 _CLASSICS = (
     _vgg("VGG-16", "138 million (Table 2)", 138_357_544, n_convs=VGG16),

@@ -34,22 +34,28 @@ class Variant:
     Attributes:
         large_kernel: Side of the third branch's kernel in pixels: 5 in the paper; 3 in torchvision, an oversight that
             its released weights made permanent.
+        last_pool: Side of the last max-pooling in pixels: 3 in the paper, 2 in torchvision.
         batch_norm: Whether batch normalisation follows each convolution, which then has no bias (torchvision), or
             responses are normalised after the stem's pooling and its 3x3 (the paper).
         bn_momentum: Share of the old running statistics that one step keeps.
 
     Raises:
-        ArgumentError: The kernel has neither side.
+        ArgumentError: The kernel or the pooling has neither side.
     """
 
     large_kernel: int
+    last_pool: int
     batch_norm: bool
     bn_momentum: float
 
     def __post_init__(self):
-        if self.large_kernel not in (3, 5):
-            do = "take 5 for the paper, 3 for torchvision"
-            raise ArgumentError(expected="3 or 5", got=repr(self.large_kernel), where="googlenet.large_kernel", do=do)
+        if self.large_kernel not in (3, 5) or self.last_pool not in (2, 3):
+            raise ArgumentError(
+                expected="a large kernel of 3 or 5 and a last pooling of 2 or 3",
+                got=f"{self.large_kernel} and {self.last_pool}",
+                where="googlenet",
+                do="take 5 and 3 for the paper, 3 and 2 for torchvision",
+            )
 
 
 def googlenet(
@@ -59,6 +65,7 @@ def googlenet(
     n_classes: int,
     width: int,
     large_kernel: int,
+    last_pool: int,
     batch_norm: bool,
     bn_momentum: float,
     auxiliary: bool,
@@ -76,6 +83,7 @@ def googlenet(
         n_classes: Classes that exclude each other; 1 for yes or no.
         width: Channels of the stem, 64 in the paper; all others in proportion, so a multiple of 4.
         large_kernel: See `Variant`.
+        last_pool: See `Variant`.
         batch_norm: See `Variant`.
         bn_momentum: See `Variant`.
         auxiliary: Whether there are classifiers after modules 4a and 4d.
@@ -87,10 +95,10 @@ def googlenet(
         where there is one class; with `auxiliary` there are "aux1" and "aux2" of the same kind.
 
     Raises:
-        ArgumentError: A width that is no positive multiple of 4, or a kernel that is neither 3 nor 5.
+        ArgumentError: A width that is no positive multiple of 4, or a kernel or pooling that neither has.
     """
     in_proportion(16, width / 64, where="googlenet")
-    variant = Variant(large_kernel=large_kernel, batch_norm=batch_norm, bn_momentum=bn_momentum)
+    variant = Variant(large_kernel=large_kernel, last_pool=last_pool, batch_norm=batch_norm, bn_momentum=bn_momentum)
     image = keras.Input((*size, n_channels), name="image")
     x = layers.ZeroPadding2D(3, name="conv1_pad")(image)
     x = _conv(x, width, 7, "conv1", variant, stride=2)
@@ -100,8 +108,10 @@ def googlenet(
     x = _pool(x, "pool2")
     outputs = {}
     for name, filters in INCEPTION.items():
-        if name in ("4a", "5a"):
-            x = _pool(x, f"pool{int(name[0]) - 1}")
+        if name == "4a":
+            x = _pool(x, "pool3")
+        elif name == "5a":
+            x = layers.MaxPooling2D(variant.last_pool, 2, "same", name="pool4")(x)
         x = _inception(x, [n * width // 64 for n in filters], f"inception{name}", variant)
         if auxiliary and name in AUXILIARY_AFTER:
             head = AUXILIARY_AFTER[name]

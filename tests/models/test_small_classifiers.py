@@ -51,8 +51,11 @@ SMALL = {
 }
 LARGER = {
     "espnetv2": (64, Call(espnetv2, ESPNET)),
-    "googlenet": (64, Call(googlenet, GOOGLENET | {"large_kernel": 5, "batch_norm": False})),
-    "googlenet of torchvision": (32, Call(googlenet, GOOGLENET | {"large_kernel": 3, "batch_norm": True})),
+    "googlenet": (64, Call(googlenet, GOOGLENET | {"large_kernel": 5, "last_pool": 3, "batch_norm": False})),
+    "googlenet of torchvision": (
+        32,
+        Call(googlenet, GOOGLENET | {"large_kernel": 3, "last_pool": 2, "batch_norm": True}),
+    ),
     "mobilenet_v2": (32, Call(mobilenet_v2, BN | {"alpha": 0.35, "dropout": 0.0})),
     "densenet121": (32, Call(densenet, BN | {"application": applications.DenseNet121})),
     "efficientnet_b0": (32, Call(efficientnet_b0, BN | {"from_bytes": False, "dropout": 0.0})),
