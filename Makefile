@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install table1 table2 table1-thoracic ablation tables census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
+.PHONY: help install table1 table2 table1-thoracic ablation tables tables-001 census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
 
 help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
@@ -15,6 +15,7 @@ help:
 	@echo "make ablation    each change of document 000 alone and together, on both phantom cohorts: about half an hour"
 	@echo "make table1-thoracic   Table 1 of document 002, likewise"
 	@echo "make tables      every table"
+	@echo "make tables-001  the statements of Tables 1 to 3 of document 001; XRAYS=folder of pneumoniamnist.npz"
 	@echo "make figures     every figure, again, from results/"
 	@echo "make report      report.html: all tables, verdicts and the audit on one page"
 	@echo "make census      the census of LIDC-IDRI; needs CENSUS_DATA=folder of its XML files"
@@ -43,6 +44,12 @@ table1-thoracic: $(INSTALLED)
 	$(BIN)/python experiments/table1_thoracic.py
 
 tables: table1 table2 table1-thoracic
+
+# Tables 1 to 3 of document 001; XRAYS=folder of pneumoniamnist.npz, without which only what is calculated is decided.
+tables-001: $(INSTALLED)
+	$(BIN)/python experiments/layers_table1.py $(if $(XRAYS),--data-root $(XRAYS))
+	$(BIN)/python experiments/layers_table2.py $(if $(XRAYS),--data-root $(XRAYS))
+	$(BIN)/python experiments/layers_table3.py $(if $(XRAYS),--data-root $(XRAYS))
 
 census: $(INSTALLED)
 	$(BIN)/python experiments/census_lidc.py --data-root $(CENSUS_DATA)

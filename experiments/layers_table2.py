@@ -1,0 +1,76 @@
+"""Table 2 of document 001, the activation functions: what it says of each, calculated or measured on real X-rays.
+
+    python experiments/layers_table2.py --data-root FOLDER      it holds pneumoniamnist.npz; two minutes on two cores
+
+The sentences stand in document001_activations.py, the functions in document001_units.py.
+"""
+
+from dataclasses import replace
+
+from document001 import SOURCE, TRAINING, smoke
+from document001_activations import STATEMENTS
+from document001_units import PLACES, UNITS
+
+from reproduce.reporting.property_figures import draw_activations
+from reproduce.reporting.property_results import PropertyTable
+from reproduce.studies.activations import (
+    ActivationStudy,
+    accuracies,
+    dead_units,
+    four_classes,
+    gradients_over_depth,
+    variance_over_layers,
+)
+from reproduce.studies.command import main
+from reproduce.studies.timing import time_ratios
+
+DEPTHS = "silent: we use from 2 layers, where the ratio is 1, to the 16 of VGG-16 (001 3), where it is decided"
+DYING = "silent: we count in 2 and 8 layers under the usual rate and ten and a hundred times it, after few epochs"
+STACK = "silent: we use 32 layers of 256, as deep as Klambauer et al. 2017 show; decided at the last"
+CPU = PropertyTable(
+    table="layers_table2",
+    document="001",
+    title="Document 001, Table 2: activation functions",
+    source=SOURCE,
+    profile="cpu",
+    study=ActivationStudy(
+        training=TRAINING,
+        units=UNITS,
+        gradient_depths=(2, 4, 8, 16),
+        depth=4,
+        dying=("relu", "leaky_relu"),
+        dying_depths=(2, 8),
+        dying_rates=(1e-3, 1e-2, 1e-1),
+        dying_epochs=2,
+        dense_layers=32,
+        dense_width=256,
+        dense_starts=(("selu, LeCun", "selu", 1.0), ("selu, He", "selu", 2.0), ("elu, LeCun", "elu", 1.0)),
+        because={
+            **PLACES,
+            "training": "silent: see each of its fields",
+            "gradient_depths": DEPTHS,
+            "depth": "silent: we use 4, deep enough to differ and quick",
+            "dying": "001 Table 2, ReLU and Leaky ReLU",
+            "dying_depths": DYING,
+            "dying_rates": DYING,
+            "dying_epochs": DYING,
+            "dense_layers": STACK,
+            "dense_width": STACK,
+            "dense_starts": "silent: we use LeCun's, which SELU's paper asks for, and He's, which it does not",
+        },
+    ),
+    measures=(gradients_over_depth, variance_over_layers, dead_units, accuracies, four_classes),
+    statements=STATEMENTS,
+)
+
+
+def times(table: PropertyTable) -> dict:
+    """Forward passes as multiples of ReLU's, with intervals."""
+    return time_ratios(table.study.units, repeats=40)
+
+
+SMOKE = smoke(CPU)
+SMOKE = replace(SMOKE, study=replace(SMOKE.study, gradient_depths=(2, 16), dying_depths=(8,), dying_rates=(1e-1,)))
+
+if __name__ == "__main__":
+    main({"cpu": CPU, "smoke": SMOKE}, script=__file__, draw=draw_activations, times=times)

@@ -1,0 +1,62 @@
+"""Chest X-rays of 28x28 pixels, normal or pneumonia: the file pneumoniamnist.npz (Yang et al. 2023; Kermany 2018)."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from reproduce.errors import AnnotationFormatError, DataNotFoundError
+
+FILE = "pneumoniamnist.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class XRays:
+    """One part of the data set.
+
+    Attributes:
+        images: uint8 `[n, y, x]`, grey values.
+        labels: uint8 `[n]`, 0 normal, 1 pneumonia.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def find_file(root: Path) -> Path:
+    """The file in a folder, or in the folder `classification` within.
+
+    Raises:
+        DataNotFoundError: It is in neither.
+    """
+    for path in (root / FILE, root / "classification" / FILE):
+        if path.is_file():
+            return path
+    raise DataNotFoundError(expected=FILE, got="no such file", where=root, do="name the folder that holds it")
+
+
+def read_part(path: Path, part: str) -> XRays:
+    """The X-rays of one part, as the data set divides them.
+
+    Args:
+        path: Of `find_file`.
+        part: "train", "val" or "test". No patient numbers come with the file, so its own division is all there is.
+
+    Raises:
+        AnnotationFormatError: The file is no archive of arrays, lacks the part, or its arrays do not fit together.
+    """
+    do = "take the file as it is published"
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
+    except (KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        expected = f"an archive with {part}_images and {part}_labels"
+        raise AnnotationFormatError(expected=expected, got=str(error), where=path, do=do) from error
+    labels = labels.reshape(len(labels), -1)
+    if images.ndim != 3 or labels.shape != (len(images), 1) or not np.isin(labels, (0, 1)).all():
+        got = f"images {images.shape}, labels {labels.shape} of {np.unique(labels)[:5]}"
+        raise AnnotationFormatError(expected="grey images with a label of 0 or 1 each", got=got, where=path, do=do)
+    return XRays(images, labels[:, 0])
