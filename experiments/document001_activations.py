@@ -87,7 +87,12 @@ STATEMENTS = (
     ),
     said("Tanh", "tanh_symmetric", "more symmetric than sigmoid", exact(check.tanh_is_symmetric, "odd about 0")),
     said("Tanh", "tanh_flat", "gradients vanish: its derivative", flat(TANH, 1.0)),
-    said("Tanh", "tanh_gradient", "gradients vanish: over 16 layers", Compared(RATIO, TENTH, ("tanh", 16))),
+    said(
+        "Tanh",
+        "tanh_gradient",
+        "gradients vanish: over 16 layers, Glorot's start",
+        Compared(RATIO, TENTH, ("tanh", 16)),
+    ),
     said(
         "Softmax",
         "softmax",

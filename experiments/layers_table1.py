@@ -28,7 +28,7 @@ STUDY = DenseStudy(
 )
 said, text = place("Table 1, "), place("")
 CPU = PropertyTable(
-    table="layers_table1",
+    table="table1_of_001",
     document="001",
     title="Document 001, Table 1: dense layer and output layer",
     source=SOURCE,
@@ -60,7 +60,7 @@ CPU = PropertyTable(
              Compared("overfit_gap", ("all_features", 6272), ("mean", 8))),
         text("2.3", "overfits_more_than_pooled", "the same, against the pooled features of the same convolution",
              Compared("overfit_gap", ("all_features", 6272), ("pooled", 392))),
-        text("3", "dropout", "dropout solves overfitting",
+        text("3", "dropout", "dropout acts against overfitting",
              Compared("overfit_gap", ("all_features", 6272), ("dropout", 6272))),
     ),
 )  # fmt: skip

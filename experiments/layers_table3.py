@@ -28,7 +28,7 @@ STUDY = ReductionStudy(
 )
 said, text = place("Table 3, "), place("")
 CPU = PropertyTable(
-    table="layers_table3",
+    table="table3_of_001",
     document="001",
     title="Document 001, Table 3: the parts of a CNN",
     source=SOURCE,
@@ -50,9 +50,9 @@ CPU = PropertyTable(
              exact(check.field_grows_exponentially, "a factor above 1.5 with each of 20 layers of stride 1", depth=20)),
         said("pooling", "reduces", "reduces dimension and cost",
              exact(check.pooling_makes_smaller, "a quarter of the places and of the next layer's multiply-adds")),
-        text("2.2", "invariant", "pooling, most of all by maximum, is invariant to translation",
+        text("2.2", "invariant", "pooling, most of all by maximum, is invariant to translation: strictly",
              exact(check.pooling_is_invariant, "no change at all when noise is shifted by one pixel")),
-        text("2.2", "robust_shift", "robust to small shifts: fewer changed decisions than with strides",
+        text("2.2", "robust_shift", "the same, nearly: fewer decisions changed by a shift than with strides",
              Compared("changed_by_shift", ("stride", 2), ("max", 2))),
         text("2.2", "robust_turn", "robust to small turns: fewer changed decisions than with strides",
              Compared("changed_by_turn", ("stride", 10), ("max", 10))),

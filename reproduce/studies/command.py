@@ -77,16 +77,19 @@ def run(
     place = Path(table.table) / f"{source}-{table.profile}"
     folder = home / "results" / place
     write_properties(folder, table, decided, measurements, source=source)
+    measured_times = times(table) if times else {}
     facts = {
         "versions": provenance.versions(),
         "commit": provenance.commit(),
         "processor": provenance.processor(),
         "source_sha256": provenance.file_digest(file) if file else None,
-        "times": times(table) if times else {},
+        "times": measured_times,
         "peak_memory_mib": provenance.peak_memory_mib(),
         "seconds": round(time.perf_counter() - start, 1),
     }
     provenance.write_json(folder / "provenance.json", facts)
+    for name, t in measured_times.items():
+        console.print(f"time of {name}: {t['ratio']} times the first one's [{t['low']}, {t['high']}]")
     drawn = draw(folder, home / "figures" / place)
     console.print(f"{table.title}: {tally([each.word for each in decided])}; {facts['seconds']} s")
     sys.stdout.writelines(f"{path}\n" for path in (*sorted(folder.iterdir()), *drawn))

@@ -29,7 +29,7 @@ def run(table, cache, *options):
         environment.pop(name, None)
     command = [sys.executable, str(SCRIPTS[table]), "--profile", "smoke", *options]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    return done, cache / "smoke" / "results" / table
+    return done, cache / "smoke" / "results" / f"table{table[-1]}_of_001"
 
 
 def statements(folder):
