@@ -22,8 +22,7 @@ STUDY = ReductionStudy(
     because={
         "training": "silent: see each of its fields",
         "reductions": "001 2.2 and Table 3; without any for comparison",
-        "shifts_px": SMALL,
-        "turns_deg": SMALL,
+        **dict.fromkeys(("shifts_px", "turns_deg"), SMALL),
     },
 )
 said, text = place("Table 3, "), place("")
