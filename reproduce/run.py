@@ -22,7 +22,9 @@ from reproduce.evaluation import evaluate
 from reproduce.protocol import Experiment, HeldOut, Validation
 from reproduce.protocol_text import protocol_id
 from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
-from reproduce.reporting.draw import draw_runs
+from reproduce.reporting import document000
+from reproduce.reporting.draw import draw_run
+from reproduce.reporting.folders import find_runs, read_run
 from reproduce.reporting.overlays import write_overlays
 from reproduce.reporting.page import verdict_line
 from reproduce.reporting.record import PHANTOM, Run
@@ -142,7 +144,9 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     (folder / "ledger.csv").write_bytes(prepared.ledger.read_bytes())
     write_overlays(folder / "overlays.npz", evaluation.overlays, [arm.name for arm in experiment.arms])
     figures = (cache / "smoke" if name == "smoke" else project) / "figures"
-    drawn = [*draw_runs(results.parent, (f"{experiment.table}/{folder.name}",), figures)]
+    drawn = [*draw_run(read_run(folder), figures)]
+    if experiment.table in document000.TABLES:
+        drawn += document000.draw_document000(find_runs(results.parent, ()), figures)
     seconds = {"prepare": prepared_s, "train_and_predict": trained_s, "all": time.monotonic() - started}
     write_json(folder / "provenance.json", _provenance(prepared, workers, seconds, jobs))
     if verdicts:

@@ -8,11 +8,26 @@ from pathlib import Path
 from reproduce.reporting import ablation, document000, document002
 from reproduce.reporting.census_figures import draw_census
 from reproduce.reporting.figures import draw_table_figures
-from reproduce.reporting.folders import find_runs
+from reproduce.reporting.folders import RunFolder, find_runs
+
+
+def draw_run(run: RunFolder, figures: Path) -> Iterator[Path]:
+    """Draw the figures that show one run alone; each path is given once its file is written.
+
+    Args:
+        run: Of any table.
+        figures: Folder of all figures.
+
+    Raises:
+        ResultsError: A results file is not there.
+    """
+    yield from (draw_census if run.table == "census_lidc" else draw_table_figures)(run.path, figures)
+    if run.table == document002.TABLE:
+        yield from document002.draw_document002(run, figures)
 
 
 def draw_runs(results: Path, names: Sequence[str], figures: Path) -> Iterator[Path]:
-    """Draw the figures of some runs; each path is given once its file is written.
+    """Draw the figures of some runs, and those that show several runs of a document; each path is given once its file is written.
 
     Args:
         results: Folder of all results.
@@ -24,9 +39,7 @@ def draw_runs(results: Path, names: Sequence[str], figures: Path) -> Iterator[Pa
     """
     runs = find_runs(results, names)
     for run in runs:
-        yield from (draw_census if run.table == "census_lidc" else draw_table_figures)(run.path, figures)
-        if run.table == document002.TABLE:
-            yield from document002.draw_document002(run, figures)
+        yield from draw_run(run, figures)
     if any(run.table in document000.TABLES for run in runs):
         # Its figures show both of its tables, whichever of them was asked for.
         yield from document000.draw_document000(find_runs(results, ()), figures)
