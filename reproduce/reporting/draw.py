@@ -27,7 +27,7 @@ def draw_run(run: RunFolder, figures: Path) -> Iterator[Path]:
 
 
 def draw_runs(results: Path, names: Sequence[str], figures: Path) -> Iterator[Path]:
-    """Draw the figures of some runs, and those that show several runs of a document; each path is given once its file is written.
+    """Draw the figures of some runs, and those that show several runs of a document; paths as each file is written.
 
     Args:
         results: Folder of all results.
