@@ -85,7 +85,9 @@ def accuracies(data: Data, study: ActivationStudy) -> Iterator[Row]:
 def four_classes(data: Data, study: ActivationStudy) -> Iterator[Row]:
     """`four_classes_accuracy`: which of four quarter turns an X-ray is turned by; x is the number of convolutions."""
     t = study.training
-    (images, turns), (test_images, test_turns) = (_turned(part) for part in (data.train_images, data.test_images))
+    (images, turns), (test_images, test_turns) = (
+        turned_by_quarters(part) for part in (data.train_images, data.test_images)
+    )
     for unit in study.units:
         model = compiled(plain_cnn(unit, 2, width=t.width, n_outputs=4))
         for seed in t.seeds:
@@ -148,7 +150,8 @@ def _mixed(data: Data, size: int) -> tuple[np.ndarray, np.ndarray]:
     return data.train_images[rows], data.train_labels[rows]
 
 
-def _turned(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def turned_by_quarters(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Square images `[n, y, x, 1]` turned by 0, 1, 2, 3, 0, ... quarters, and by how many: float32 `[n]`."""
     turns = np.arange(len(images)) % 4
     turned = np.stack([np.rot90(image, turn) for image, turn in zip(images, turns, strict=True)])
     return turned, turns.astype(np.float32)

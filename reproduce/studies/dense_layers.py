@@ -65,26 +65,43 @@ def another_task(data: Data, study: DenseStudy) -> Iterator[Row]:
     t = study.training
     model = compiled(dense_head_cnn(keras.layers.MaxPooling2D(study.pooling), width=t.width, name="pooled"))
     features = keras.Model(model.input, model.get_layer("dense").output)
-    (images, mirrored), (test_images, test_mirrored) = (_mirrored(p) for p in (data.train_images, data.test_images))
+    (images, labels), (test_images, test_labels) = (mirrored(p) for p in (data.train_images, data.test_images))
     for seed in t.seeds:
         start_afresh(model, seed)
-        untrained = _read_out(features, images, mirrored, test_images, test_mirrored, study.ridge)
+        untrained = read_out(features, images, labels, test_images, test_labels, ridge=study.ridge)
         train(model, data.train_images, data.train_labels, t, seed=seed)
-        trained = _read_out(features, images, mirrored, test_images, test_mirrored, study.ridge)
-        output = accuracy(model, test_images, test_mirrored)
+        trained = read_out(features, images, labels, test_images, test_labels, ridge=study.ridge)
+        output = accuracy(model, test_images, test_labels)
         yield "mirrored_accuracy", "untrained", 0, seed, untrained
         yield "mirrored_accuracy", "trained", 0, seed, trained
         yield "mirrored_accuracy", "output", 0, seed, max(output, 1 - output)
 
 
-def _mirrored(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every second X-ray mirrored left to right, and which."""
-    mirrored = np.arange(len(images)) % 2
-    return np.where(mirrored[:, None, None, None] == 1, images[:, :, ::-1], images), mirrored.astype(np.float64)
+def mirrored(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Images `[n, y, x, 1]` with every second one mirrored left to right, and which: 1 for mirrored, float64 `[n]`."""
+    which = np.arange(len(images)) % 2
+    return np.where(which[:, None, None, None] == 1, images[:, :, ::-1], images), which.astype(np.float64)
 
 
-def _read_out(model: keras.Model, images, labels, test_images, test_labels, ridge: float) -> float:
-    """Accuracy of a ridge regression on features scaled to mean 0 and variance 1 (those that vary at all)."""
+def read_out(
+    model: keras.Model,
+    images: np.ndarray,
+    labels: np.ndarray,
+    test_images: np.ndarray,
+    test_labels: np.ndarray,
+    *,
+    ridge: float,
+) -> float:
+    """Accuracy on test images of a ridge regression of labels on features, scaled to mean 0 and variance 1.
+
+    Args:
+        model: Gives features `[n, k]`; those that do not vary are left out.
+        images: As the model takes them.
+        labels: float `[n]`, 0 or 1; one half decides.
+        test_images: Not fitted on.
+        test_labels: Theirs.
+        ridge: See `DenseStudy`.
+    """
     train, test = (
         np.asarray(keras.ops.convert_to_numpy(model(part, training=False)), np.float64)
         for part in (images, test_images)
