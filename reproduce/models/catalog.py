@@ -15,6 +15,7 @@ from reproduce.models.fbnet import FBNET_C, fbnet
 from reproduce.models.googlenet import googlenet
 from reproduce.models.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
 from reproduce.models.lenet5 import lenet5, lenet5_dense
+from reproduce.models.overlock import OVERLOCK_S, OVERLOCK_T, OVERLOCK_XT, Plan, overlock
 from reproduce.models.resnet import RESNET18, RESNET34, RESNET50, RESNET101, RESNET152, resnet
 from reproduce.models.swin import DEPTHS_T as SWIN_DEPTHS
 from reproduce.models.swin import HEADS_T, swin
@@ -170,6 +171,12 @@ def _espnet(scale: float, printed: str, trainable: int, total: int) -> Architect
     return Architecture(name, "Mehta et al. 2019", printed, counted_as, build, trainable, total)
 
 
+def _overlock(size: str, plan: Plan, printed: str, trainable: int, total: int) -> Architecture:
+    build = Call(overlock, _BN | {"plan": plan, "merged": True, "auxiliary": False, "drop_path": 0.1})
+    paper, counted_as = "Lou and Yu 2025", "the authors' release, merged"
+    return Architecture(f"OverLoCK-{size}", paper, printed, counted_as, build, trainable, total)
+
+
 _FBNET = Call(fbnet, _BN | {"blocks": FBNET_C, "width": 1.0, "epsilon": 1e-3, "dropout": 0.2})
 _WU = "Wu et al. 2019"
 _MOBILENET = Call(mobilenet_v2, _BN | {"alpha": 1.0, "dropout": 0.2})
@@ -210,6 +217,9 @@ _LATER = (
     Architecture("ViT-B/16", _DOSOVITSKIY, "86M (Table 1)", _TORCH, _VIT, 86_567_656, 86_567_656),
     Architecture("Swin-T", "Liu et al. 2021", "29M (Table 1)", _TORCH, _SWIN, 28_288_354, 28_288_354),
     Architecture("ConvNeXt-T", _LIU, "29M (Table 1)", _BOTH, _CONVNEXT, 28_589_128, 28_589_128),
+    _overlock("XT", OVERLOCK_XT, "16M", 16_453_712, 16_489_736),
+    _overlock("T", OVERLOCK_T, "33M", 33_467_040, 33_531_936),
+    _overlock("S", OVERLOCK_S, "56M", 56_156_452, 56_257_316),
 )
 
 CATALOG = (*_LENET, *_ALEXNET, *_CLASSICS, *_LATER)

@@ -147,6 +147,12 @@ def test_espnetv2_lacks_what_its_release_holds_and_never_calls(architecture):
     assert architecture.trainable + slopes + branch == printed
 
 
+@pytest.mark.parametrize("architecture", [each for each in CATALOG if each.name.startswith("OverLoCK")])
+def test_overlock_has_the_millions_that_its_paper_prints(architecture):
+    # The paper prints whole millions alone, so the exact counts of the catalogue are our own.
+    assert f"{architecture.trainable / 1e6:.0f}M" == architecture.printed
+
+
 def test_shrinkage_networks_by_hand():
     # stem 9 * 4 + 4; batch normalisation and 3x3 with biases twice, two dense layers with batch normalisation between
     def block(read, out, thresholds):

@@ -14,6 +14,7 @@ from reproduce.models.geometry import cost
 from reproduce.models.googlenet import googlenet
 from reproduce.models.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
 from reproduce.models.lenet5 import lenet5, lenet5_dense
+from reproduce.models.overlock import Plan, overlock
 from reproduce.models.shufflenet_v1 import shufflenet_v1
 from reproduce.models.shufflenet_v2 import shufflenet_v2
 from reproduce.models.swin import swin
@@ -33,6 +34,8 @@ SWIN = {"width": 8, "depths": (2, 2), "heads": (2, 4), "window": 2, "drop_path":
 CONVNEXT = {"widths": (4, 8), "depths": (1, 2), "scale_start": 0.1, "drop_path": 0.0}
 FBNET = BN | {"width": 0.25, "epsilon": 1e-3, "dropout": 0.0, "blocks": (Block(3, 1, 16, 1), Block(5, 3, 24, 2))}
 ESPNET = BN | {"channels": (16, 32, 48, 64, 80, 24), "units": (0, 0, 1, 0), "dropout": 0.0}
+PLAN = Plan((8, 8, 16, 16), (1, 1, 1, 1), (2, 1), (5, 5, 5, 5), 3, (2, 2), 2, 2, 24)
+OVERLOCK = BN | {"plan": PLAN, "merged": False, "auxiliary": True, "drop_path": 0.0}
 
 SMALL = {
     "lenet5": (28, Call(lenet5, {"padding": 2})),
@@ -50,6 +53,7 @@ SMALL = {
     "convnext": (16, Call(convnext, CONVNEXT)),
 }
 LARGER = {
+    "overlock": (160, Call(overlock, OVERLOCK)),
     "espnetv2": (64, Call(espnetv2, ESPNET)),
     "googlenet": (64, Call(googlenet, GOOGLENET | {"large_kernel": 5, "last_pool": 3, "batch_norm": False})),
     "googlenet of torchvision": (
