@@ -8,7 +8,8 @@ from pathlib import Path
 from reproduce.reporting import ablation, document000, document002
 from reproduce.reporting.census_figures import draw_census
 from reproduce.reporting.figures import draw_table_figures
-from reproduce.reporting.folders import RunFolder, find_runs
+from reproduce.reporting.folders import RunFolder, find_runs, find_statement_runs
+from reproduce.reporting.property_figures import draw_statements
 
 
 def draw_run(run: RunFolder, figures: Path) -> Iterator[Path]:
@@ -37,6 +38,9 @@ def draw_runs(results: Path, names: Sequence[str], figures: Path) -> Iterator[Pa
     Raises:
         ResultsError: As `folders.find_runs`; or a results file is not there.
     """
+    if not names:
+        for path in find_statement_runs(results):
+            yield from draw_statements(path, figures)
     runs = find_runs(results, names)
     for run in runs:
         yield from draw_run(run, figures)

@@ -61,7 +61,7 @@ class RunFolder:
 
 
 def find_runs(results: Path, names: Sequence[str]) -> list[RunFolder]:
-    """The runs below a results folder, sorted by table and run.
+    """The runs below a results folder, sorted by table and run; tables of statements, which have no cells, are none.
 
     Args:
         results: The folder of all results.
@@ -73,7 +73,7 @@ def find_runs(results: Path, names: Sequence[str]) -> list[RunFolder]:
     if not results.is_dir():
         do = "run a table's script first, or name the folder with --results"
         raise ResultsError(expected="a folder of results", got="nothing there", where=results, do=do)
-    paths = {path.parent for path in results.glob("*/*/protocol.json")}
+    paths = {path.parent for path in results.glob("*/*/protocol.json")} - set(find_statement_runs(results))
     wanted = {name.strip("/") for name in names}
     tables = sorted({path.parent.name for path in paths})
     for name in sorted(wanted - {n for p in paths for n in (p.parent.name, f"{p.parent.name}/{p.name}")}):
@@ -87,6 +87,11 @@ def find_runs(results: Path, names: Sequence[str]) -> list[RunFolder]:
         for path in sorted(paths)
         if not wanted or path.parent.name in wanted or f"{path.parent.name}/{path.name}" in wanted
     ]
+
+
+def find_statement_runs(results: Path) -> list[Path]:
+    """Folders of tables whose statements are decided one by one, sorted; `property_results` writes them."""
+    return sorted(path.parent for path in results.glob("*/*/measurements.csv"))
 
 
 def read_run(path: Path) -> RunFolder:

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reproduce.errors import ResultsError
 from reproduce.reporting.cases import read_frame
 from reproduce.reporting.folders import read_object
 from reproduce.reporting.style import ARMS, new_figure, save, styled
@@ -70,6 +71,20 @@ def draw_structure(results: Path, figures: Path) -> tuple[Path, ...]:
         _bars(frame, (("overfit_gap", "test less training cross-entropy, nats", "Overfitting"),), axes[2:])
 
     return _drawn(results, figures / "structure", panels, (11.0, 3.8))
+
+
+def draw_statements(results: Path, figures: Path) -> tuple[Path, ...]:
+    """Draw the figure of one results folder, whichever of the three tables it is of, below the folder of all figures.
+
+    Raises:
+        ResultsError: As `draw_dense`; or the folder is of another table.
+    """
+    draws = {"table1_of_001": draw_dense, "table2_of_001": draw_activations, "table3_of_001": draw_structure}
+    table = results.parent.name
+    if table not in draws:
+        do = "remove the folder, or its measurements.csv"
+        raise ResultsError(expected=f"one of {', '.join(draws)}", got=table, where=results, do=do)
+    return draws[table](results, figures / table / results.name)
 
 
 def _drawn(results: Path, stem: Path, panels, inches: tuple[float, float]) -> tuple[Path, ...]:

@@ -9,8 +9,10 @@ import pytest
 from reproduce.errors import ResultsError
 from reproduce.provenance import write_json
 from reproduce.reporting.cases import write_frame
+from reproduce.reporting.draw import draw_runs
+from reproduce.reporting.folders import find_runs, find_statement_runs
 from reproduce.reporting.properties import COLUMNS, NOT_RUN, Compared, Custom, Exact, Finding, Statement, decide
-from reproduce.reporting.property_figures import draw_activations, draw_dense, draw_structure
+from reproduce.reporting.property_figures import draw_activations, draw_dense, draw_statements, draw_structure
 from reproduce.reporting.property_results import NO_DATA, PropertyTable, write_properties
 from reproduce.section import Section
 
@@ -147,3 +149,17 @@ def test_nothing_measured_is_nothing_drawn(tmp_path):
     write_frame(EMPTY, tmp_path / "measurements.csv")
     write_json(tmp_path / "protocol.json", {"source": "none", "profile": "cpu"})
     assert draw_dense(tmp_path, tmp_path / "figures") == ()
+
+
+def test_tables_of_statements_are_drawn_and_are_no_runs_with_cells(tmp_path):
+    folder = tmp_path / "table1_of_001" / "sample-cpu"
+    rows = [(q, c, 0.0, s, 0.1 * s) for q in QUANTITIES for c in ("one", "two") for s in (1, 2)]
+    write_frame(pd.DataFrame(rows, columns=list(COLUMNS)), folder / "measurements.csv")
+    write_json(folder / "protocol.json", {"source": "sample", "profile": "cpu"})
+    assert find_statement_runs(tmp_path) == [folder]
+    with pytest.raises(ResultsError, match="at least one run"):
+        find_runs(tmp_path, ())
+    drawing = draw_runs(tmp_path, (), tmp_path / "figures")
+    assert next(drawing) == tmp_path / "figures" / "table1_of_001" / "sample-cpu" / "dense.png"
+    with pytest.raises(ResultsError, match="one of table1_of_001"):
+        draw_statements(tmp_path / "table9" / "sample-cpu", tmp_path)
