@@ -56,7 +56,7 @@ def vit(
         raise ArgumentError(expected=f"multiples of the patch, {patch} pixels", got=got, where="vit", do=do)
     image = keras.Input((*size, n_channels), name="image")
     x = layers.Conv2D(width, patch, patch, name="patches")(image)
-    x = layers.Dropout(dropout, name="tokens_dropout")(Tokens(name="tokens")(x))  # [batch, 1, 1 + patches, width]
+    x = layers.Dropout(dropout, name="tokens_dropout")(Tokens(name="all_tokens")(x))  # [batch, 1, 1 + patches, width]
     for i in range(1, depth + 1):
         name = f"block{i}"
         y = layers.LayerNormalization(epsilon=EPSILON, name=f"{name}_norm1")(x)

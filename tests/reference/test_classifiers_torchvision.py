@@ -162,7 +162,7 @@ def test_vision_transformer():
     network = drawn(models.VisionTransformer(**sizes, num_classes=7))
     encoder = network.encoder
     token, positions = network.class_token[0, 0], encoder.pos_embedding[0]
-    weights = {"patches": arrays(network.conv_proj), "tokens": [x.detach().numpy() for x in (token, positions)]}
+    weights = {"patches": arrays(network.conv_proj), "all_tokens": [x.detach().numpy() for x in (token, positions)]}
     weights |= {"norm": arrays(encoder.ln), "class_logits": arrays(network.heads.head)}
     for i, block in enumerate(encoder.layers, start=1):
         ours, attention = f"block{i}", block.self_attention
