@@ -93,7 +93,8 @@ def draw_overlays(overlays: Sequence[Overlay], models: Sequence[str], title: str
         for row, overlay in zip(axes, overlays, strict=True):
             aspect = overlay.pixel_mm[0] / overlay.pixel_mm[1]
             for axis in row:
-                axis.imshow(overlay.image, cmap="gray", vmin=0, vmax=255, aspect=aspect)
+                # "none" puts the pixels themselves into the SVG; else each panel is enlarged first, to megabytes.
+                axis.imshow(overlay.image, cmap="gray", vmin=0, vmax=255, aspect=aspect, interpolation="none")
                 axis.set_axis_off()
             note = textwrap.fill(overlay.note, _NOTE_WIDTH)
             row[0].set_title(f"{overlay.patient}, slice {overlay.slice}\n{note}", fontsize=7, loc="left")
