@@ -1,8 +1,7 @@
 """The ablation that document 000 claims (7.2, 7.3) and never shows: structure, loss and augmentation, one by one.
 
-Printed: "significantly enhance", no number. Each arm is tested against the base by Dice per patient, and all together
-against all but one (Wilcoxon, Holm over the table). Pretrained encoders run where their files, named as by
-keras.applications, are in --weights or the cache of Keras; else they are listed as not run.
+Printed: "significantly enhance", no number. Each arm is tested against the base by Dice per patient, all together against
+all but one (Wilcoxon, Holm). Pretrained encoders run where --weights or the cache of Keras has their files, else not.
 
     python experiments/ablation.py                      both phantom cohorts, about half an hour on two cores
     python experiments/ablation.py --profile paper --lidc LIDC-IDRI --brats BraTS --weights DIR         on GPUs
@@ -59,12 +58,13 @@ def main(
 ) -> None:
     """Run the ablation on both data sets; options as for the tables. $REPRODUCE_DATA, one folder, is not read."""
     os.environ.pop(paths.DATA_VARIABLE, None)
+    roots = [paths.data_root(root) for root in (lidc, brats)]  # a wrong path is told now, not hours later
     if weights is not None:
         os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(weights, holding="files of weights"))
-    for table, module, root in zip(TABLES, (table1_lidc, table2_brats), (lidc, brats), strict=True):
+    for table, module, root in zip(TABLES, (table1_lidc, table2_brats), roots, strict=True):
         given = (("--profile", profile), ("--workers", workers), ("--data-root", root))
-        arguments = [str(word) for pair in given if pair[1] is not None for word in pair]
-        run.main(profiles(module, table, weights_at_hand()), script=__file__, arguments=arguments)
+        words = [str(word) for pair in given if pair[1] is not None for word in pair]
+        run.main(profiles(module, table, weights_at_hand()), script=__file__, arguments=words)
     home = paths.cache_dir(ROOT) / "smoke" if profile == "smoke" else ROOT
     runs = find_runs(home / "results", TABLES)
     written = [path for each in runs for path in write_effects(each, WHY_NOT_RUN)]

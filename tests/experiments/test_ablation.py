@@ -180,6 +180,14 @@ def test_a_folder_of_weights_that_is_not_there_is_one_text(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
+def test_a_wrong_path_of_the_second_data_set_is_told_before_the_first_is_run(tmp_path):
+    done = start(tmp_path, "--profile", "smoke", "--brats", str(tmp_path / "nowhere"))
+    assert done.returncode == 2
+    assert "DataNotFoundError: expected a folder with the data set in its own layout, got nothing there" in done.stderr
+    assert not (tmp_path / "phantoms").exists()
+
+
 @pytest.mark.smoke
 def test_the_whole_ablation_runs_and_gives_the_same_bytes_twice(tmp_path):
     def contents():
