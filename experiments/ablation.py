@@ -1,7 +1,7 @@
 """The ablation that document 000 claims (7.2, 7.3) and never shows: structure, loss and augmentation, one by one.
 
-Printed: "significantly enhance", no number. Each arm is tested against the base by Dice per patient, all together against
-all but one (Wilcoxon, Holm). Pretrained encoders run where --weights or the cache of Keras has their files, else not.
+Printed: "significantly enhance", no number. Each arm is tested against the base by Dice per patient, and all together
+against all but one (Wilcoxon, Holm). Pretrained encoders run where --weights or the cache of Keras has their files.
 
     python experiments/ablation.py                      both phantom cohorts, about half an hour on two cores
     python experiments/ablation.py --profile paper --lidc LIDC-IDRI --brats BraTS --weights DIR         on GPUs
