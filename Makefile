@@ -50,6 +50,7 @@ tables-001: $(INSTALLED)
 	$(BIN)/python experiments/layers_table1.py $(if $(XRAYS),--data-root $(XRAYS))
 	$(BIN)/python experiments/layers_table2.py $(if $(XRAYS),--data-root $(XRAYS))
 	$(BIN)/python experiments/layers_table3.py $(if $(XRAYS),--data-root $(XRAYS))
+	$(BIN)/reproduce statements 001
 
 census: $(INSTALLED)
 	$(BIN)/python experiments/census_lidc.py --data-root $(CENSUS_DATA)

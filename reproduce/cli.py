@@ -143,6 +143,26 @@ def report(
     return 0
 
 
+def statements(
+    document: tyro.conf.Positional[Document],
+    results: Results = Path("results"),
+    figures: Path = Path("figures"),
+) -> int:
+    """Write the list of a document's statements with verdicts, and by what each contradicted one is, as one page.
+
+    It goes to results/document<number>/statements.md. Exit code 0; 2 where no table of statements has been run.
+
+    Args:
+        document: Whose tables of statements.
+        results: Folder of all results.
+        figures: Folder of all figures, which the page links to.
+    """
+    from reproduce.reporting.statement_list import write_statement_page
+
+    sys.stdout.write(f"{write_statement_page(document, results, figures)}\n")
+    return 0
+
+
 def predict(
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="INPUT... OUTPUT")],
     model: Path,
@@ -191,6 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "figures": figures,
         "predict": predict,
         "report": report,
+        "statements": statements,
     }
     description = "Printed numbers of papers, audited and set beside what a rerun gives."
     try:
