@@ -1,0 +1,127 @@
+"""Architectures trained in a few processes, with a progress bar over all their steps; what is done is never done again.
+
+As in `training.pool` each process has one thread on a CPU, so that results do not depend on how many there are.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from reproduce.errors import WorkerDiedError
+from reproduce.studies.architecture_training import Place, run_entry
+from reproduce.studies.architectures import ArchitectureStudy, Entry
+from reproduce.studies.study import load
+from reproduce.training.determinism import configure
+
+_POLL_S = 0.5
+
+
+def run_entries(
+    study: ArchitectureStudy, places: Mapping[str, Place], file: Path, *, workers: int, console: Console
+) -> None:
+    """Train every architecture that is not done under every seed, those that take longest first.
+
+    Args:
+        study: The budget.
+        places: By name of architecture, where its outcomes lie.
+        file: Of the X-rays.
+        workers: Processes.
+        console: Where the bar is, and a line for each architecture that is done.
+
+    Raises:
+        WorkerDiedError: A process was ended from outside; what it finished is kept.
+        ReproduceError: The first that a training raised, likewise.
+    """
+    left = {each: _seeds_left(places[each.name], study) for each in study.entries if not _done(each, places, study)}
+    if not left:
+        return
+    pending = sorted(left, key=lambda each: -each.effort * len(left[each]))
+    context = multiprocessing.get_context("spawn")
+    spent, started = context.Queue(), context.Value("i", 0)
+    pool = ProcessPoolExecutor(min(workers, len(pending)), context, _start, (study, file, spent, started))
+    columns = (TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("architectures"), TimeElapsedColumn())
+    try:
+        with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), transient=True, console=console) as progress:
+            total = sum(each.effort * max(1, len(left[each])) for each in pending)
+            futures = {pool.submit(_run, each, places[each.name]): each.name for each in pending}
+            _watch(futures, spent, progress, total=total)
+    except BrokenProcessPool as error:
+        raise WorkerDiedError(
+            expected="training processes that end by themselves",
+            got="one that was ended from outside, most likely for want of memory",
+            where=f"{len(pending)} architectures in {min(workers, len(pending))} processes",
+            do="take fewer --workers; what is finished is kept, and the same command goes on from there",
+        ) from error
+    except BaseException:
+        for process in list(pool._processes.values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _done(each: Entry, places: Mapping[str, Place], study: ArchitectureStudy) -> bool:
+    return places[each.name].done(study.seeds)
+
+
+def _seeds_left(place: Place, study: ArchitectureStudy) -> list[int]:
+    return [seed for seed in study.seeds if not place.outcome(seed).exists()]
+
+
+def _watch(futures: dict[Future, str], spent, progress: Progress, *, total: float) -> None:
+    """Move the bar until all are done; raises what the first failed one raised.
+
+    The bar counts architectures, moved by shares of them: each step by the share of the whole effort that it is.
+    """
+    bar = progress.add_task("train", total=len(futures))
+    told: set[Future] = set()
+    share = 0.0
+    while len(told) < len(futures):
+        for future in [each for each in futures if each.done() and each not in told]:
+            future.result()
+            told.add(future)
+            progress.console.print(f"{futures[future]}: done, {len(told)} of {len(futures)}")
+        try:
+            share += spent.get(timeout=_POLL_S) / total
+        except queue.Empty:
+            continue
+        progress.update(bar, completed=min(1.0, share) * len(futures))
+
+
+_study: ArchitectureStudy
+_data = None
+_spent: multiprocessing.Queue
+
+
+def _start(study: ArchitectureStudy, file: Path, spent, started) -> None:
+    global _study, _data, _spent
+    # Ctrl-C reaches the whole group: the parent ends its workers, and they say nothing.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with started.get_lock():
+        worker = started.value
+        started.value += 1
+    configure(worker=worker, precision="float32")
+    _study, _data, _spent = study, load(file, n_train=study.n_train), spent
+
+
+def _end_with_parent() -> None:
+    """A pool's workers outlive a parent that is killed; nobody would want what they compute."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _run(entry: Entry, place: Place) -> None:
+    effort = entry.effort / _study.steps
+    run_entry(entry, _study, _data, place, on_steps=lambda n: _spent.put(n * effort))
