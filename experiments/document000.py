@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from reproduce.augmentation import Augmentation
 from reproduce.losses import BinaryCrossEntropy, Focal, SquaredDice
 from reproduce.models.optimised_cnn import optimised_cnn
 from reproduce.models.unoptimised_cnn import unoptimised_cnn
 from reproduce.protocol import (
     Arm,
-    Augmentation,
     Call,
     Decision,
     Experiment,

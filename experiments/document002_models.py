@@ -1,5 +1,6 @@
 """The six models of document 002 with the layers of their papers, since it gives none."""
 
+from reproduce.augmentation import Augmentation
 from reproduce.losses import CategoricalCrossEntropy
 from reproduce.models.deeplabv3 import deeplabv3
 from reproduce.models.fcn8s import fcn8s
@@ -8,7 +9,7 @@ from reproduce.models.pspnet import pspnet
 from reproduce.models.resnet import RESNET50
 from reproduce.models.segnet import segnet
 from reproduce.models.unet import unet
-from reproduce.protocol import Arm, Augmentation, Call
+from reproduce.protocol import Arm, Call
 
 RANGE = "silent: 3.2 names it without a range; we use one in which a chest stays plausible"
 AUGMENTATION = Augmentation(

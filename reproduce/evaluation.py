@@ -18,7 +18,7 @@ from reproduce.metrics.levels import positive_slices
 from reproduce.protocol import Experiment
 from reproduce.reporting.cases import COSTS, CURVES, CaseScore, SliceDecisions, case_frame, metric_of, slice_frame
 from reproduce.reporting.overlays import Overlay
-from reproduce.scoring import cell_region, measured_labels, native_masks, score_scan, slice_decisions
+from reproduce.scoring import cell_region, inside, measured_labels, native_masks, score_scan, slice_decisions
 from reproduce.training.job import Job
 from reproduce.training.predict import Prediction, read_prediction
 from reproduce.training.state import read_history
@@ -78,7 +78,7 @@ def evaluate(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared) ->
                 for region, (by_level, surface) in scored.items()
                 for level, counts in by_level.items()
             ]
-            reference = positive_slices(_inside(found.labels, of_cell), min_voxels=1)
+            reference = positive_slices(inside(found.labels, of_cell), min_voxels=1)
             by_slice = slice_decisions(_of_cell(masks, experiment), prediction.slice, experiment.decision)
             decisions.append(SliceDecisions(*key, _bits(reference), _bits(by_slice)))
     cases = case_frame(scores)
@@ -135,23 +135,23 @@ def _overlays(
     for example in _largest_slices(prepared, {scan for _, scan in chosen}, experiment):
         patient, scan, z = example["patient"].decode(), example["scan"].decode(), int(example["slice"])
         by_arm = {job.arm.name: job for job in tested[patient] if job.seed == seed}
-        inside = _inside(example["labels"], measured_labels(experiment)[region])
+        shown = inside(example["labels"], measured_labels(experiment)[region])
         masks = [
-            _of_cell(
-                native_masks(_prediction(by_arm[arm], scan).mask[z : z + 1], inside.shape, experiment), experiment
-            )[0]
+            _of_cell(native_masks(_prediction(by_arm[arm], scan).mask[z : z + 1], shown.shape, experiment), experiment)[
+                0
+            ]
             for arm in arms
         ]
         named = arms if len(arms) <= _MOST_NAMED else (arms[0], arms[-1])
         note = "Dice of the scan: " + ", ".join(f"{chosen[patient, scan][arm]:.3f} {arm}" for arm in named)
-        crop = _crop(inside)
+        crop = _crop(shown)
         grey = np.round(255 * window(example["image"][..., 0], experiment.preparation.intensity.grey)).astype(np.uint8)
         drawn[scan] = Overlay(
             patient,
             z,
             note,
             grey[crop],
-            inside[crop],
+            shown[crop],
             np.stack([mask[crop] for mask in masks]),
             (float(example["spacing_mm"][1]), float(example["spacing_mm"][2])),
         )
@@ -165,14 +165,10 @@ def _largest_slices(prepared: Prepared, scans: set[str], experiment: Experiment)
     for example in prepared.read().as_numpy_iterator():
         scan = example["scan"].decode()
         if scan in scans:
-            area = int(_inside(example["labels"], members).sum())
+            area = int(inside(example["labels"], members).sum())
             if scan not in best or area > best[scan][0]:
                 best[scan] = (area, example)
     return [example for _, example in best.values()]
-
-
-def _inside(labels: np.ndarray, members: tuple[int, ...]) -> np.ndarray:
-    return np.isin(labels, members) if members else labels > 0
 
 
 def _of_cell(masks: np.ndarray, experiment: Experiment) -> np.ndarray:
@@ -181,10 +177,10 @@ def _of_cell(masks: np.ndarray, experiment: Experiment) -> np.ndarray:
 
 def _crop(mask: np.ndarray) -> tuple[slice, slice]:
     """A square around a mask, with room beside it, within the slice."""
-    inside = np.argwhere(mask) if mask.any() else np.array([mask.shape]) // 2
-    low, high = inside.min(axis=0), inside.max(axis=0) + 1
+    found = np.argwhere(mask) if mask.any() else np.array([mask.shape]) // 2
+    low, high = found.min(axis=0), found.max(axis=0) + 1
     side = max(_CROP_PIXELS, round(1.2 * int((high - low).max())))
-    middle = inside.mean(axis=0) if side == _CROP_PIXELS else (low + high) / 2
+    middle = found.mean(axis=0) if side == _CROP_PIXELS else (low + high) / 2
     starts = [
         int(np.clip(round(centre - side / 2), 0, max(0, n - side)))
         for centre, n in zip(middle, mask.shape, strict=True)

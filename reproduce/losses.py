@@ -22,16 +22,17 @@ def squared_dice_loss(reference, probability, *, smooth: float):
     keras.losses.Dice has sum(p) + sum(g) below the line: not the same.
 
     Args:
-        reference: `[batch, y, x, region]` in {0, 1}.
-        probability: `[batch, y, x, region]` in [0, 1].
+        reference: `[batch, y, x, region]` in {0, 1}, or `[batch, z, y, x, region]`.
+        probability: The same shape, in [0, 1].
         smooth: s >= 0, in pixels.
 
     Returns:
         float32 `[batch]` in [0, 1].
     """
     g, p = ops.cast(reference, "float32"), ops.cast(probability, "float32")
-    shared = ops.sum(p * g, axis=(1, 2))
-    total = ops.sum(p * p, axis=(1, 2)) + ops.sum(g * g, axis=(1, 2))
+    within = _pixels(g)
+    shared = ops.sum(p * g, axis=within)
+    total = ops.sum(p * p, axis=within) + ops.sum(g * g, axis=within)
     return ops.mean(1.0 - (2.0 * shared + smooth) / (total + smooth), axis=-1)
 
 
@@ -74,15 +75,20 @@ def categorical_cross_entropy(reference, probability):
     """-sum_k(g_k log p_k) for each pixel, averaged over the pixels of each image (document 002, 2.3).
 
     Args:
-        reference: `[batch, y, x, region]` in {0, 1}; regions exclude each other, the background is one of them. A pixel
-            of which no region holds half has zeros alone and adds nothing.
-        probability: `[batch, y, x, region]` in [0, 1], summing to 1; clipped as in `focal_loss`.
+        reference: `[batch, y, x, region]` in {0, 1}, or `[batch, z, y, x, region]`; regions exclude each other, the
+            background is one of them. A pixel of which no region holds half has zeros alone and adds nothing.
+        probability: The same shape, in [0, 1], summing to 1; clipped as in `focal_loss`.
 
     Returns:
         float32 `[batch]`, >= 0.
     """
     g, p = ops.cast(reference, "float32"), ops.clip(ops.cast(probability, "float32"), 1e-7, 1 - 1e-7)
-    return ops.mean(-ops.sum(g * ops.log(p), axis=-1), axis=(1, 2))
+    return ops.mean(-ops.sum(g * ops.log(p), axis=-1), axis=_pixels(g))
+
+
+def _pixels(values) -> tuple[int, ...]:
+    """The axes between batch and region."""
+    return tuple(range(1, len(ops.shape(values)) - 1))
 
 
 def sum_of(losses: Sequence[Callable[[], keras.losses.Loss]]) -> Sum:

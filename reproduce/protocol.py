@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reproduce.augmentation import Augmentation, VolumeAugmentation
 from reproduce.errors import ProtocolError
 from reproduce.section import Call, Section
 
@@ -80,25 +81,6 @@ class Preparation(Section):
 
 
 @dataclass(frozen=True)
-class Augmentation(Section):
-    """Ranges from which one affine map is drawn for an image; each factor is uniform and independent.
-
-    Attributes:
-        rotation_deg: Largest angle in degrees, either way.
-        scale: (smallest, largest) magnification.
-        translation: Largest shift as a share of the side, either way, along each axis.
-        flip: Whether to mirror left and right with probability one half.
-        sides: Pairs of regions that change places in a mirrored image, such as the two lungs.
-    """
-
-    rotation_deg: float
-    scale: tuple[float, float]
-    translation: float
-    flip: bool
-    sides: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
 class Arm(Section):
     """One column of a table: a model with what it is trained on.
 
@@ -146,6 +128,33 @@ class Optimisation(Section):
     max_epochs: int
     patience: int | None
     precision: str
+
+
+@dataclass(frozen=True)
+class VolumeArm(Section):
+    """One column of a table: a model that sees volumes instead of slices, at their own grid.
+
+    Attributes:
+        name: As in the results files.
+        build: Model builder; called with the box, the number of channels and of regions.
+        losses: For each output of the model its loss, all towards the mask; the total is their sum.
+        box: (z, y, x) in voxels of what the model sees: a smaller volume lies in the middle of zeros, a larger one is
+            seen in boxes that overlap, whose probabilities are averaged.
+        augmentation: What is drawn for each training volume, or None.
+        optimisation: Its own; the experiment's holds for arms that see slices. Batches count volumes.
+    """
+
+    name: str
+    build: Call
+    losses: Mapping[str, Call]
+    box: tuple[int, int, int]
+    augmentation: VolumeAugmentation | None
+    optimisation: Optimisation
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """For each output what it is trained towards; see `Arm.targets`."""
+        return dict.fromkeys(self.losses, "mask")
 
 
 @dataclass(frozen=True)
@@ -267,9 +276,13 @@ class Experiment:
     printed: bool
     phantom: Call
     preparation: Preparation
-    arms: tuple[Arm, ...]
+    arms: tuple[Arm | VolumeArm, ...]
     optimisation: Optimisation
     validation: Validation | HeldOut
     decision: Decision
     readings: tuple[Reading, ...]
     statements: tuple[Statement, ...]
+
+    def optimisation_of(self, arm: Arm | VolumeArm) -> Optimisation:
+        """How the weights of an arm are found: by its own words, or by the experiment's."""
+        return arm.optimisation if isinstance(arm, VolumeArm) else self.optimisation

@@ -31,8 +31,7 @@ from reproduce.reporting.record import PHANTOM, Run
 from reproduce.reporting.results import write_results
 from reproduce.reporting.terminal import verdict_table
 from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
-from reproduce.training.job import Job
-from reproduce.training.pipeline import resized_slices
+from reproduce.training.job import Job, views
 from reproduce.training.pool import run_jobs
 
 PROFILES = ("paper", "cpu", "smoke")
@@ -121,8 +120,7 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
         )
         experiment.phantom(root, workers=workers)
     prepared: Prepared = experiment.preparation.cohort(root, cache)
-    slices = resized_slices(prepared, experiment.preparation, cache=cache)
-    folds = _folds(experiment, [name.patient for name in slices.names])
+    folds = _folds(experiment, views(experiment, prepared, cache=cache).patients)
     code = code_digest(("losses", "models", "training"))
     runs = cache / "runs" / experiment.table / protocol_id(experiment)[:16] / prepared.key[:16] / code[:16]
     jobs = [
@@ -201,9 +199,7 @@ def _folds(experiment: Experiment, patients: list[str]) -> tuple[Fold, ...]:
 
 
 def _provenance(prepared: Prepared, workers: int, seconds: Mapping[str, float], jobs: Sequence[Job]) -> dict:
-    by_arm: dict[str, list[float]] = {}
-    for job in jobs:
-        by_arm.setdefault(job.arm.name, []).append(job.spent["seconds_per_slice"])
+    per_slice, training = _by_arm(jobs, "seconds_per_slice"), _by_arm(jobs, "cpu_seconds")
     return {
         "versions": versions(),
         "commit": commit(),
@@ -211,8 +207,17 @@ def _provenance(prepared: Prepared, workers: int, seconds: Mapping[str, float], 
         "gpus": n_gpus(),
         "workers": workers,
         "source_key": prepared.key,
-        "seconds_per_slice": {arm: round(sum(values) / len(values), 5) for arm, values in sorted(by_arm.items())},
+        "seconds_per_slice": {arm: round(mean, 5) for arm, mean in per_slice.items()},
+        "training_cpu_seconds": {arm: round(mean, 1) for arm, mean in training.items()},
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
         "peak_memory_mib": {name: round(value) for name, value in peak_memory_mib().items()},
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _by_arm(jobs: Sequence[Job], what: str) -> dict[str, float]:
+    """The mean of what each arm's jobs spent, by name."""
+    by_arm: dict[str, list[float]] = {}
+    for job in jobs:
+        by_arm.setdefault(job.arm.name, []).append(job.spent[what])
+    return {arm: sum(values) / len(values) for arm, values in sorted(by_arm.items())}

@@ -46,6 +46,11 @@ def decided(probabilities: np.ndarray, threshold: float | None) -> np.ndarray:
     return probabilities.argmax(axis=-1)[..., None] == np.arange(probabilities.shape[-1])
 
 
+def inside(labels: np.ndarray, members: Sequence[int]) -> np.ndarray:
+    """Where labels are one of the members of a region, bool; any label above 0 where it names none."""
+    return np.isin(labels, members) if members else labels > 0
+
+
 def united(masks: np.ndarray, regions: Sequence[str], measured: Mapping[str, tuple[str, ...]]) -> np.ndarray:
     """Masks of the measured regions, each the union of regions of the preparation.
 
@@ -113,14 +118,14 @@ def slice_decisions(mask: np.ndarray, slice_scores: np.ndarray | None, decision:
     Args:
         mask: bool `[z, y, x]`, as predicted.
         slice_scores: float `[z]` in [0, 1], or None.
-        decision: Its threshold.
+        decision: Its threshold; a slice head has one half where regions exclude each other, since it tells of no region.
 
     Returns:
         bool `[z]`.
     """
     if slice_scores is None:
         return positive_slices(mask, min_voxels=1)
-    return slice_scores >= decision.threshold
+    return slice_scores >= (0.5 if decision.threshold is None else decision.threshold)
 
 
 def score_scan(
@@ -150,18 +155,18 @@ def score_scan(
     """
     decision, scores = experiment.decision, {}
     for i, (region, members) in enumerate(measured_labels(experiment).items()):
-        inside = np.isin(labels, members) if members else labels > 0
+        reference = inside(labels, members)
         prediction = np.ascontiguousarray(masks[..., i])
         by_slice = slice_decisions(prediction, slice_scores if i == 0 else None, decision)
         levels = {
-            "pixel": count(inside, prediction),
-            "slice": count(positive_slices(inside, min_voxels=1), by_slice),
-            "patient": patient_counts(inside, prediction, min_voxels=1),
+            "pixel": count(reference, prediction),
+            "slice": count(positive_slices(reference, min_voxels=1), by_slice),
+            "patient": patient_counts(reference, prediction, min_voxels=1),
         }
         if decision.lesion_overlap is not None:
-            lesions = ndimage.label(inside, structure=np.ones((3, 3, 3)))[0] if members else labels
+            lesions = ndimage.label(reference, structure=np.ones((3, 3, 3)))[0] if members else labels
             levels["lesion"] = lesion_counts(lesions, prediction, min_overlap=decision.lesion_overlap)
-        scores[region] = levels, _surfaces(inside, prediction, spacing_mm, decision.surface_tolerance_mm)
+        scores[region] = levels, _surfaces(reference, prediction, spacing_mm, decision.surface_tolerance_mm)
     return scores
 
 

@@ -55,7 +55,7 @@ def jobs(labels, tmp_path_factory):
                 (folder / "predictions").mkdir()
                 seen = {"tp": 3, "fp": 1, "fn": 0, "tn": 12} if patients_validate(fold) else None
                 history = [
-                    {"epoch": e, "train_loss": 1.0 - e / 10, "validation_loss": None, "validation": seen}
+                    {"epoch": e, "train_loss": 1.0 - e / 10, "validation_loss": None, "validation": seen, "cpu_s": 2.0}
                     for e in range(2)
                 ]
                 (folder / "history.json").write_text(json.dumps(history))

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
-import nibabel
-import numpy as np
-
-from reproduce.imaging.volume import Volume
 from reproduce.phantoms.brain_mri import draw_patient
 from reproduce.phantoms.cohort_folder import Layout, PhantomPatient, write_cohort
-
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_DESCRIPTION, _AUX = b"PHANTOM: computed, no patient", b"PHANTOM"
+from reproduce.phantoms.phantom_nifti import nifti_bytes
 
 
 def write_brats_cohort(
@@ -63,17 +56,7 @@ def _write_scan(folder: Path, patient: PhantomPatient) -> None:
     folder.mkdir()
     name = BRATS_LAYOUT.name(patient)
     for modality, volume in (*scan.images.items(), ("seg", scan.reference)):
-        (folder / f"{name}_{modality}.nii.gz").write_bytes(_nifti_bytes(volume))
-
-
-def _nifti_bytes(volume: Volume) -> bytes:
-    """A gzipped NIfTI-1 file that says that it is a phantom; no name and no time in the gzip header."""
-    image = nibabel.Nifti1Image(volume.voxels.transpose(2, 1, 0), _LPS_TO_RAS @ volume.affine)
-    image.set_qform(image.affine, code="scanner")
-    image.set_sform(image.affine, code="aligned")
-    image.header.set_xyzt_units("mm")
-    image.header["descrip"], image.header["aux_file"] = _DESCRIPTION, _AUX
-    return gzip.compress(image.to_bytes(), compresslevel=4, mtime=0)
+        (folder / f"{name}_{modality}.nii.gz").write_bytes(nifti_bytes(volume))
 
 
 BRATS_LAYOUT = Layout("BraTS-PHANTOM-", "brain MRI in the layout of BraTS 2021", Path(__file__).name, _write_scan)

@@ -52,7 +52,7 @@ class Layout:
 
     def record(self, patient: PhantomPatient) -> str:
         """The patient's JSON, by which a finished patient is known again."""
-        record = {"phantom": self.kind, "code": _code_digest(self.module), **asdict(patient)}
+        record = {"phantom": self.kind, "code": room_digest(self.module), **asdict(patient)}
         return json.dumps(record, indent=1, sort_keys=True) + "\n"
 
 
@@ -121,7 +121,7 @@ def _is_finished(folder: Path, patient: PhantomPatient, layout: Layout) -> bool:
 
 
 @functools.cache
-def _code_digest(module: str) -> str:
+def room_digest(module: str) -> str:
     """SHA-256 of a module's source and of all of this room that it draws on: another phantom's code is no reason."""
     found, waiting = set(), {module, Path(__file__).name}
     while waiting:

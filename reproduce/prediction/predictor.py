@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import itertools
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from reproduce.errors import ArgumentError, IntensityError, ModelFileError, NonFiniteError
+from reproduce.imaging.boxes import averaged_over_boxes
 from reproduce.imaging.intensity import mapped
 from reproduce.imaging.resample import resize_slices
 from reproduce.imaging.volume import Volume
@@ -84,37 +84,15 @@ class Predictor:
         return found if shape == size else resize_slices(found, shape, order=1)
 
     def _by_boxes(self, voxels: np.ndarray) -> np.ndarray:
-        shape, size = voxels.shape[:3], self.recipe.size
-        before = [max(0, side - n) // 2 for n, side in zip(shape, size, strict=True)]
-        after = [max(0, side - n) - first for n, side, first in zip(shape, size, before, strict=True)]
-        padded = np.pad(voxels, [*zip(before, after, strict=True), (0, 0)])
-        total = np.zeros((*padded.shape[:3], len(self.recipe.regions)), np.float32)
-        times = np.zeros((*padded.shape[:3], 1), np.float32)
-        starts = [box_starts(n, side) for n, side in zip(padded.shape[:3], size, strict=True)]
-        for corner in itertools.product(*starts):
-            box = tuple(slice(first, first + side) for first, side in zip(corner, size, strict=True))
-            total[box] += self._seen(padded[box][None], n=1)[0]
-            times[box] += 1
-        inside = tuple(slice(first, first + n) for first, n in zip(before, shape, strict=True))
-        return (total / times)[inside]
+        n_regions = len(self.recipe.regions)
+        return averaged_over_boxes(
+            voxels, self.recipe.size, n_regions=n_regions, see=lambda box: self._seen(box[None], n=1)[0]
+        )
 
     def _seen(self, batch: np.ndarray, *, n: int) -> np.ndarray:
         """What the model makes of up to `n` inputs; always shown `n`, for each number has a graph of its own."""
         full = np.concatenate([batch, np.zeros((n - len(batch), *batch.shape[1:]), batch.dtype)])
         return np.asarray(mask_of(self._model.predict_on_batch(full)), np.float32)[: len(batch)]
-
-
-def box_starts(n: int, side: int) -> list[int]:
-    """Where boxes start along an axis so that they cover it, spread evenly, neighbours sharing half a side or more.
-
-    Args:
-        n: Voxels along the axis, at least `side`.
-        side: Of a box, in voxels.
-    """
-    if n == side:
-        return [0]
-    n_boxes = -(-(n - side) // max(1, side // 2)) + 1
-    return np.linspace(0, n - side, n_boxes).round().astype(int).tolist()
 
 
 def _mapped(image: Volume, recipe: Recipe, where: object) -> np.ndarray:

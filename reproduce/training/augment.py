@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from reproduce.protocol import Augmentation
+from reproduce.augmentation import Augmentation
 
 
 def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import tensorflow as tf
 
 from reproduce.errors import NonFiniteError
 from reproduce.metrics.confusion import Counts
-from reproduce.protocol import Arm, Optimisation
+from reproduce.protocol import Arm, Optimisation, VolumeArm
 from reproduce.randomness import seed31
 from reproduce.training.pipeline import SliceName, TrainingSet
 from reproduce.training.state import Epoch, best_epoch, read_best, read_state, write_state
+from reproduce.training.volumes import VolumeTrainingSet
 
 
 class Trainer:
@@ -25,10 +27,17 @@ class Trainer:
         model: With the weights of the best epoch after `fit`.
     """
 
-    def __init__(self, arm: Arm, optimisation: Optimisation, *, size: int, n_channels: int, n_regions: int):
-        self._arm, self._optimisation = arm, optimisation
+    def __init__(
+        self,
+        arm: Arm | VolumeArm,
+        optimisation: Optimisation,
+        *,
+        size: tuple[int, ...],
+        n_channels: int,
+        n_regions: int,
+    ):
+        self._arm, self._optimisation, self._size = arm, optimisation, size
         self._shape = {"n_channels": n_channels, "n_regions": n_regions}
-        self._size = (size, size)
         self.model = self._build()
         steps = optimisation.batch_size // optimisation.micro_batch
         adam = keras.optimizers.Adam(
@@ -41,7 +50,7 @@ class Trainer:
 
     def fit(
         self,
-        train: TrainingSet,
+        train: TrainingSet | VolumeTrainingSet,
         validation: tf.data.Dataset | None,
         *,
         count: Callable[[np.ndarray, np.ndarray], Counts],
@@ -56,7 +65,7 @@ class Trainer:
         Args:
             train: Of one fold.
             validation: Batches of (image, targets), or None: then all epochs are trained and the last weights stay.
-            count: Counts of a batch of reference masks and probabilities, both `[batch, y, x, region]`.
+            count: Counts of a batch of reference masks and probabilities, both `[batch, ..., region]`.
             folder: Of this model, seed and fold alone.
             on_epoch: Called after each epoch with the number of epochs done and its row.
 
@@ -73,14 +82,16 @@ class Trainer:
             epoch = len(history)
             stop = _StopAtNonFinite(train, epoch)
             self.model.optimizer.learning_rate = self._rate(epoch)
+            started = time.process_time()
             logs = self.model.fit(train.epoch(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[stop]).history
+            cpu_s = time.process_time() - started
             loss = counts = None
             if validation is not None:
                 loss = float(self.model.evaluate(validation, verbose=0, return_dict=True)["loss"])
                 if not math.isfinite(loss):
                     raise _non_finite("validation loss", loss, epoch, [])
                 counts = self._counts(validation, count)
-            history.append(Epoch(epoch, float(logs["loss"][0]), loss, counts))
+            history.append(Epoch(epoch, float(logs["loss"][0]), loss, counts, cpu_s))
             write_state(folder, self.model, history)
             on_epoch(len(history), history[-1])
         read_best(folder, self.model)
@@ -101,7 +112,7 @@ class Trainer:
         return o.learning_rate * (1 - epoch / o.max_epochs) ** (o.decay_power or 0)
 
     def _counts(self, validation: tf.data.Dataset, count: Callable[[np.ndarray, np.ndarray], Counts]) -> Counts:
-        """Of all validation slices together; a second pass, since a model with its own loss predicts in another way."""
+        """Of all that validates together; a second pass, since a model with its own loss predicts in another way."""
         batches = (
             count(targets["mask"].numpy(), np.asarray(self.model.predict_on_batch(images)["mask"]))
             for images, targets in validation
@@ -118,7 +129,7 @@ class Trainer:
 class _StopAtNonFinite(keras.callbacks.Callback):
     """Raises at the first batch after which the running loss is not finite."""
 
-    def __init__(self, train: TrainingSet, epoch: int):
+    def __init__(self, train: TrainingSet | VolumeTrainingSet, epoch: int):
         super().__init__()
         self._train, self._epoch = train, epoch
 
@@ -129,7 +140,7 @@ class _StopAtNonFinite(keras.callbacks.Callback):
 
 
 def _non_finite(what: str, value: float, epoch: int, names: list[SliceName]) -> NonFiniteError:
-    listed = "; ".join(f"{name.patient} slice {name.slice}" for name in names)
+    listed = "; ".join(map(str, names))
     return NonFiniteError(
         expected=f"a finite {what}",
         got=f"{value} in epoch {epoch}" + (f" on {listed}" if listed else ""),

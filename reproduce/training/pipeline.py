@@ -11,9 +11,10 @@ from pathlib import Path
 import tensorflow as tf
 from rich.progress import track
 
+from reproduce.augmentation import Augmentation
 from reproduce.datasets.slices import SPLIT, Prepared
 from reproduce.errors import ProtocolError
-from reproduce.protocol import Augmentation, Normalised, Preparation, Window
+from reproduce.protocol import Normalised, Preparation, Window
 from reproduce.protocol_text import canonical_json
 from reproduce.provenance import file_digest, write_json
 from reproduce.randomness import seed31
@@ -31,12 +32,15 @@ class SliceName:
     Attributes:
         patient: The unit of every split.
         scan: Within the cohort.
-        slice: Counted from 0.
+        slice: Counted from 0; None for all of a scan.
     """
 
     patient: str
     scan: str
-    slice: int
+    slice: int | None
+
+    def __str__(self):
+        return f"{self.patient} scan {self.scan}" if self.slice is None else f"{self.patient} slice {self.slice}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +116,7 @@ def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path)
 
 def _resized(example: dict, preparation: Preparation) -> dict:
     size = preparation.size
-    image = _mapped(tf.cast(example["image"], tf.float32), preparation.intensity)
+    image = as_seen(tf.cast(example["image"], tf.float32), preparation.intensity)
     labels = tf.cast(example["labels"], tf.int32)
     masks = [
         tf.reduce_any(labels[..., None] == tf.constant(members), axis=-1) if members else labels > 0
@@ -131,7 +135,8 @@ def _resized(example: dict, preparation: Preparation) -> dict:
     }
 
 
-def _mapped(image: tf.Tensor, intensity: Window | Normalised) -> tf.Tensor:
+def as_seen(image: tf.Tensor, intensity: Window | Normalised) -> tf.Tensor:
+    """Intensities of a prepared cohort as models see them, float32."""
     if isinstance(intensity, Normalised):
         return image
     return tf.clip_by_value((image - intensity.low_hu) / (intensity.high_hu - intensity.low_hu), 0.0, 1.0)
@@ -169,13 +174,7 @@ class TrainingSet:
     fold: int
 
     def __post_init__(self):
-        if self.batch_size % self.micro_batch or self.n < self.batch_size != self.micro_batch:
-            raise ProtocolError(
-                expected="a batch_size that is a multiple of micro_batch, and training slices for one step at least",
-                got=f"batch_size {self.batch_size}, micro_batch {self.micro_batch} and {self.n} training slices",
-                where=f"fold {self.fold}",
-                do="mend the protocol, or train on more patients",
-            )
+        require_steps(self.n, self.batch_size, self.micro_batch, what="slices", fold=self.fold)
 
     @property
     def n_batches(self) -> int:
@@ -211,6 +210,22 @@ class TrainingSet:
 
     def _batched(self, examples: tf.data.Dataset) -> tf.data.Dataset:
         return examples.batch(self.micro_batch, drop_remainder=self.n >= self.batch_size).take(self.n_batches)
+
+
+def require_steps(n: int, batch_size: int, micro_batch: int, *, what: str, fold: int) -> None:
+    """Return if `n` training slices or volumes make a step at least.
+
+    Raises:
+        ProtocolError: `batch_size` is no multiple of `micro_batch`, or micro-batches are to make up a step for which
+            there are too few.
+    """
+    if batch_size % micro_batch or n < batch_size != micro_batch:
+        raise ProtocolError(
+            expected=f"a batch_size that is a multiple of micro_batch, and training {what} for one step at least",
+            got=f"batch_size {batch_size}, micro_batch {micro_batch} and {n} training {what}",
+            where=f"fold {fold}",
+            do="mend the protocol, or train on more patients",
+        )
 
 
 def held_out(examples: tf.data.Dataset, *, batch_size: int, targets: Mapping[str, str]) -> tf.data.Dataset:

@@ -18,8 +18,7 @@ from reproduce.datasets.slices import Prepared
 from reproduce.errors import WorkerDiedError
 from reproduce.protocol import Experiment
 from reproduce.training.determinism import configure
-from reproduce.training.job import Job, Worker
-from reproduce.training.pipeline import resized_slices
+from reproduce.training.job import Job, Worker, views
 
 _POLL_S = 0.5
 
@@ -34,7 +33,7 @@ def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *,
         jobs: Any number; none to do is fine.
         experiment: Their protocol.
         prepared: The cohort, prepared and resized already.
-        cache: As for `resized_slices`.
+        cache: As for `job.views`.
         workers: Processes.
 
     Raises:
@@ -44,7 +43,7 @@ def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *,
     pending = [job for job in jobs if not job.done]
     if not pending:
         return
-    max_epochs = experiment.optimisation.max_epochs
+    total = sum(experiment.optimisation_of(job.arm).max_epochs for job in pending)
     context = multiprocessing.get_context("spawn")
     epochs_done = context.Queue()
     started = context.Value("i", 0)
@@ -53,7 +52,7 @@ def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *,
     columns = (TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"), TimeElapsedColumn())
     try:
         with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), transient=True) as progress:
-            bar = progress.add_task("train", total=len(pending) * max_epochs)
+            bar = progress.add_task("train", total=total)
             futures = [pool.submit(_run, job) for job in pending]
             while not _all_finished(futures):
                 try:
@@ -98,7 +97,7 @@ def _start(experiment: Experiment, prepared: Prepared, cache: Path, epochs_done,
         worker = started.value
         started.value += 1
     configure(worker=worker, precision=experiment.optimisation.precision)
-    _worker = Worker(experiment, resized_slices(prepared, experiment.preparation, cache=cache))
+    _worker = Worker(experiment, views(experiment, prepared, cache=cache))
     _epochs_done = epochs_done
 
 
@@ -117,4 +116,4 @@ def _run(job: Job) -> None:
         done = n
 
     _worker.run(job, on_epoch=on_epoch)
-    _epochs_done.put(_worker.max_epochs - done)
+    _epochs_done.put(_worker.max_epochs(job) - done)

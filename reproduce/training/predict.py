@@ -26,14 +26,14 @@ class Prediction:
     slice: np.ndarray | None
 
 
-def predict_scans(model: keras.Model, slices: Slices, patients: tuple[str, ...], folder: Path, *, batch_size: int):
+def predict_scans(model: keras.Model, folder: Path, *, slices: Slices, patients: tuple[str, ...], batch_size: int):
     """Write a prediction for each scan of some patients to `folder/<scan>.npz`, one scan in memory at a time.
 
     Args:
         model: Trained.
+        folder: Of this model, seed and fold alone.
         slices: The cohort.
         patients: Test patients of the fold.
-        folder: Of this model, seed and fold alone.
         batch_size: Slices at a time.
 
     Raises:
@@ -47,11 +47,13 @@ def predict_scans(model: keras.Model, slices: Slices, patients: tuple[str, ...],
     for images in batches:
         outputs = {name: keras.ops.convert_to_numpy(v) for name, v in model.predict_on_batch(images).items()}
         for i in range(len(images)):
-            _require_finite(outputs, i, names[done + len(pending)])
             pending.append({name: output[i] for name, output in outputs.items()})
+            for name, values in pending[-1].items():
+                require_finite(values, name, names[done + len(pending) - 1])
             position = done + len(pending)
             if position == len(names) or names[position].scan != names[done].scan:
-                _write(folder / f"{names[done].scan}.npz", pending)
+                stacked = {name: np.stack([output[name] for output in pending]) for name in pending[0]}
+                write_prediction(folder / f"{names[done].scan}.npz", stacked)
                 done, pending = position, []
 
 
@@ -61,22 +63,31 @@ def read_prediction(path: Path) -> Prediction:
         return Prediction(stored["mask"], stored.get("slice"))
 
 
-def _require_finite(outputs: dict[str, np.ndarray], i: int, name: SliceName) -> None:
-    for output, values in outputs.items():
-        if not np.isfinite(values[i]).all():
-            n = np.count_nonzero(~np.isfinite(values[i]))
-            raise NonFiniteError(
-                expected=f"finite probabilities in the output {output}",
-                got=f"{n} of {values[i].size} that are not",
-                where=f"{name.patient} slice {name.slice}",
-                do="look at this slice, or train again with a lower learning rate or in float32",
-            )
+def require_finite(values: np.ndarray, output: str, name: SliceName) -> None:
+    """Return if what a model says of a slice or scan is finite.
+
+    Raises:
+        NonFiniteError: It is not; slice or scan are named.
+    """
+    if not np.isfinite(values).all():
+        raise NonFiniteError(
+            expected=f"finite probabilities in the output {output}",
+            got=f"{np.count_nonzero(~np.isfinite(values))} of {values.size} that are not",
+            where=str(name),
+            do="look at it, or train again with a lower learning rate or in float32",
+        )
 
 
-def _write(path: Path, pending: list[dict[str, np.ndarray]]) -> None:
-    arrays = {"mask": np.stack([output["mask"] for output in pending]).astype(np.float16)}
-    if "slice" in pending[0]:
-        arrays["slice"] = np.array([output["slice"][0] for output in pending], np.float32)
+def write_prediction(path: Path, outputs: dict[str, np.ndarray]) -> None:
+    """Write what a model says of a scan, whole or not at all.
+
+    Args:
+        path: Of a .npz file.
+        outputs: "mask" `[z, y, x, region]`, and "slice" `[z, 1]` where the model has a slice head; others are left out.
+    """
+    arrays = {"mask": outputs["mask"].astype(np.float16)}
+    if "slice" in outputs:
+        arrays["slice"] = outputs["slice"][:, 0].astype(np.float32)
     temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("wb") as stream:
         np.savez_compressed(stream, **arrays)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import keras
@@ -23,12 +23,14 @@ class Epoch:
         train_loss: Mean over the epoch's batches.
         validation_loss: Mean over the validation slices; None without validation patients.
         validation: Pixels of all validation slices at the model's size; None likewise.
+        cpu_s: Seconds of processor time that training took, validation left out; of all threads of the process.
     """
 
     epoch: int
     train_loss: float
     validation_loss: float | None
     validation: Counts | None
+    cpu_s: float = field(compare=False)
 
 
 def best_epoch(history: list[Epoch]) -> int:

@@ -46,15 +46,15 @@ def room(tmp_path, monkeypatch):
     (tmp_path / "c.py").write_text("")
     (tmp_path / "cohort_folder.py").write_text("import json\n")
     monkeypatch.setattr(cohort_folder, "_ROOM", tmp_path)
-    cohort_folder._code_digest.cache_clear()
+    cohort_folder.room_digest.cache_clear()
     yield tmp_path
-    cohort_folder._code_digest.cache_clear()
+    cohort_folder.room_digest.cache_clear()
 
 
 @pytest.mark.parametrize(("changed", "matters"), [("a", True), ("b", True), ("cohort_folder", True), ("c", False)])
 def test_the_code_of_a_patient_is_what_its_module_draws_on(room, changed, matters):
-    before = cohort_folder._code_digest("a.py")
+    before = cohort_folder.room_digest("a.py")
     with (room / f"{changed}.py").open("a") as module:
         module.write("g = 2\n")
-    cohort_folder._code_digest.cache_clear()
-    assert (cohort_folder._code_digest("a.py") != before) == matters
+    cohort_folder.room_digest.cache_clear()
+    assert (cohort_folder.room_digest("a.py") != before) == matters

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reproduce.errors import IntensityError, ModelFileError, NonFiniteError
+from reproduce.imaging.boxes import box_starts
 from reproduce.imaging.resample import resize_slices
 from reproduce.imaging.volume import Volume
 from reproduce.models.segnet import segnet
 from reproduce.prediction.model_file import MEMBER, save_model
-from reproduce.prediction.predictor import Predictor, box_starts
+from reproduce.prediction.predictor import Predictor
 from reproduce.prediction.recipe import painted
 from reproduce.scoring import decided
 

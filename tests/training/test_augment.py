@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from reproduce.protocol import Augmentation
+from reproduce.augmentation import Augmentation
 from reproduce.training.augment import apply_transforms, draw_transform, other_sides
 
 NONE = {"sides": (), "rotation_deg": 0.0, "scale": (1.0, 1.0), "translation": 0.0, "flip": False}

@@ -24,7 +24,7 @@ def make_trainer(recipe):
 
     def make(build=None, **changes) -> Trainer:
         arm = recipe.arm(build) if build else recipe.arm()
-        return Trainer(arm, recipe.optimisation(**changes), size=16, n_channels=1, n_regions=1)
+        return Trainer(arm, recipe.optimisation(**changes), size=(16, 16), n_channels=1, n_regions=1)
 
     return make
 
@@ -215,7 +215,7 @@ def test_a_validation_loss_that_is_not_finite_stops_and_keeps_what_was(
     assert len(seen) == 1
     monkeypatch.undo()
     history, _ = fit(trainer, training_set(), validation, tmp_path)
-    assert history[0] == seen[0] == Epoch(0, history[0].train_loss, 1.0, history[0].validation)
+    assert history[0] == seen[0] == Epoch(0, history[0].train_loss, 1.0, history[0].validation, 0.0)
 
 
 def after_one_epoch(make_trainer, training_set, tmp_path, build, micro_batch):
@@ -290,7 +290,7 @@ def own_loss(size, *, n_channels, n_regions) -> keras.Model:
 def test_a_model_that_brings_its_own_loss_is_trained_by_it(recipe, training_set, validation, tmp_path):
     arm = recipe.arm(own_loss, losses={})
     assert arm.targets == {"mask": "mask"}
-    trainer = Trainer(arm, recipe.optimisation(), size=16, n_channels=1, n_regions=1)
+    trainer = Trainer(arm, recipe.optimisation(), size=(16, 16), n_channels=1, n_regions=1)
     history, _ = fit(trainer, training_set(), validation, tmp_path)
     assert history[-1].train_loss < history[0].train_loss
     masks = np.asarray(trainer.model.predict(validation, verbose=0)["mask"])

@@ -228,7 +228,7 @@ def folders(tmp_path):
 
 def test_the_cache_is_used_again_and_holds_the_same(prepared, tmp_path, monkeypatch):
     first = resized(prepared, tmp_path)
-    monkeypatch.setattr("reproduce.training.pipeline._mapped", lambda image, intensity: 0 * image)
+    monkeypatch.setattr("reproduce.training.pipeline.as_seen", lambda image, intensity: 0 * image)
     second = resized(prepared, tmp_path)
     assert len(folders(tmp_path)) == 1
     for one, other in zip(first, second, strict=True):

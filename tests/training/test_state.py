@@ -11,7 +11,7 @@ from reproduce.training.state import Epoch, best_epoch, read_best, read_state, w
 
 
 def history(*losses):
-    return [Epoch(i, 1.0, loss, None if loss is None else Counts(3, 1, 0, 12)) for i, loss in enumerate(losses)]
+    return [Epoch(i, 1.0, loss, None if loss is None else Counts(3, 1, 0, 12), 2.5) for i, loss in enumerate(losses)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Joint augmentation of a volume and its labels by one smooth resampling into a box."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from scipy import ndimage
+from scipy.interpolate import BSpline
+from scipy.spatial.transform import Rotation
+
+from reproduce.augmentation import VolumeAugmentation
+from reproduce.imaging.boxes import Box
+
+
+def augmented(
+    image: np.ndarray, labels: np.ndarray, box: Box, augmentation: VolumeAugmentation, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A volume as it might have been, in a box about its middle: turned, scaled, mirrored, shifted, bent, other greys.
+
+    Each voxel of the box is looked up once in the volume, at `middle + mirror . rotation . (p + bend(p) + shift) /
+    scale` for its place p from the middle of the box. Greys are interpolated linearly, each label by itself and the one
+    with most weight stays (for two labels that is the half that `augment.apply_transforms` asks for). What comes from
+    outside is 0: the mean of z-scores, and background. All is drawn from `rng` in one order, so that a sample can be
+    drawn again from its seed alone.
+
+    Args:
+        image: float32 `[z, y, x, channel]`.
+        labels: uint8 `[z, y, x]`.
+        box: (z, y, x) in voxels.
+        augmentation: Ranges.
+        rng: Of this sample alone.
+
+    Returns:
+        float32 `[*box, channel]` and uint8 `[*box]`.
+    """
+    places = _places(image.shape[:3], box, augmentation, rng)
+    greys = np.stack([_looked_up(image[..., i], places) for i in range(image.shape[-1])], axis=-1)
+    return _regreyed(greys.reshape(*box, -1), augmentation, rng), _relabelled(labels, places).reshape(box)
+
+
+def _places(shape: Box, box: Box, augmentation: VolumeAugmentation, rng: np.random.Generator) -> np.ndarray:
+    """Where in the volume each voxel of the box comes from, float32 `[3, voxels]`."""
+    a = augmentation
+    turn = Rotation.from_euler("zyx", rng.uniform(-a.rotation_deg, a.rotation_deg, 3), degrees=True).as_matrix()
+    mirror = np.diag([1.0, 1.0, -1.0 if a.flip and rng.random() < 0.5 else 1.0])
+    linear = mirror @ turn / rng.uniform(*a.scale)
+    shift = rng.uniform(-a.translation_voxels, a.translation_voxels, 3)
+    centre = (np.array(box) - 1) / 2
+    grid = np.stack(np.meshgrid(*map(np.arange, box), indexing="ij")).reshape(3, -1)
+    from_middle = grid + (shift - centre)[:, None]
+    if a.deformation_voxels:
+        points = rng.normal(0.0, a.deformation_voxels, (3, *a.control_points))
+        along = [_spline(n, side) for n, side in zip(a.control_points, box, strict=True)]
+        from_middle += np.einsum("aijk,zi,yj,xk->azyx", points, *along, optimize=True).reshape(3, -1)
+    return (linear @ from_middle + (np.array(shape)[:, None] - 1) / 2).astype(np.float32)
+
+
+@cache
+def _spline(n_points: int, side: int) -> np.ndarray:
+    """Weight of each control point in each voxel of an axis, float64 `[side, n_points]`; a voxel's add up to 1.
+
+    A uniform cubic B-spline; beyond the ends of the axis the first and the last point are repeated.
+    """
+    knots = np.arange(-3.0, n_points + 3.0)
+    weights = BSpline.design_matrix(np.linspace(0.0, n_points - 1.0, side), knots, 3).toarray()  # of -1 to n_points
+    found = weights[:, 1:-1].copy()
+    found[:, 0] += weights[:, 0]
+    found[:, -1] += weights[:, -1]
+    return found
+
+
+def _looked_up(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    return ndimage.map_coordinates(values, places, np.float32, order=1, mode="constant", cval=0.0, prefilter=False)
+
+
+def _relabelled(labels: np.ndarray, places: np.ndarray) -> np.ndarray:
+    found = np.zeros(places.shape[1], np.uint8)
+    present = [int(label) for label in np.unique(labels) if label]
+    if not present:
+        return found
+    # Most voxels come from nowhere near a label, and the look-ups are what an augmentation costs.
+    ends = [np.flatnonzero(labels.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)]
+    near = np.all([(low - 1 < place) & (place < high + 1) for (low, high), place in zip(ends, places, strict=True)], 0)
+    weights = [_looked_up((labels == label).astype(np.float32), places[:, near]) for label in present]
+    found[near] = np.array([0, *present], np.uint8)[np.argmax([1.0 - sum(weights), *weights], axis=0)]
+    return found
+
+
+def _regreyed(image: np.ndarray, augmentation: VolumeAugmentation, rng: np.random.Generator) -> np.ndarray:
+    a = augmentation
+    factor, added = rng.uniform(*a.contrast), rng.uniform(-a.brightness, a.brightness)
+    noise = rng.uniform(0.0, a.noise) * rng.standard_normal(image.shape, np.float32)
+    return (image * factor + added + noise).astype(np.float32)
