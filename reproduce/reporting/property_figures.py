@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from reproduce.errors import ResultsError
 from reproduce.reporting.cases import read_frame
 from reproduce.reporting.folders import read_object
+from reproduce.reporting.moco_figure import draw_moco
 from reproduce.reporting.style import ARMS, new_figure, save, styled
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -74,12 +75,17 @@ def draw_structure(results: Path, figures: Path) -> tuple[Path, ...]:
 
 
 def draw_statements(results: Path, figures: Path) -> tuple[Path, ...]:
-    """Draw the figure of one results folder, whichever of the three tables it is of, below the folder of all figures.
+    """Draw the figure of one results folder, whichever table it is of, below the folder of all figures.
 
     Raises:
         ResultsError: As `draw_dense`; or the folder is of another table.
     """
-    draws = {"table1_of_001": draw_dense, "table2_of_001": draw_activations, "table3_of_001": draw_structure}
+    draws = {
+        "moco_v3_of_001": draw_moco,
+        "table1_of_001": draw_dense,
+        "table2_of_001": draw_activations,
+        "table3_of_001": draw_structure,
+    }
     table = results.parent.name
     if table not in draws:
         do = "remove the folder, or its measurements.csv"

@@ -19,6 +19,7 @@ from reproduce.errors import ReproduceError
 from reproduce.reporting.properties import COLUMNS, Decided, decide
 from reproduce.reporting.property_results import NO_DATA, PropertyTable, write_properties
 from reproduce.reporting.words import tally
+from reproduce.studies.by_seed import BySeed, kept_rows
 from reproduce.studies.study import load
 from reproduce.training.determinism import configure
 
@@ -72,7 +73,7 @@ def run(
     configure(worker=0, precision="float32")
     file = _file(data_root)
     source = table.source if file else NO_DATA
-    measurements = _measure(table, file, console)
+    measurements = _measure(table, file, paths.cache_dir(home), console)
     decided = decide(table.statements, measurements)
     place = Path(table.table) / f"{source}-{table.profile}"
     folder = home / "results" / place
@@ -103,7 +104,7 @@ def _file(data_root: Path | None) -> Path | None:
     return None if named is None else find_file(named)
 
 
-def _measure(table: PropertyTable, file: Path | None, console: Console) -> pd.DataFrame:
+def _measure(table: PropertyTable, file: Path | None, cache: Path, console: Console) -> pd.DataFrame:
     """All measurements, sorted; none, and that said, where there are no X-rays."""
     rows = []
     if file is None:
@@ -112,7 +113,10 @@ def _measure(table: PropertyTable, file: Path | None, console: Console) -> pd.Da
         data = load(file, n_train=table.study.training.n_train)
         for measure in table.measures:
             start = time.perf_counter()
-            rows.extend(measure(data, table.study))
+            if isinstance(measure, BySeed):
+                rows.extend(kept_rows(measure, table.study, file, cache, console=console))
+            else:
+                rows.extend(measure(data, table.study))
             console.print(f"{measure.__name__}: {time.perf_counter() - start:.1f} s")
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"x": float, "seed": int, "value": float})
     return frame.sort_values(["quantity", "condition", "x", "seed"], ignore_index=True)
