@@ -60,12 +60,13 @@ class RunFolder:
         return read_object(self.path / file)
 
 
-def find_runs(results: Path, names: Sequence[str]) -> list[RunFolder]:
-    """The runs below a results folder, sorted by table and run; tables of statements, which have no cells, are none.
+def find_runs(results: Path, names: Sequence[str], *, or_none: bool = False) -> list[RunFolder]:
+    """The runs below a results folder, sorted by table and run; what has no cells, statements, architectures, is none.
 
     Args:
         results: The folder of all results.
         names: Tables, "table1_lidc", or single runs, "table1_lidc/phantom-cpu"; none takes all of them.
+        or_none: Whether a folder without any run is none, and no error.
 
     Raises:
         ResultsError: There is no such folder, or no run of a name in it; or a protocol.json is broken.
@@ -73,13 +74,14 @@ def find_runs(results: Path, names: Sequence[str]) -> list[RunFolder]:
     if not results.is_dir():
         do = "run a table's script first, or name the folder with --results"
         raise ResultsError(expected="a folder of results", got="nothing there", where=results, do=do)
-    paths = {path.parent for path in results.glob("*/*/protocol.json")} - set(find_statement_runs(results))
+    paths = {path.parent for path in results.glob("*/*/protocol.json")}
+    paths -= {*find_statement_runs(results), *find_architecture_runs(results)}
     wanted = {name.strip("/") for name in names}
     tables = sorted({path.parent.name for path in paths})
     for name in sorted(wanted - {n for p in paths for n in (p.parent.name, f"{p.parent.name}/{p.name}")}):
         do = f"run its script first, or name one of: {', '.join(tables) or 'none yet'}"
         raise ResultsError(expected="a table that has been run", got=repr(name), where=results, do=do)
-    if not paths:
+    if not paths and not or_none:
         do = "run a table's script first"
         raise ResultsError(expected="at least one run", got="none", where=results, do=do)
     return [
@@ -92,6 +94,11 @@ def find_runs(results: Path, names: Sequence[str]) -> list[RunFolder]:
 def find_statement_runs(results: Path) -> list[Path]:
     """Folders of tables whose statements are decided one by one, sorted; `property_results` writes them."""
     return sorted(path.parent for path in results.glob("*/*/measurements.csv"))
+
+
+def find_architecture_runs(results: Path) -> list[Path]:
+    """Folders of architectures beside each other, sorted; `architecture_results` writes them."""
+    return sorted(path.parent for path in results.glob("*/*/architectures.csv"))
 
 
 def read_run(path: Path) -> RunFolder:

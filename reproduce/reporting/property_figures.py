@@ -81,10 +81,10 @@ def draw_statements(results: Path, figures: Path) -> tuple[Path, ...]:
         ResultsError: As `draw_dense`; or the folder is of another table.
     """
     draws = {
-        "moco_v3_of_001": draw_moco,
         "table1_of_001": draw_dense,
         "table2_of_001": draw_activations,
         "table3_of_001": draw_structure,
+        "moco_v3_of_001": draw_moco,
     }
     table = results.parent.name
     if table not in draws:

@@ -11,13 +11,14 @@ from reproduce.claims.documents import statements as judged_statements
 from reproduce.errors import ResultsError
 from reproduce.provenance import write_text
 from reproduce.reporting.folders import find_statement_runs, optional_number, read_object, read_rows
-from reproduce.reporting.words import CONTRADICTED, tally
+from reproduce.reporting.words import CONTRADICTED, STATEMENT_WORDS, tally
 
 COLUMNS = (
     *("key", "place", "statement", "rule", "verdict", "measured"),
     *("seeds", "difference", "ci_low", "ci_high", "p_value", "p_holm"),
 )
-NO_DATA = "none"
+# As `property_results` and `properties` write them; they load pandas, and this answers at once.
+NO_DATA, NOT_RUN = "none", "not run: no data"
 _AGAIN = "run the table's script again"
 
 
@@ -121,6 +122,9 @@ def _read(path: Path) -> StatementRun:
         Said(*(row[key] for key in COLUMNS[:6]), int(optional_number(row["seeds"] or "0", file)))
         for row in read_rows(file, COLUMNS)
     ]
+    if strange := {each.verdict for each in said} - {*STATEMENT_WORDS, NOT_RUN}:
+        expected = f"one of {', '.join((*STATEMENT_WORDS, NOT_RUN))}"
+        raise ResultsError(expected=expected, got=", ".join(sorted(strange)), where=file, do=_AGAIN)
     return StatementRun(path, *texts, tuple(said), protocol)
 
 

@@ -17,6 +17,8 @@ from reproduce.reporting.diff_render import source_text
 from reproduce.reporting.folders import find_runs, optional_number
 from reproduce.reporting.html.audit_section import audit_sections, document_statements, reading_text
 from reproduce.reporting.html.run_section import RunSection, run_section
+from reproduce.reporting.html.statement_section import StatementSection, statement_sections
+from reproduce.reporting.statement_list import read_statement_runs
 from reproduce.reporting.wording import UNDEFINED, interval, number, p_text, reading, signed
 
 # How a verdict looks; the word itself always stands beside the sign, so that colour is never needed.
@@ -48,12 +50,13 @@ def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence
         ResultsError: There are no results, or a file of them is broken.
         ClaimsError: A table of the reader's own is broken.
     """
-    sections = [run_section(diff_run(run), figures) for run in find_runs(results, ())]
-    write_text(output, render(sections, papers=papers))
+    said = statement_sections(read_statement_runs(results), figures)
+    sections = [run_section(diff_run(run), figures) for run in find_runs(results, (), or_none=bool(said))]
+    write_text(output, render(sections, said, papers=papers))
     return output
 
 
-def render(sections: Sequence[RunSection], *, papers: Sequence[Path]) -> str:
+def render(sections: Sequence[RunSection], said: Sequence[StatementSection], *, papers: Sequence[Path]) -> str:
     """The page as text; see `write_report`."""
     run_tables = {section.diff.run.table for section in sections}
     return (
@@ -61,6 +64,7 @@ def render(sections: Sequence[RunSection], *, papers: Sequence[Path]) -> str:
         .get_template("report.html.j2")
         .render(
             sections=sections,
+            said=said,
             audits=audit_sections(papers),
             statements=document_statements(),
             not_run=[table for table in packaged_tables() if table.startswith("table") and table not in run_tables],

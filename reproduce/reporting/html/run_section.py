@@ -116,7 +116,7 @@ def run_section(diff: RunDiff, figures: Path) -> RunSection:
         pictures=pictures(*read_overlays(run.path / "overlays.npz")) if _has(run, "overlays.npz") else [],
         cases=case_table(_rows(run, "cases.csv", CASE_COLUMNS), models, region=region),
         folds=read_splits(run.path / "splits.json") if _has(run, "splits.json") else (),
-        decisions=_decisions(protocol.get("decisions", ())),
+        decisions=decided_by(protocol.get("decisions", ())),
         remarks=[part.replace("\n", " ") for part in protocol.get("remarks", "").strip().split("\n\n") if part],
         included=sum(row["status"] == "in" for row in ledger),
         excluded=dict(Counter(row["reason"] for row in ledger if row["status"] != "in").most_common()),
@@ -134,7 +134,8 @@ def _rows(run: RunFolder, file: str, columns: Sequence[str]) -> list[dict[str, s
     return run.rows(file, columns) if _has(run, file) else []
 
 
-def _decisions(found: Sequence[dict[str, str]]) -> list[Decision]:
+def decided_by(found: Sequence[dict[str, str]]) -> list[Decision]:
+    """The choices of a protocol.json, told apart by who makes them."""
     return [
         Decision(each["field"], each["value"], each["place"].removeprefix(SILENT), each["place"].startswith(SILENT))
         for each in found
