@@ -64,7 +64,7 @@ def verdict_line(run: Run, verdicts: Sequence[Verdict]) -> str:
     """The verdict of the whole table in one line, e.g. "not comparable: phantom, cpu profile"."""
     if run.caveats:
         return f"not comparable: {', '.join(run.caveats)}"
-    return tally([verdict.word for verdict in verdicts])
+    return tally([verdict.word for verdict in verdicts]) or "no printed cell"
 
 
 def _banner(run: Run) -> str:
