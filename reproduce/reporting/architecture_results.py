@@ -32,7 +32,7 @@ def write_architectures(
     table: PropertyTable,
     *,
     architectures: pd.DataFrame,
-    measurements: pd.DataFrame,
+    trainings: pd.DataFrame,
     probabilities: pd.DataFrame,
     structure: pd.DataFrame,
 ) -> None:
@@ -42,18 +42,18 @@ def write_architectures(
         folder: `results/<table>/<source>-<profile>`.
         table: What was asked.
         architectures: One row each.
-        measurements: One row a training and quantity, of `properties.COLUMNS`.
+        trainings: One row a training and quantity, of `properties.COLUMNS`.
         probabilities: One row a test X-ray, one column a training.
         structure: One row a layer of the basic one.
     """
     write_frame(architectures, folder / "architectures.csv")
-    write_frame(measurements, folder / "measurements.csv")
+    write_frame(trainings, folder / "trainings.csv")
     write_frame(probabilities, folder / "probabilities.csv")
     write_frame(structure, folder / "structure.csv")
     about = {"protocol_id": protocol_id(table), "source": table.source, "profile": table.profile}
     chosen = [{"field": field, "value": value, "place": place} for field, value, place in _decisions(table)]
     write_json(folder / "protocol.json", {**about, "decisions": chosen, "protocol": plain(table)})
-    write_text(folder / "table.md", _page(table, architectures, measurements, n_test=len(probabilities)))
+    write_text(folder / "table.md", _page(table, architectures, trainings, n_test=len(probabilities)))
 
 
 def _decisions(table: PropertyTable) -> list[tuple[str, str, str]]:
@@ -66,8 +66,8 @@ def _decisions(table: PropertyTable) -> list[tuple[str, str, str]]:
     return [(field, named[field] if field in whole else value, place) for field, value, place in decisions(table)]
 
 
-def _page(table: PropertyTable, architectures: pd.DataFrame, measurements: pd.DataFrame, *, n_test: int) -> str:
-    accuracies = measurements[measurements["quantity"] == "test_accuracy"].groupby("condition")["value"]
+def _page(table: PropertyTable, architectures: pd.DataFrame, trainings: pd.DataFrame, *, n_test: int) -> str:
+    accuracies = trainings[trainings["quantity"] == "test_accuracy"].groupby("condition")["value"]
     first = architectures.iloc[0]
     lines = [
         f"# {table.title}",

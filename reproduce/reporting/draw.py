@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reproduce.reporting import ablation, document000, document002
+from reproduce.reporting.architecture_figures import draw_architectures
 from reproduce.reporting.census_figures import draw_census
 from reproduce.reporting.figures import draw_table_figures
-from reproduce.reporting.folders import RunFolder, find_runs, find_statement_runs
+from reproduce.reporting.folders import RunFolder, find_architecture_runs, find_runs, find_statement_runs
 from reproduce.reporting.property_figures import draw_statements
 
 
@@ -41,6 +42,8 @@ def draw_runs(results: Path, names: Sequence[str], figures: Path) -> Iterator[Pa
     if not names:
         for path in find_statement_runs(results):
             yield from draw_statements(path, figures)
+        for path in find_architecture_runs(results):
+            yield from draw_architectures(path, figures / path.parent.name / path.name)
     runs = find_runs(results, names)
     for run in runs:
         yield from draw_run(run, figures)

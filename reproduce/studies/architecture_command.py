@@ -19,7 +19,7 @@ from reproduce.protocol_text import protocol_id
 from reproduce.reporting.architecture_results import write_architectures
 from reproduce.reporting.property_results import PropertyTable
 from reproduce.studies.architecture_pool import run_entries
-from reproduce.studies.architecture_rows import architecture_rows, measurement_rows, probability_columns, structure_rows
+from reproduce.studies.architecture_rows import architecture_rows, probability_columns, structure_rows, training_rows
 from reproduce.studies.architecture_training import Place, read_json
 from reproduce.studies.architectures import ArchitectureStudy
 from reproduce.studies.command import SAMPLES_VARIABLE
@@ -95,7 +95,7 @@ def run(table: PropertyTable, project: Path, data_root: Path | None, *, draw: Dr
         results,
         table,
         architectures=architecture_rows(study, costs, probabilities),
-        measurements=measurement_rows(study, places, probabilities),
+        trainings=training_rows(study, places, probabilities),
         probabilities=probabilities,
         structure=structure_rows(study.basic),
     )

@@ -25,6 +25,8 @@ from reproduce.studies.study import load
 from reproduce.training.determinism import configure
 
 _POLL_S = 0.5
+# TensorFlow keeps some of each model that a process has compiled; a fresh process has none of it.
+_ARCHITECTURES_A_PROCESS = 5
 
 
 def run_entries(
@@ -43,24 +45,27 @@ def run_entries(
         WorkerDiedError: A process was ended from outside; what it finished is kept.
         ReproduceError: The first that a training raised, likewise.
     """
-    left = {each: _seeds_left(places[each.name], study) for each in study.entries if not _done(each, places, study)}
+    efforts = {each.name: each.effort * _n_left(places[each.name], study) for each in study.entries}
+    left = [each for each in study.entries if not places[each.name].done(study.seeds)]
     if not left:
         return
-    pending = sorted(left, key=lambda each: -each.effort * len(left[each]))
+    pending = sorted(left, key=lambda each: -efforts[each.name])
     context = multiprocessing.get_context("spawn")
     spent, started = context.Queue(), context.Value("i", 0)
-    pool = ProcessPoolExecutor(min(workers, len(pending)), context, _start, (study, file, spent, started))
+    arguments = (study, file, spent, started)
+    n = min(workers, len(pending))
+    pool = ProcessPoolExecutor(n, context, _start, arguments, max_tasks_per_child=_ARCHITECTURES_A_PROCESS)
     columns = (TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("architectures"), TimeElapsedColumn())
     try:
         with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), transient=True, console=console) as progress:
-            total = sum(each.effort * max(1, len(left[each])) for each in pending)
+            total = max(1.0, sum(efforts[each.name] for each in pending))
             futures = {pool.submit(_run, each, places[each.name]): each.name for each in pending}
             _watch(futures, spent, progress, total=total)
     except BrokenProcessPool as error:
         raise WorkerDiedError(
             expected="training processes that end by themselves",
             got="one that was ended from outside, most likely for want of memory",
-            where=f"{len(pending)} architectures in {min(workers, len(pending))} processes",
+            where=f"{len(pending)} architectures in {n} processes",
             do="take fewer --workers; what is finished is kept, and the same command goes on from there",
         ) from error
     except BaseException:
@@ -71,12 +76,8 @@ def run_entries(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _done(each: Entry, places: Mapping[str, Place], study: ArchitectureStudy) -> bool:
-    return places[each.name].done(study.seeds)
-
-
-def _seeds_left(place: Place, study: ArchitectureStudy) -> list[int]:
-    return [seed for seed in study.seeds if not place.outcome(seed).exists()]
+def _n_left(place: Place, study: ArchitectureStudy) -> int:
+    return sum(not place.outcome(seed).exists() for seed in study.seeds)
 
 
 def _watch(futures: dict[Future, str], spent, progress: Progress, *, total: float) -> None:

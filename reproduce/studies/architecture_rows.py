@@ -82,9 +82,7 @@ def architecture_rows(
     return pd.DataFrame(rows)
 
 
-def measurement_rows(
-    study: ArchitectureStudy, places: Mapping[str, Place], probabilities: pd.DataFrame
-) -> pd.DataFrame:
+def training_rows(study: ArchitectureStudy, places: Mapping[str, Place], probabilities: pd.DataFrame) -> pd.DataFrame:
     """One row a training and quantity, x the X-rays seen: `test_accuracy`, `test_auroc`, and `train_cross_entropy`.
 
     The last is the mean over the last tenth of the steps, in nats.

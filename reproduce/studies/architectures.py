@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import keras
@@ -49,7 +49,8 @@ class Entry:
     def form(self) -> str:
         """What is other here than in the paper's form, in words; pixels and channels of the image apart."""
         own = self.architecture.build.arguments
-        return "; ".join(f"{name} {_words(value)}, not {_words(own[name])}" for name, value in self.changed.items())
+        pairs = [pair for name, value in self.changed.items() for pair in _differences(name, value, own[name])]
+        return "; ".join(f"{name} {_words(value)}, not {_words(paper)}" for name, value, paper in pairs)
 
     def build(self) -> keras.Model:
         """The model with weights of its own: one grey channel, one probability, that of pneumonia."""
@@ -85,6 +86,14 @@ class ArchitectureStudy(Section):
     def steps(self) -> int:
         """Of each training."""
         return self.images_seen // self.batch_size
+
+
+def _differences(name: str, value: Any, paper: Any) -> list[tuple[str, Any, Any]]:
+    """Name, value here and value in the paper; of a plan one for each field that is another."""
+    if not is_dataclass(value):
+        return [(name, value, paper)]
+    pairs = [(field.name, getattr(value, field.name), getattr(paper, field.name)) for field in fields(value)]
+    return [(f"{name} {key}", here, there) for key, here, there in pairs if here != there]
 
 
 def _words(value: Any) -> str:
