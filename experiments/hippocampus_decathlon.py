@@ -66,9 +66,9 @@ PAPER = experiment(
     "paper",
     size=64,
     width=8,
-    slice_epochs=3,
+    slice_epochs=2,
     seeds=(1,),
-    volumes={"width": 6, "widths": (8, 32, 64, 128), "unet_epochs": 30, "epochs": 40},
+    volumes={"width": 6, "widths": (8, 32, 64, 128), "unet_epochs": 15, "epochs": 50},
 )
 CPU = replace(PAPER, profile="cpu")  # the protocol is ours, and made for two cores
 SMOKE = experiment(

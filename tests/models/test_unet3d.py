@@ -23,8 +23,8 @@ def kernels(model):
 
 def test_the_paper_counts_kernels_and_one_bias_a_convolution():
     model = unet3d((16, 16, 16), n_channels=3, n_regions=3, width=32, bn_momentum=0.9)
-    # 2.1: "19069955 parameters in total". Ours have batch normalisation instead of biases, so kernels are compared: with
-    # a bias for each output of a 3x3x3 convolution, 1440 before and 896 after, and 3 of the last one.
+    # 2.1: "19069955 parameters in total". Ours have batch normalisation instead of biases, so kernels are compared,
+    # with a bias for each channel of a 3x3x3 convolution, 1440 before and 896 after, and 3 of the last one.
     assert kernels(model) + 1440 + 896 + 3 == 19_069_955
     # Two weights and two statistics a channel of batch normalisation, and the three biases.
     assert model.count_params() == kernels(model) + 4 * (1440 + 896) + 3

@@ -1,5 +1,7 @@
 """Whole volumes: kept on disk, drawn in boxes by epoch, validated by their middles, predicted at their own grid."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -123,11 +125,8 @@ def test_a_probability_that_is_not_finite_names_its_scan_and_writes_nothing(volu
 
 
 def test_a_prepared_cohort_becomes_volumes_once(prepared, tmp_path):
-    class Preparation:
-        intensity = Window(low_hu=-1000.0, high_hu=400.0)
-        regions = {"nodule": ()}
-
-    found = whole_volumes(prepared, Preparation, cache=tmp_path)
+    preparation = SimpleNamespace(intensity=Window(low_hu=-1000.0, high_hu=400.0), regions={"nodule": ()})
+    found = whole_volumes(prepared, preparation, cache=tmp_path)
     scans = list(prepared.scans())
     assert [name.scan for name in found.names] == [scan.scan for scan in scans]
     for i, scan in enumerate(scans):
@@ -135,7 +134,7 @@ def test_a_prepared_cohort_becomes_volumes_once(prepared, tmp_path):
         assert found.image(i).shape == (*scan.labels.shape, 1)
         assert 0 <= found.image(i).min() <= found.image(i).max() <= 1
     stamps = {path: path.stat().st_mtime_ns for path in found.folder.iterdir()}
-    again = whole_volumes(prepared, Preparation, cache=tmp_path)
+    again = whole_volumes(prepared, preparation, cache=tmp_path)
     assert again == found or again.names == found.names
     assert {path: path.stat().st_mtime_ns for path in found.folder.iterdir()} == stamps
 
