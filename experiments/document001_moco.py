@@ -82,39 +82,26 @@ CHOICES = {
 _said = place("3")
 
 
-def _beside(other: str, n: int, encoder: str) -> Compared:
-    return Compared("test_accuracy", (f"MoCo v3, {encoder}", n), (f"{other}, {encoder}", n))
-
-
-def _of(name: str, key: str):
-    """What is measured with one encoder."""
-    few, every = "32 labels", "1024 labels"
-    loss = Compared("contrastive_loss", (name, 1), (name, TRAINING.epochs))
+def statements(*, epochs: int, n_labels: tuple[int, int]):
+    """What is said of MoCo v3, for so many epochs and for few and all labels."""
+    further = Custom("further than what is not said: the methods without labels before it would have to be run")
     return (
-        _said(", MoCo v3", f"{key}_learns", f"a self-supervised learning method: {name} learns its task", loss),
-        *(
-            _said(
-                ", MoCo v3",
-                f"{key}_{what}_{n}",
-                f"enhances performance: {name}, {labels}, {text}",
-                _beside(other, n, name),
-            )
-            for what, other, text in (
-                ("start", "starting weights", "above the features of starting weights"),
-                ("scratch", "labels alone", "above training from scratch with these labels alone"),
-            )
-            for n, labels in ((32, few), (1024, every))
-        ),
+        *_of("ResNet-18", "resnet", epochs, n_labels),
+        *_of("ViT", "vit", epochs, n_labels),
+        _said(", MoCo v3", "further", "enhances it further", further),
     )
 
 
-STATEMENTS = (
-    *_of("ResNet-18", "resnet"),
-    *_of("ViT", "vit"),
-    _said(
-        ", MoCo v3",
-        "further",
-        "enhances it further",
-        Custom("further than what is not said: the methods without labels before it would have to be named and run"),
-    ),
-)
+def _of(encoder: str, key: str, epochs: int, n_labels: tuple[int, int]):
+    """What is measured with one encoder."""
+    learns = Compared("contrastive_loss", (encoder, 1), (encoder, epochs))
+    yield _said(", MoCo v3", f"{key}_learns", f"learns without labels, {encoder}: the loss falls", learns)
+    others = (
+        ("start", "starting weights", "features above those of starting weights"),
+        ("scratch", "labels alone", "features above training from scratch with these labels alone"),
+    )
+    for what, other, text in others:
+        for name, n in zip(("few", "all"), n_labels, strict=True):
+            by = Compared("test_accuracy", (f"MoCo v3, {encoder}", n), (f"{other}, {encoder}", n))
+            said = f"enhances performance, {encoder}, {name} labels: {text}"
+            yield _said(", MoCo v3", f"{key}_{what}_{name}", said, by)

@@ -9,7 +9,7 @@ authors. A stopped run goes on when the same command is given again.
 from dataclasses import replace
 
 from document001 import SOURCE, smoke
-from document001_moco import CHOICES, ENCODERS, STATEMENTS, TRAINING, VIEWS
+from document001_moco import CHOICES, ENCODERS, TRAINING, VIEWS, statements
 
 from reproduce.reporting.moco_figure import draw_moco
 from reproduce.reporting.property_results import PropertyTable
@@ -17,6 +17,7 @@ from reproduce.studies.by_seed import BySeed
 from reproduce.studies.command import main
 from reproduce.studies.moco_v3 import MocoStudy, features_and_labels
 
+LABELS = (32, TRAINING.n_train)
 CPU = PropertyTable(
     table="moco_v3_of_001",
     document="001",
@@ -31,18 +32,16 @@ CPU = PropertyTable(
         momentum=0.99,
         weight_decay=0.1,
         warmup_epochs=2,
-        n_labels=(32, 1024),
+        n_labels=LABELS,
         probe_penalty=1.0,
         because=CHOICES,
     ),
     measures=(BySeed(features_and_labels, tuple(each.name for each in ENCODERS)),),
-    statements=STATEMENTS,
+    statements=statements(epochs=TRAINING.epochs, n_labels=LABELS),
 )
-SMOKE = smoke(CPU)
-SMOKE = replace(
-    SMOKE,
-    study=replace(SMOKE.study, training=replace(SMOKE.study.training, batch_size=16, epochs=2), warmup_epochs=1),
-)
+_SMALL = smoke(CPU).study
+_SMALL = replace(_SMALL, training=replace(_SMALL.training, batch_size=16, epochs=2), warmup_epochs=1, n_labels=(8, 32))
+SMOKE = replace(CPU, profile="smoke", study=_SMALL, statements=statements(epochs=2, n_labels=(8, 32)))
 
 if __name__ == "__main__":
     main({"cpu": CPU, "smoke": SMOKE}, script=__file__, draw=draw_moco)

@@ -100,8 +100,8 @@ class MomentumContrast(keras.Model):
         temperature: tau of `info_nce`.
         momentum: m of the first step; it rises to 1, see `momentum_at`.
         n_steps: Of the whole training.
-        frozen: Layers that keep their starting weights: of a ViT "patches", without which training is unstable
-            (section 4.3); none for a CNN.
+        frozen: Layers that keep their starting weights, in the classifier too: of a ViT "patches", without which
+            training is unstable (section 4.3); none for a CNN.
 
     Raises:
         ArgumentError: No such layer to freeze; no "class_logits"; the prediction ends in another width than the
@@ -131,21 +131,22 @@ class MomentumContrast(keras.Model):
         self.prediction = keras.Model(code, _perceptron(code, prediction, "prediction"), name="predictor")
         self.momentum_encoder = keras.models.clone_model(self.encoder)
         self.momentum_encoder.set_weights(self.encoder.get_weights())
-        self._pairs = [
-            (slow, fast)
-            for slow, fast in zip(self.momentum_encoder.weights, self.encoder.weights, strict=True)
-            if fast.trainable
-        ]
         for weight in self.momentum_encoder.weights:
             # each alone, since a layer of batch normalisation that is frozen as a whole leaves the batch's statistics
             weight.trainable = False
         self.step = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="step")
         self.built = True
 
+    @property
+    def pairs(self) -> list[tuple]:
+        """(weight of f_k, weight of f_q) of all that f_q learns and f_k follows."""
+        both = zip(self.momentum_encoder.weights, self.encoder.weights, strict=True)
+        return [(slow, fast) for slow, fast in both if fast.trainable]
+
     def follow(self) -> None:
         """f_k <- m f_k + (1 - m) f_q, with m of the step that is done; before the first one both are the same."""
         m = momentum_at(ops.maximum(self.step - 1, 0), start=self.start, n_steps=self.n_steps)
-        for slow, fast in self._pairs:
+        for slow, fast in self.pairs:
             slow.assign(slow + (1.0 - m) * (ops.stop_gradient(fast) - slow))
 
     def call(self, inputs, training=False):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from reproduce.errors import NonFiniteError
+from reproduce.errors import ArgumentError, NonFiniteError
 from reproduce.models.moco_v3 import Head, MomentumContrast
 from reproduce.randomness import seed31, stream
 from reproduce.section import Call, Section
@@ -77,25 +77,39 @@ def features_and_labels(
 
 
 def labelled(labels: np.ndarray, n: int) -> np.ndarray:
-    """Rows of the n X-rays whose labels may be seen, half of each label, the same for every seed and encoder."""
-    return np.sort(np.concatenate([np.flatnonzero(labels == label)[: n // 2] for label in (0, 1)]))
+    """Rows of the n X-rays whose labels may be seen, half of each label, the same for every seed and encoder.
+
+    Raises:
+        ArgumentError: n is odd, below 2, or more than twice as many as there are of a label.
+    """
+    of_each = [np.flatnonzero(labels == label) for label in (0, 1)]
+    if n < 2 or n % 2 or n // 2 > min(map(len, of_each)):
+        got = f"{n}, with {len(of_each[0])} and {len(of_each[1])} of the labels"
+        do = "take an even number that each label has half of"
+        raise ArgumentError(expected="a number of labelled X-rays", got=got, where="n_labels", do=do)
+    return np.sort(np.concatenate([rows[: n // 2] for rows in of_each]))
 
 
 class _Arms:
-    """The compiled models of one encoder, started afresh for each seed: the classifier shares its layers with MoCo."""
+    """The compiled models of one encoder, started afresh for each seed.
+
+    Training with labels has a classifier of its own, since MoCo freezes layers of the one whose features it trains.
+    """
 
     def __init__(self, encoder: Encoder, study: MocoStudy, *, n_steps: int):
         self.encoder, self.study, self.n_steps = encoder, study, n_steps
-        self.classifier, self.moco = self._build()
-        self.features = self.moco.backbone
+        _, self.moco = self._build()
+        self.features, self.classifier = self.moco.backbone, encoder.build()
         self.moco.compile(self._optimiser(), jit_compile=False)
-        # one batch size all along, since each new one is compiled again
         self.classifier.compile(self._optimiser(), loss={"class": "binary_crossentropy"}, jit_compile=False)
         for model in (self.moco, self.classifier):
             model.optimizer.build(model.trainable_variables)
 
     def start(self, seed: int) -> None:
-        """Weights as a new classifier and new heads have them under a seed, and new optimisers."""
+        """Weights as a new classifier and new heads have them under a seed, and new optimisers.
+
+        The classifier that is trained with labels starts from the weights whose features MoCo starts from.
+        """
         keras.utils.set_random_seed(seed31(seed, "weights", self.encoder.name))
         for old, new in zip((self.classifier, self.moco), self._build(), strict=True):
             for own, fresh in zip(old.variables, new.variables, strict=True):
