@@ -20,8 +20,9 @@ from ablation_arms import WHY_NOT_RUN, arms, statements, weights_at_hand
 
 from reproduce import paths, run
 from reproduce.errors import ReproduceError
+from reproduce.intensities import Window
 from reproduce.models.pretrained_encoders import WEIGHTS_VARIABLE
-from reproduce.protocol import Experiment, Window
+from reproduce.protocol import Experiment
 from reproduce.reporting.ablation import TABLES, draw_ablation, write_effects
 from reproduce.reporting.folders import find_runs
 

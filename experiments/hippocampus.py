@@ -7,8 +7,9 @@ import pandas as pd
 from reproduce.cohorts.decathlon import HIPPOCAMPUS
 from reproduce.datasets import decathlon
 from reproduce.imaging.intensity import ZScore
+from reproduce.intensities import Normalised
 from reproduce.phantoms.hippocampus_writer import write_hippocampus_cohort
-from reproduce.protocol import Call, Decision, Normalised, Preparation, Reading
+from reproduce.protocol import Call, Decision, Preparation, Reading
 from reproduce.reporting.cases import read_frame, write_frame
 from reproduce.reporting.summary import summarise
 

@@ -13,8 +13,9 @@ from document000 import OPTIMISATION, OPTIMISED, UNOPTIMISED, VALIDATION, decisi
 
 from reproduce import run
 from reproduce.datasets import lidc_idri
+from reproduce.intensities import Window
 from reproduce.phantoms.lidc_writer import write_lidc_cohort
-from reproduce.protocol import Call, Experiment, Preparation, Window
+from reproduce.protocol import Call, Experiment, Preparation
 
 PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 512, "n_slices": 24, "slice_spacing_mm": 2.5}
 

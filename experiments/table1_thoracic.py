@@ -16,8 +16,9 @@ from document002_models import ARMS
 
 from reproduce import run
 from reproduce.datasets import thoracic
+from reproduce.intensities import Window
 from reproduce.phantoms.lctsc_writer import write_lctsc_cohort
-from reproduce.protocol import Call, Experiment, Preparation, Statement, Window
+from reproduce.protocol import Call, Experiment, Preparation, Statement
 
 PHANTOM = {"n_patients": 60, "seed": 1, "matrix": 128, "n_slices": 15, "slice_spacing_mm": 8.0}
 ORDER = ("FCNN", "Mask R-CNN", "PSPNet", "DeepLabV3", "U-Net")

@@ -14,8 +14,9 @@ from document000 import OPTIMISATION, OPTIMISED, UNOPTIMISED, VALIDATION, decisi
 from reproduce import run
 from reproduce.cohorts.brats_layouts import PUBLISHED, REGIONS
 from reproduce.datasets import brats
+from reproduce.intensities import Normalised
 from reproduce.phantoms.brats_writer import write_brats_cohort
-from reproduce.protocol import Call, Experiment, Normalised, Preparation
+from reproduce.protocol import Call, Experiment, Preparation
 
 PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 120, "n_slices": 32, "slice_spacing_mm": 4.0}
 

@@ -9,7 +9,7 @@ import pytest
 from reproduce import evaluation
 from reproduce.cohorts.splits import Fold
 from reproduce.evaluation import evaluate
-from reproduce.protocol import Window
+from reproduce.intensities import Window
 from reproduce.training.job import Job
 
 WEAK, STRONG = (SimpleNamespace(name=name) for name in ("weak", "strong"))

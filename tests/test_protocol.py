@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reproduce.augmentation import Augmentation
 from reproduce.errors import ProtocolError
+from reproduce.intensities import Window
 from reproduce.protocol import (
     Arm,
-    Augmentation,
     Call,
     Decision,
     Experiment,
@@ -20,7 +21,6 @@ from reproduce.protocol import (
     Section,
     Statement,
     Validation,
-    Window,
 )
 from reproduce.protocol_text import canonical_json, changes, decisions, plain, protocol_id
 

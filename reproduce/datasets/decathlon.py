@@ -17,8 +17,8 @@ from reproduce.cohorts.decathlon import DecathlonScan, Task
 from reproduce.cohorts.decathlon_listing import LISTING, read_listing
 from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepare_quietly, slice_examples, slice_features
 from reproduce.imaging.intensity import ZScore, mapped
+from reproduce.intensities import Window
 from reproduce.paths import existing_folder
-from reproduce.protocol import Window
 from reproduce.protocol_text import canonical_json
 from reproduce.provenance import code_digest, tree_digest
 

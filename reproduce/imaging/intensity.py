@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from reproduce.errors import ArgumentError, IntensityError, NonFiniteError
-from reproduce.protocol import Window
+from reproduce.intensities import Window
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from rich.progress import track
 from reproduce.augmentation import Augmentation
 from reproduce.datasets.slices import SPLIT, Prepared
 from reproduce.errors import ProtocolError
-from reproduce.protocol import Normalised, Preparation, Window
+from reproduce.intensities import Normalised, Window
+from reproduce.protocol import Preparation
 from reproduce.protocol_text import canonical_json
 from reproduce.provenance import file_digest, write_json
 from reproduce.randomness import seed31

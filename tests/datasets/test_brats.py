@@ -10,7 +10,8 @@ import pytest
 from reproduce.cohorts.brats_layouts import BRATS_2017, MODALITIES, PUBLISHED, REGIONS
 from reproduce.datasets.brats import prepare
 from reproduce.errors import ArgumentError, CohortError
-from reproduce.protocol import Call, Normalised, Preparation
+from reproduce.intensities import Normalised
+from reproduce.protocol import Call, Preparation
 from reproduce.training.pipeline import resized_slices
 
 AFFINE = np.array([[-1.0, 0, 0, 0], [0, -1, 0, 0], [0, 0, 2.5, 0], [0, 0, 0, 1]])

@@ -10,7 +10,8 @@ from reproduce.cohorts.decathlon import HIPPOCAMPUS
 from reproduce.datasets.decathlon import prepare
 from reproduce.errors import ArgumentError, CohortError, DataNotFoundError
 from reproduce.imaging.intensity import ZScore
-from reproduce.protocol import Call, Normalised, Preparation, Window
+from reproduce.intensities import Normalised, Window
+from reproduce.protocol import Call, Preparation
 from reproduce.training.pipeline import resized_slices
 
 AFFINE = np.diag([-1.0, -1.0, 2.5, 1.0])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from reproduce.cohorts.splits import patient_folds
 from reproduce.errors import ProtocolError
-from reproduce.protocol import Call, Preparation, Window
+from reproduce.intensities import Window
+from reproduce.protocol import Call, Preparation
 from reproduce.training.pipeline import held_out, resized_slices
 
 

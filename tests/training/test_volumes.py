@@ -8,7 +8,7 @@ import pytest
 
 from reproduce.augmentation import VolumeAugmentation
 from reproduce.errors import NonFiniteError, ProtocolError
-from reproduce.protocol import Window
+from reproduce.intensities import Window
 from reproduce.training.pipeline import SliceName
 from reproduce.training.predict import read_prediction
 from reproduce.training.volumes import (

@@ -1,0 +1,59 @@
+"""How the intensities of an image become what a model sees, as a value of a protocol."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from reproduce.errors import ProtocolError
+
+
+@dataclass(frozen=True)
+class Window:
+    """Hounsfield units between two ends go to [0, 1] in proportion; what is beyond an end becomes that end.
+
+    Attributes:
+        low_hu: Becomes 0.
+        high_hu: Becomes 1.
+
+    Raises:
+        ProtocolError: The low end is not below the high one.
+    """
+
+    low_hu: float
+    high_hu: float
+
+    def __post_init__(self):
+        _require_ascending(self, (self.low_hu, self.high_hu))
+
+    @property
+    def grey(self) -> tuple[float, float]:
+        """The intensities that figures show as black and as white."""
+        return self.low_hu, self.high_hu
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """Intensities that the cohort's preparation has normalised already; models see them as they are.
+
+    Attributes:
+        grey: The intensities that figures show as black and as white.
+
+    Raises:
+        ProtocolError: Black is not below white.
+    """
+
+    grey: tuple[float, float]
+
+    def __post_init__(self):
+        _require_ascending(self, self.grey)
+
+
+def _require_ascending(intensity: Window | Normalised, ends: tuple[float, float]) -> None:
+    if not -math.inf < ends[0] < ends[1] < math.inf:
+        raise ProtocolError(
+            expected="two finite ends, the low one first",
+            got=repr(tuple(ends)),
+            where=type(intensity).__name__,
+            do="give the ends of the window, not its centre and width",
+        )
