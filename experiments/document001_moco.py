@@ -12,24 +12,31 @@ from reproduce.studies.study import Training
 from reproduce.studies.views import Views
 
 _X_RAY = {"size": (28, 28), "n_channels": 1, "n_classes": 1}
-_RESNET = {"width": 8, "blocks": RESNET18, "block": "basic", "conv_bias": False, "bn_momentum": 0.9}
-_VIT = {"patch": 7, "width": 64, "depth": 4, "heads": 4, "mlp_width": 128, "dropout": 0.0}
-ENCODERS = (
-    Encoder(
-        "ResNet-18",
-        Call(resnet, _X_RAY | _RESNET),
-        projection=Head(2, hidden=256, width=64, last_norm=True),
-        prediction=Head(2, hidden=256, width=64, last_norm=False),
-        frozen=(),
-    ),
-    Encoder(
-        "ViT",
-        Call(vit, _X_RAY | _VIT),
-        projection=Head(3, hidden=256, width=64, last_norm=True),
-        prediction=Head(2, hidden=256, width=64, last_norm=True),
-        frozen=("patches",),
-    ),
-)
+_RESNET = {"width": 8, "block": "basic", "conv_bias": False, "bn_momentum": 0.9}
+_VIT = {"patch": 7, "width": 64, "heads": 4, "mlp_width": 128, "dropout": 0.0}
+
+
+def encoders(*, blocks: tuple[int, ...], depth: int) -> tuple[Encoder, Encoder]:
+    """A residual network with these blocks a stage, a ViT of this depth; heads are those of the authors' release."""
+    return (
+        Encoder(
+            "ResNet-18",
+            Call(resnet, _X_RAY | _RESNET | {"blocks": blocks}),
+            projection=Head(2, hidden=256, width=64, last_norm=True),
+            prediction=Head(2, hidden=256, width=64, last_norm=False),
+            frozen=(),
+        ),
+        Encoder(
+            "ViT",
+            Call(vit, _X_RAY | _VIT | {"depth": depth}),
+            projection=Head(3, hidden=256, width=64, last_norm=True),
+            prediction=Head(2, hidden=256, width=64, last_norm=True),
+            frozen=("patches",),
+        ),
+    )
+
+
+ENCODERS = encoders(blocks=RESNET18, depth=4)
 TRAINING = Training(
     seeds=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
     n_train=1024,

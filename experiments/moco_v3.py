@@ -9,7 +9,7 @@ authors. A stopped run goes on when the same command is given again.
 from dataclasses import replace
 
 from document001 import SOURCE, smoke
-from document001_moco import CHOICES, ENCODERS, TRAINING, VIEWS, statements
+from document001_moco import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
 
 from reproduce.reporting.moco_figure import draw_moco
 from reproduce.reporting.property_results import PropertyTable
@@ -41,6 +41,7 @@ CPU = PropertyTable(
 )
 _SMALL = smoke(CPU).study
 _SMALL = replace(_SMALL, training=replace(_SMALL.training, batch_size=16, epochs=2), warmup_epochs=1, n_labels=(8, 32))
+_SMALL = replace(_SMALL, encoders=encoders(blocks=(1, 1), depth=1))
 SMOKE = replace(CPU, profile="smoke", study=_SMALL, statements=statements(epochs=2, n_labels=(8, 32)))
 
 if __name__ == "__main__":

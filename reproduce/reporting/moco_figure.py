@@ -74,9 +74,10 @@ def _accuracies(frame: pd.DataFrame, encoder: str, axes: Axes) -> None:
             axes.plot(np.full(each.size, x + 0.07), each, ".", color=ARMS[i], alpha=0.4, markersize=4)
     axes.axhline(0.5, color="black", linestyle=":", linewidth=1)
     axes.set_xticks(range(len(counts)), [f"{n:g}" for n in counts])
-    axes.set(xlabel="labelled X-rays", ylabel="test accuracy; dotted: chance")
+    axes.set(xlabel="labelled X-rays", ylabel="test accuracy; dotted: chance", xlim=(-0.5, len(counts) - 0.5))
+    axes.set_ylim(0.4, 1.1)  # accuracies end at 1; above them stands the legend
     axes.set_title(encoder, loc="left")
-    axes.legend(fontsize=7, loc="lower right")
+    axes.legend(fontsize=7, loc="upper left", ncols=len(_ARMS), columnspacing=1, handletextpad=0.2)
 
 
 def _interval(values: np.ndarray, name: str) -> tuple[float, float]:
