@@ -98,6 +98,7 @@ class _Arms:
 
     def __init__(self, encoder: Encoder, study: MocoStudy, *, n_steps: int):
         self.encoder, self.study, self.n_steps = encoder, study, n_steps
+        self._drawn: tuple[int | None, list[list[np.ndarray]]] = (None, [])
         _, self.moco = self._build()
         self.features, self.classifier = self.moco.backbone, encoder.build()
         self.moco.compile(self._optimiser(), jit_compile=False)
@@ -110,11 +111,14 @@ class _Arms:
 
         The classifier that is trained with labels starts from the weights whose features MoCo starts from.
         """
-        keras.utils.set_random_seed(seed31(seed, "weights", self.encoder.name))
-        for old, new in zip((self.classifier, self.moco), self._build(), strict=True):
-            for own, fresh in zip(old.variables, new.variables, strict=True):
+        if self._drawn[0] != seed:
+            keras.utils.set_random_seed(seed31(seed, "weights", self.encoder.name))
+            # building takes longer than an epoch, and is done once for the arms of a seed
+            self._drawn = seed, [[_copy(each) for each in new.variables] for new in self._build()]
+        for model, drawn in zip((self.classifier, self.moco), self._drawn[1], strict=True):
+            for own, fresh in zip(model.variables, drawn, strict=True):
                 own.assign(fresh)
-            for variable in old.optimizer.variables:
+            for variable in model.optimizer.variables:
                 variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
 
     def _build(self) -> tuple[keras.Model, MomentumContrast]:
@@ -137,6 +141,10 @@ class _Arms:
             0.0, self.n_steps - warm, warmup_target=t.learning_rate, warmup_steps=warm
         )
         return keras.optimizers.AdamW(schedule, weight_decay=self.study.weight_decay)
+
+
+def _copy(variable: keras.Variable) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(variable))
 
 
 def _rows(arms: _Arms, data: Data, study: MocoStudy, seed: int) -> Iterator[Row]:
