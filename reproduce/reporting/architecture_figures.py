@@ -101,9 +101,8 @@ def _parameters(rows: pd.DataFrame, axes: Axes) -> None:
     axes.scatter(rows["trainable"], places, s=18, marker="s", color=BLUE, label="trained here", zorder=3)
     axes.set(xscale="log", xlabel="trainable parameters")
     axes.set_title("Parameters", loc="left")
-    axes.legend(
-        loc="lower center", bbox_to_anchor=(0.62, 1.0), ncols=2, fontsize=7, handletextpad=0.1, columnspacing=0.8
-    )
+    look = {"ncols": 2, "fontsize": 7, "handletextpad": 0.1, "columnspacing": 0.8, "borderaxespad": 0.1}
+    axes.legend(loc="lower right", bbox_to_anchor=(1.2, 1.0), **look)
     _beside(axes, [short(n) for n in rows["trainable"]])
 
 

@@ -126,7 +126,7 @@ def train(
         Cross-entropy of each step's batch in nats, to six decimals.
 
     Raises:
-        NonFiniteError: It is not finite.
+        NonFiniteError: It is not finite, or a weight is not at the end.
     """
     start_afresh(model, entry, seed)
     losses, rows = [], image_order(len(data.train_images), study.images_seen, seed=seed)
@@ -136,12 +136,19 @@ def train(
         # what is returned is the mean over all steps so far, unless the metrics are reset
         model.reset_metrics()
         loss = float(model.train_on_batch(images, {"class": data.train_labels[batch, None]}))
-        if not np.isfinite(loss):
-            do = "take a smaller learning rate"
-            raise NonFiniteError(expected="a finite loss", got=str(loss), where=f"{entry.name}, step {step}", do=do)
+        _require_finite(np.array(loss), "loss", f"{entry.name}, seed {seed}, step {step}")
         losses.append(round(loss, 6))
         on_steps(1)
+    # a ReLU and the clipping of probabilities can hide from the loss what is not finite
+    for weight in model.weights:
+        _require_finite(keras.ops.convert_to_numpy(weight), weight.path, f"{entry.name}, seed {seed}, last step")
     return losses
+
+
+def _require_finite(values: np.ndarray, what: str, where: str) -> None:
+    if not np.isfinite(values).all():
+        do = "take a smaller learning rate"
+        raise NonFiniteError(expected=f"a finite {what}", got=f"{values.ravel()[:3]}", where=where, do=do)
 
 
 def image_order(n: int, seen: int, *, seed: int) -> np.ndarray:

@@ -97,6 +97,8 @@ def test_whole_with_one_worker_and_with_two_the_same_bytes(tmp_path, x_rays):
 def test_stopped_by_ctrl_c_it_keeps_what_is_done_and_goes_on(tmp_path, x_rays):
     command = [sys.executable, str(SCRIPT), "--profile", "smoke", "--data-root", str(x_rays), "--workers", "1"]
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    # a shell that starts the tests behind it has its children ignore Ctrl-C
+    settings["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, env=environment(tmp_path), **settings)
     done = []
     while process.poll() is None and not done:

@@ -45,7 +45,9 @@ def drawn_texts(figure):
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
-    texts = [text for axes in figure.axes for text in axes.texts]
+    texts = [text for axes in figure.axes for text in (*axes.texts, axes._left_title, axes.xaxis.label)]
+    texts += [text for axes in figure.axes if axes.get_legend() for text in axes.get_legend().get_texts()]
+    texts += [text for text in (figure._suptitle, figure._supxlabel) if text]
     return [(text.get_text(), text.get_window_extent(renderer)) for text in texts if text.get_text().strip()]
 
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from reproduce.errors import NonFiniteError
 from reproduce.models.catalog import Architecture
-from reproduce.models.drsn import drsn
+from reproduce.models.class_head import class_head
 from reproduce.models.lenet5 import lenet5_dense
 from reproduce.models.overlock import OVERLOCK_XT, overlock
 from reproduce.section import Call
@@ -31,10 +32,17 @@ LENET = Architecture(
     10,
 )
 ENTRY = Entry(LENET, 1998, "all together", (32, 32), {"activation": "relu"}, 1.0)
-SHRUNK = Call(drsn, {"bn_momentum": 0.9, "width": 4, "blocks": (1, 1, 1), "thresholds": "shared"})
-NORMED = Entry(
-    Architecture("DRSN-CS", "Zhao", "none", "test", SHRUNK, 1, 1, (32, 32), 1, 10), 2019, "", (32, 32), {}, 1
-)
+
+
+def normed(size, *, n_channels, n_classes):
+    """A network whose state is more than its weights: running statistics, and the draws of dropout."""
+    image = layers.Input((*size, n_channels), name="image")
+    x = layers.BatchNormalization(name="norm")(layers.Conv2D(4, 3, 4, name="conv")(image))
+    x = layers.Dropout(0.5, name="drop")(layers.GlobalAveragePooling2D(name="pool")(x))
+    return keras.Model(image, {"class": class_head(x, n_classes)}, name="normed")
+
+
+NORMED = Entry(replace(LENET, name="normed", build=Call(normed, {})), 2019, "", (32, 32), {}, 1.0)
 FIELDS = ("entries", "basic", "seeds", "n_train", "images_seen", "batch_size", "learning_rate", "warm_up")
 VALUES = ((ENTRY,), ENTRY, (1, 2), 16, 24, 8, 1e-2, 0.1)
 STUDY = ArchitectureStudy(**dict(zip(FIELDS, VALUES, strict=True)), because=dict.fromkeys(FIELDS, "silent: we test"))
@@ -106,14 +114,19 @@ def test_the_rate_rises_to_its_largest_and_falls_to_nothing():
     np.testing.assert_allclose([float(rate(step)) for step in (0, 1, 2, 3)], [0, 1e-2, 5e-3, 0], atol=1e-9)
 
 
-def test_steps_are_counted_and_a_loss_that_is_not_finite_is_named():
+def test_steps_are_counted():
     told = []
     model = training.compiled(ENTRY, STUDY)
     training.train(model, ENTRY, STUDY, DATA, seed=1, on_steps=told.append)
     assert told == [1, 1, 1]
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_what_is_not_finite_is_named_even_where_the_loss_hides_it(activation):
+    entry = replace(ENTRY, changed={"activation": activation})
     broken = Data(np.full_like(IMAGES, np.nan), LABELS, IMAGES, LABELS)
-    with pytest.raises(NonFiniteError, match="LeNet-5, dense C3, step 0"):
-        training.train(model, ENTRY, STUDY, broken, seed=1, on_steps=quiet)
+    with pytest.raises(NonFiniteError, match="LeNet-5, dense C3, seed 1"):
+        training.train(training.compiled(entry, STUDY), entry, STUDY, broken, seed=1, on_steps=quiet)
 
 
 def test_training_learns_what_can_be_learnt():
