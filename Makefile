@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install table1 table2 table1-thoracic ablation tables tables-001 architectures census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
+.PHONY: help install hippocampus hippocampus-ablation table1 table2 table1-thoracic ablation tables tables-001 architectures census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
 
 help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
@@ -19,6 +19,8 @@ help:
 	@echo "make architectures   the architectures of document 001 on X-rays, with one budget: 25 minutes; XRAYS likewise"
 	@echo "make figures     every figure, again, from results/"
 	@echo "make report      report.html: all tables, verdicts and the audit on one page"
+	@echo "make hippocampus HIPPOCAMPUS=folder   nine models on the Decathlon's hippocampus task: an hour and more"
+	@echo "make hippocampus-ablation   what each ingredient of our model brings, on development cases; likewise"
 	@echo "make census      the census of LIDC-IDRI; needs CENSUS_DATA=folder of its XML files"
 	@echo "make test        the tests;  make smoke: each experiment once, in seconds;  make lint"
 	@echo "make test-slow   the tests that take longer;  make test-bench: beside other libraries"
@@ -56,6 +58,13 @@ tables-001: $(INSTALLED)
 # Section 3 of document 001 and its Figures 1 and 2; needs XRAYS=folder of pneumoniamnist.npz.
 architectures: $(INSTALLED)
 	$(BIN)/python experiments/architectures.py $(if $(XRAYS),--data-root $(XRAYS))
+
+# The anchor of the training: real MRI with manual references; HIPPOCAMPUS=folder of the Decathlon's task.
+hippocampus: $(INSTALLED)
+	$(BIN)/python experiments/hippocampus_decathlon.py $(if $(HIPPOCAMPUS),--data-root $(HIPPOCAMPUS))
+
+hippocampus-ablation: $(INSTALLED)
+	$(BIN)/python experiments/hippocampus_ablation.py $(if $(HIPPOCAMPUS),--data-root $(HIPPOCAMPUS))
 
 census: $(INSTALLED)
 	$(BIN)/python experiments/census_lidc.py --data-root $(CENSUS_DATA)
