@@ -93,11 +93,11 @@ def _words(rows: pd.DataFrame, axes: Axes) -> None:
 
 
 def _parameters(rows: pd.DataFrame, axes: Axes) -> None:
-    """From the paper's form, hollow, to the one trained here, full; the number of the latter beside it."""
+    """From full size, hollow, to the one trained here, full; the number of the latter beside it."""
     places = np.arange(len(rows))
     axes.hlines(places, rows["trainable"], rows["paper_trainable"], color="#888888", linewidth=0.8, zorder=1)
     hollow = {"marker": "o", "s": 26, "facecolor": "white", "edgecolor": VERMILION, "linewidth": 1.2}
-    axes.scatter(rows["paper_trainable"], places, label="paper's form", zorder=2, **hollow)
+    axes.scatter(rows["paper_trainable"], places, label="full size", zorder=2, **hollow)
     axes.scatter(rows["trainable"], places, s=18, marker="s", color=BLUE, label="trained here", zorder=3)
     axes.set(xscale="log", xlabel="trainable parameters")
     axes.set_title("Parameters", loc="left")

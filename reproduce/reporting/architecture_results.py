@@ -15,9 +15,9 @@ _HEAD = (
     "architecture",
     "year",
     "pixels",
-    "other than in the paper's form",
+    "other than at full size",
     "parameters, printed",
-    "trainable, paper's form",
+    "trainable, full size",
     "trainable, here",
     "multiply-adds, here",
     "MiB of activations",
@@ -77,9 +77,9 @@ def _page(table: PropertyTable, architectures: pd.DataFrame, trainings: pd.DataF
         "X-rays have 28x28 pixels and are resized to what each network needs, which adds no detail: what is large, or "
         "needs large images, cannot show here what it is made for, and no row is evidence against its paper.",
         "",
-        "Where networks are made smaller, the fourth column says how. Parameters of the paper's form are counted on a "
-        "model of this package (see the test of the catalogue), those printed stand before them. Intervals draw both "
-        "seeds and X-rays. Milliseconds and CPU seconds, which differ from run to run, stand in provenance.json.",
+        "Where networks are made smaller, the fourth column says how. Parameters at full size are those of a model of "
+        "this package with three channels and 1000 classes (LeNet-5 and DRSN: one and ten), in the form that the brackets "
+        "name; those printed stand before them. Intervals draw both seeds and X-rays. Milliseconds and CPU seconds, which differ from run to run, stand in provenance.json.",
         "",
         _row(_HEAD),
         "|---" * len(_HEAD) + "|",

@@ -37,7 +37,7 @@ def column(name: str, seed: int) -> str:
 def architecture_rows(
     study: ArchitectureStudy, costs: Mapping[str, Mapping[str, int]], probabilities: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row an architecture: what it is, what it costs here and in the paper's form, and what it reaches.
+    """One row an architecture: what it is, what it costs here and at full size, and what it reaches.
 
     Args:
         study: Entries and seeds.

@@ -19,11 +19,11 @@ class Entry:
     """An architecture as it is trained here.
 
     Attributes:
-        architecture: In the form of its paper, of the catalogue.
+        architecture: At full size, of the catalogue.
         year: In which the document, or else its paper, has it.
         idea: What is new in it, in few words; of the document where it names one.
         size: (y, x) of the image in pixels here.
-        changed: Arguments of the builder that are others here than in the paper's form.
+        changed: Arguments of the builder that are others here than at full size.
         effort: Seconds that a training takes on one core, roughly: for the order of work and the progress bar alone.
     """
 
@@ -47,7 +47,7 @@ class Entry:
 
     @property
     def form(self) -> str:
-        """What is other here than in the paper's form, in words; pixels and channels of the image apart."""
+        """What is other here than at full size, in words; pixels and channels of the image apart."""
         own = self.architecture.build.arguments
         pairs = [pair for name, value in self.changed.items() for pair in _differences(name, value, own[name])]
         return "; ".join(f"{name} {_words(value)}, not {_words(paper)}" for name, value, paper in pairs)
