@@ -78,8 +78,9 @@ def _page(table: PropertyTable, architectures: pd.DataFrame, trainings: pd.DataF
         "needs large images, cannot show here what it is made for, and no row is evidence against its paper.",
         "",
         "Where networks are made smaller, the fourth column says how. Parameters at full size are those of a model of "
-        "this package with three channels and 1000 classes (LeNet-5 and DRSN: one and ten), in the form that the brackets "
-        "name; those printed stand before them. Intervals draw both seeds and X-rays. Milliseconds and CPU seconds, which differ from run to run, stand in provenance.json.",
+        "this package with three channels and 1000 classes (LeNet-5 and DRSN: one and ten), in the form that the "
+        "brackets name; those printed stand before them. Intervals draw both seeds and X-rays. Milliseconds and CPU "
+        "seconds, which differ from run to run, stand in provenance.json.",
         "",
         _row(_HEAD),
         "|---" * len(_HEAD) + "|",
