@@ -27,8 +27,10 @@ def environment(cache):
 
 
 def run(cache, *options):
+    """Exit code and what was said."""
     command = [sys.executable, str(SCRIPT), "--profile", "smoke", *options]
-    return subprocess.run(command, env=environment(cache), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment(cache), capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -74,23 +76,28 @@ def test_every_architecture_can_be_built_at_its_size_and_is_no_larger_than_in_it
 
 
 @pytest.mark.smoke
-def test_whole_with_one_worker_and_with_two_the_same_bytes(tmp_path, x_rays):
-    found = []
-    for workers in ("1", "2"):
-        cache = tmp_path / workers
-        done = run(cache, "--data-root", str(x_rays), "--workers", workers)
-        assert done.returncode == 0, done.stderr
-        folder = cache / "smoke" / "results" / "architectures_of_001" / "pneumoniamnist-smoke"
-        assert {path.name for path in folder.iterdir()} == FILES
-        found.append(contents(cache))
-    assert found[0] == found[1]
-    assert {"figure1.png", "figure1.svg", "figure2.png", "figure2.svg"} <= set(found[0])
+def test_whole_with_every_file_and_both_figures(tmp_path, x_rays):
+    code, said = run(tmp_path, "--data-root", str(x_rays))
+    assert code == 0, said
+    folder = tmp_path / "smoke" / "results" / "architectures_of_001" / "pneumoniamnist-smoke"
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert {"figure1.png", "figure1.svg", "figure2.png", "figure2.svg"} <= set(contents(tmp_path))
     rows = pd.read_csv(folder / "architectures.csv")
     assert len(rows) == 3
     assert (rows["accuracy_low"] <= rows["accuracy"]).all()
     decisions = json.loads((folder / "protocol.json").read_text())["decisions"]
     assert all(each["place"].startswith(("silent: we ", "000 ", "001 ")) for each in decisions)
     assert "seconds" not in (folder / "architectures.csv").read_text()
+
+
+@pytest.mark.slow
+def test_with_one_worker_and_with_two_the_same_bytes(tmp_path, x_rays):
+    found = []
+    for workers in ("1", "2"):
+        code, said = run(tmp_path / workers, "--data-root", str(x_rays), "--workers", workers)
+        assert code == 0, said
+        found.append(contents(tmp_path / workers))
+    assert found[0] == found[1]
 
 
 @pytest.mark.slow
@@ -111,14 +118,15 @@ def test_stopped_by_ctrl_c_it_keeps_what_is_done_and_goes_on(tmp_path, x_rays):
     assert "Traceback" not in said
     before = {path: path.stat().st_mtime_ns for path in done}
     assert before
-    again = run(tmp_path, "--data-root", str(x_rays))
-    assert again.returncode == 0, again.stderr
+    code, said = run(tmp_path, "--data-root", str(x_rays))
+    assert code == 0, said
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+@pytest.mark.slow
 def test_without_data_it_ends_with_one_clear_error(tmp_path):
-    done = run(tmp_path)
-    assert done.returncode == 2
-    assert "pneumoniamnist.npz" in done.stderr
-    assert "--data-root" in done.stderr
-    assert "Traceback" not in done.stderr
+    code, said = run(tmp_path)
+    assert code == 2
+    assert "pneumoniamnist.npz" in said
+    assert "--data-root" in said
+    assert "Traceback" not in said
