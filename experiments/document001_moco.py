@@ -5,7 +5,7 @@ from document001 import place
 from reproduce.models.moco_v3 import Head
 from reproduce.models.resnet import RESNET18, resnet
 from reproduce.models.vit import vit
-from reproduce.reporting.properties import Compared, Custom
+from reproduce.reporting.properties import Compared, Custom, Statement
 from reproduce.section import Call
 from reproduce.studies.moco_v3 import Encoder
 from reproduce.studies.study import Training
@@ -87,10 +87,12 @@ CHOICES = {
 }
 
 _said = place("3")
+# The document compares with no training with labels; whoever reads it will ask.
+_NOT_SAID = "asked here, not said in 001"
 
 
 def statements(*, epochs: int, n_labels: tuple[int, int]):
-    """What is said of MoCo v3, for so many epochs and for few and all labels."""
+    """What is said of MoCo v3, and what is asked beside it, for so many epochs and for few and all labels."""
     further = Custom("further than what is not said: the methods without labels before it would have to be run")
     return (
         *_of("ResNet-18", "resnet", epochs, n_labels),
@@ -103,12 +105,11 @@ def _of(encoder: str, key: str, epochs: int, n_labels: tuple[int, int]):
     """What is measured with one encoder."""
     learns = Compared("contrastive_loss", (encoder, 1), (encoder, epochs))
     yield _said(", MoCo v3", f"{key}_learns", f"learns without labels, {encoder}: the loss falls", learns)
-    others = (
-        ("start", "starting weights", "features above those of starting weights"),
-        ("scratch", "labels alone", "features above training from scratch with these labels alone"),
-    )
-    for what, other, text in others:
-        for name, n in zip(("few", "all"), n_labels, strict=True):
-            by = Compared("test_accuracy", (f"MoCo v3, {encoder}", n), (f"{other}, {encoder}", n))
-            said = f"enhances performance, {encoder}, {name} labels: {text}"
-            yield _said(", MoCo v3", f"{key}_{what}_{name}", said, by)
+    for name, n in zip(("few", "all"), n_labels, strict=True):
+        by = Compared("test_accuracy", (f"MoCo v3, {encoder}", n), (f"starting weights, {encoder}", n))
+        said = f"enhances performance, {encoder}, {name} labels: features above those of starting weights"
+        yield _said(", MoCo v3", f"{key}_start_{name}", said, by)
+    for name, n in zip(("few", "all"), n_labels, strict=True):
+        by = Compared("test_accuracy", (f"MoCo v3, {encoder}", n), (f"labels alone, {encoder}", n))
+        asked = f"{encoder}, {name} labels: features above training from scratch with these labels alone"
+        yield Statement(key=f"{key}_scratch_{name}", place=_NOT_SAID, text=asked, by=by)

@@ -63,6 +63,16 @@ class StatementRun:
         return f"{self.path.parent.name}/{self.path.name}"
 
     @property
+    def own(self) -> tuple[Said, ...]:
+        """What the document says."""
+        return tuple(each for each in self.said if each.place.startswith(f"{self.document} "))
+
+    @property
+    def asked(self) -> tuple[Said, ...]:
+        """What is asked beside it; its verdicts are none on the document."""
+        return tuple(each for each in self.said if each not in self.own)
+
+    @property
     def measured_on(self) -> str:
         """Data set and profile in words."""
         return "no data" if self.source == NO_DATA else f"{self.source}, {self.profile} profile"
@@ -129,23 +139,27 @@ def _read(path: Path) -> StatementRun:
 
 
 def _page(document: str, runs: Sequence[StatementRun], home: Path, figures: Path) -> str:
-    words = [each.verdict for run in runs for each in run.said]
+    words = [each.verdict for run in runs for each in run.own]
     lines = [f"# Document {document}: its statements, with verdicts", ""]
     lines += [f"{len(words)} statements are calculated or measured: {tally(words)}. By table:", ""]
     for run in runs:
-        count = tally([each.verdict for each in run.said])
+        count = tally([each.verdict for each in run.own])
         lines.append(f"- [{run.title}]({_link(run.path / 'table.md', home)}): {count}; measured on: {run.measured_on}")
     lines += ["", "Rules were written before the runs; they stand with every choice in each table's own page.", ""]
     lines += ["## Contradicted, and by what", "", *_contradicted(runs, home, figures)]
     lines += ["## Statements beside what is known elsewhere", "", *_judged(document)]
     for run in runs:
         lines += ["", f"## {run.title}", "", "| place | statement | verdict | found |", "|---|---|---|---|"]
-        lines += [_row(each.place, each.text, f"**{each.verdict}**", each.measured) for each in run.said]
+        lines += [_row(each.place, each.text, f"**{each.verdict}**", each.measured) for each in run.own]
+        if run.asked:
+            lines += ["", "Asked beside it, not said by the document, and not counted above:", ""]
+            lines += ["| question | verdict | found |", "|---|---|---|"]
+            lines += [_row(each.text, f"**{each.verdict}**", each.measured) for each in run.asked]
     return "\n".join(lines) + "\n"
 
 
 def _contradicted(runs: Sequence[StatementRun], home: Path, figures: Path) -> list[str]:
-    found = [(run, each) for run in runs for each in run.said if each.verdict == CONTRADICTED]
+    found = [(run, each) for run in runs for each in run.own if each.verdict == CONTRADICTED]
     if not found:
         return ["None.", ""]
     lines = []

@@ -74,6 +74,18 @@ def test_nothing_contradicted_is_said(tmp_path):
     assert "## Contradicted, and by what\n\nNone.\n" in write_statement_page("001", tmp_path, tmp_path).read_text()
 
 
+def test_what_is_asked_beside_the_document_is_shown_and_not_counted(tmp_path):
+    folder = write_run(tmp_path, "table1", rows=[("a", "supported", 0), ("b", "contradicted", 10)])
+    file = folder / "statements.csv"
+    frame = pd.read_csv(file, keep_default_na=False)
+    frame.loc[1, "place"] = "asked here, not said in 001"
+    frame.to_csv(file, index=False)
+    text = write_statement_page("001", tmp_path, tmp_path).read_text()
+    assert "1 statements are calculated or measured: 1 supported." in text
+    assert "## Contradicted, and by what\n\nNone.\n" in text
+    assert "| says b | **contradicted** | \\|b\\| = 2 |" in text
+
+
 def test_a_run_without_data_gives_way_to_one_with(results):
     write_run(results, "table2", source="none", rows=[("c", "not run: no data", 0)])
     write_run(results, "table3", source="none", rows=[("e", "not run: no data", 0)])
@@ -116,12 +128,13 @@ def test_the_committed_page_is_what_the_committed_results_say(tmp_path):
     for run in runs:
         with (run.path / "statements.csv").open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
-        words = [row["verdict"] for row in rows]
+        own = [row for row in rows if row["place"].startswith("001 ")]
+        words = [row["verdict"] for row in own]
         assert counts[run.name] == ", ".join(f"{words.count(w)} {w}" for w in dict.fromkeys(words))
         for row in rows:
             said = row["statement"].replace("|", "\\|")
             assert f"| {said} | **{row['verdict']}** |" in committed
-            if row["verdict"] == "contradicted":
+            if row in own and row["verdict"] == "contradicted":
                 assert f"- Found: {row['measured']}\n" in committed
     links = set(re.findall(r"\]\((\.\./[^)]+)\)", committed))
     assert all((PROJECT / "results" / "document001" / link).exists() for link in links)

@@ -35,7 +35,7 @@ def measure(data, study, group, seeds):
         yield seed, [("q", group, 0.0, seed, study.number * seed)]
 
 
-EACH = BySeed(measure, ("one", "two"))
+EACH = BySeed(measure, groups=("one", "two"), code=("section",))
 
 
 @pytest.fixture

@@ -11,12 +11,14 @@ from reproduce.reporting.statement_list import COLUMNS, read_statement_runs
 
 @pytest.fixture
 def said(tmp_path):
-    """Results with one table of two statements, and its figure."""
+    """Results with one table of two statements and a question, and its figure."""
     folder = tmp_path / "said" / "table9_of_001" / "sample-cpu"
     folder.mkdir(parents=True)
+    empty = dict.fromkeys(COLUMNS, "") | {"place": "001 Table 9"}
     rows = [
-        dict.fromkeys(COLUMNS, "") | {"statement": "grows <fast>", "verdict": "contradicted", "measured": "it shrinks"},
-        dict.fromkeys(COLUMNS, "") | {"statement": "has layers", "verdict": "supported", "seeds": "10"},
+        empty | {"statement": "grows <fast>", "verdict": "contradicted", "measured": "it shrinks"},
+        empty | {"statement": "has layers", "verdict": "supported", "seeds": "10"},
+        empty | {"statement": "is quick", "verdict": "contradicted", "place": "asked here"},
     ]
     pd.DataFrame(rows).to_csv(folder / "statements.csv", index=False)
     (folder / "measurements.csv").write_text("quantity\n")
@@ -46,6 +48,8 @@ def test_the_report_shows_them_without_any_other_run(said, tmp_path):
     assert "grows &lt;fast&gt;" in page
     assert "it shrinks" in page
     assert "1 of 2 statements" in page
+    assert "1 more are asked" in page
+    assert "is quick" in page
     assert "data:image/png;base64,cG5n" in page
     assert page == write_report(said, tmp_path / "figures", tmp_path / "again.html", papers=()).read_text("utf-8")
 
