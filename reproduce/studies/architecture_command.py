@@ -28,7 +28,7 @@ from reproduce.training.determinism import leave_gpus_to_workers
 # What an outcome follows from; a change in any of it trains again.
 _CODE = ("models", "randomness", "cohorts/pneumonia_mnist", "studies/study", "studies/architecture_training")
 _STOPPED = 130  # as a shell says of a program that Ctrl-C ended
-_CLOCK = "a forward pass, compiled, one thread on a CPU, the other processes at work beside it"
+_CLOCK = "a forward pass with its call from Python, one thread on a CPU, the other process at work beside it"
 Draw = Callable[[Path, Path], tuple[Path, ...]]
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reproduce.errors import MetricInputError
@@ -23,6 +23,7 @@ def test_by_hand():
     assert found.aurocs.tolist() == [0.875, 0.5]
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_areas_are_those_of_ranking_and_intervals_hold_the_mean(seed):
     rng = np.random.default_rng(seed)
