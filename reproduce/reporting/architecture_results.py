@@ -72,7 +72,7 @@ def _page(table: PropertyTable, architectures: pd.DataFrame, trainings: pd.DataF
     lines = [
         f"# {table.title}",
         "",
-        f"Each looked at the same {first['images_seen']:,} X-rays in training ({table.source}, {table.profile} profile; "
+        f"Each looked at the same {first['images_seen']:,} X-rays to train ({table.source}, {table.profile} profile; "
         f"those that come again counted), from random weights, under {first['seeds']} seeds; tested on {n_test}. The "
         "X-rays have 28x28 pixels and are resized to what each network needs, which adds no detail: what is large, or "
         "needs large images, cannot show here what it is made for, and no row is evidence against its paper.",
