@@ -11,7 +11,8 @@ from reproduce.errors import ArgumentError
 from reproduce.models.footprint import Bins, Everywhere
 
 PACKAGE = "reproduce"
-_NORMAL = keras.initializers.TruncatedNormal(stddev=0.02)
+# By its configuration, so that each layer draws from a seed of its own: an instance has one from when it was imported.
+_NORMAL = {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

@@ -19,7 +19,8 @@ from reproduce.models.class_head import class_head, raise_too_small
 WIDTHS_T = (96, 192, 384, 768)
 DEPTHS_T = (3, 3, 9, 3)
 EPSILON = 1e-6
-_NORMAL = {"kernel_initializer": keras.initializers.TruncatedNormal(stddev=0.02)}
+# By its configuration, so that each layer has a seed of its own: one instance gives all of one shape the same weights.
+_NORMAL = {"kernel_initializer": {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}}
 
 
 def convnext(

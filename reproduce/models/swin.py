@@ -17,7 +17,8 @@ from reproduce.models.window_attention import WindowAttention
 DEPTHS_T = (2, 2, 6, 2)
 HEADS_T = (3, 6, 12, 24)
 EPSILON = 1e-5
-_NORMAL = {"kernel_initializer": keras.initializers.TruncatedNormal(stddev=0.02)}
+# By its configuration, so that each layer has a seed of its own: one instance gives all of one shape the same weights.
+_NORMAL = {"kernel_initializer": {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}}
 
 
 @keras.saving.register_keras_serializable("reproduce")
