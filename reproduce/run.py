@@ -19,7 +19,7 @@ from reproduce.cohorts.splits import Fold, held_out_fold, patient_folds, write_s
 from reproduce.datasets.slices import Prepared
 from reproduce.errors import ProtocolError, ReproduceError
 from reproduce.evaluation import evaluate
-from reproduce.protocol import Experiment, HeldOut, Validation
+from reproduce.protocol import Experiment, HeldOut, Validation, VolumeArm
 from reproduce.protocol_text import protocol_id
 from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
 from reproduce.reporting import document000
@@ -30,9 +30,12 @@ from reproduce.reporting.page import verdict_line
 from reproduce.reporting.record import PHANTOM, Run
 from reproduce.reporting.results import write_results
 from reproduce.reporting.terminal import verdict_table
+from reproduce.reporting.worst_cases import FILE as WORST
+from reproduce.reporting.worst_cases import write_worst
 from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
 from reproduce.training.job import Job, views
 from reproduce.training.pool import run_jobs
+from reproduce.worst import worst_cases
 
 PROFILES = ("paper", "cpu", "smoke")
 
@@ -120,7 +123,8 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
         )
         experiment.phantom(root, workers=workers)
     prepared: Prepared = experiment.preparation.cohort(root, cache)
-    folds = _folds(experiment, views(experiment, prepared, cache=cache).patients)
+    seen = views(experiment, prepared, cache=cache)
+    folds = _folds(experiment, seen.patients)
     code = code_digest(("losses", "models", "training"))
     runs = cache / "runs" / experiment.table / protocol_id(experiment)[:16] / prepared.key[:16] / code[:16]
     jobs = [
@@ -132,21 +136,22 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     prepared_s = time.monotonic() - started
     run_jobs(jobs, experiment, prepared, cache=cache, workers=workers)
     trained_s = time.monotonic() - started - prepared_s
-    evaluation = evaluate(jobs, experiment, prepared)
-    found = evaluation
+    found = evaluate(jobs, experiment, prepared)
     run = Run(experiment, profiles["paper"], source, found.cases, found.slices, found.history, found.costs)
     results = (cache / "smoke" / "results" if name == "smoke" else project / "results") / experiment.table
     folder = results / f"{source}-{name}"
     verdicts = write_results(run, folder)
     write_splits(folds, folder / "splits.json")
     (folder / "ledger.csv").write_bytes(prepared.ledger.read_bytes())
-    write_overlays(folder / "overlays.npz", evaluation.overlays, [arm.name for arm in experiment.arms])
+    write_overlays(folder / "overlays.npz", found.overlays, [arm.name for arm in experiment.arms])
+    if isinstance(experiment.arms[-1], VolumeArm):
+        write_worst(folder / WORST, worst_cases(found.cases, jobs, experiment, seen.volumes))
+    seconds = {"prepare": prepared_s, "train_and_predict": trained_s, "all": time.monotonic() - started}
+    write_json(folder / "provenance.json", _provenance(prepared, workers, seconds, jobs))
     figures = (cache / "smoke" if name == "smoke" else project) / "figures"
     drawn = [*draw_run(read_run(folder), figures)]
     if experiment.table in document000.TABLES:
         drawn += document000.draw_document000(find_runs(results.parent, ()), figures)
-    seconds = {"prepare": prepared_s, "train_and_predict": trained_s, "all": time.monotonic() - started}
-    write_json(folder / "provenance.json", _provenance(prepared, workers, seconds, jobs))
     if verdicts:
         console.print(verdict_table(verdicts))
     console.print(f"verdict: {verdict_line(run, verdicts)}")

@@ -118,7 +118,7 @@ def slice_decisions(mask: np.ndarray, slice_scores: np.ndarray | None, decision:
     Args:
         mask: bool `[z, y, x]`, as predicted.
         slice_scores: float `[z]` in [0, 1], or None.
-        decision: Its threshold; a slice head has one half where regions exclude each other, since it tells of no region.
+        decision: Its threshold; where regions exclude each other a slice head has one half, since it tells of none.
 
     Returns:
         bool `[z]`.

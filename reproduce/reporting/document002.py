@@ -11,14 +11,12 @@ from matplotlib.figure import Figure
 from reproduce.claims.printed import Cell, table_cells
 from reproduce.reporting.cases import read_frame
 from reproduce.reporting.folders import RunFolder
-from reproduce.reporting.style import ARMS, new_figure, save, styled
+from reproduce.reporting.style import arm_look, new_figure, save, styled
 from reproduce.reporting.words import PHANTOM
 
 TABLE = "table1_thoracic"
 FIGURES = {"figure2": ("miou", "Figure 2"), "figure3": ("dice", "Figure 3")}
 _NAMES = {"miou": "mean IoU over lungs and the rest", "dice": "Dice of the lungs"}
-_LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
-_MARKERS = "os^Dvx"
 
 
 def draw_document002(run: RunFolder, figures: Path) -> tuple[Path, ...]:
@@ -77,8 +75,7 @@ def draw_progress(history: pd.DataFrame, metric: str, plateau: Cell, *, order: l
 
 def _line(axis: Axes, own: pd.DataFrame, column: str, i: int, model: str) -> None:
     mean = own.groupby("epoch")[column].mean()
-    settings = {"ls": _LINES[i % len(_LINES)], "marker": _MARKERS[i % len(_MARKERS)], "color": ARMS[i % len(ARMS)]}
-    axis.plot(mean.index + 1, mean, lw=1.5, ms=4, markevery=(i, max(1, len(mean) // 6)), label=model, **settings)
+    axis.plot(mean.index + 1, mean, lw=1.5, ms=4, markevery=(i, max(1, len(mean) // 6)), label=model, **arm_look(i))
 
 
 def _title(run: RunFolder, place: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reproduce.reporting import ablation, document000, document002
+from reproduce.reporting import ablation, cpu_minutes, document000, document002
 from reproduce.reporting.architecture_figures import draw_architectures
 from reproduce.reporting.census_figures import draw_census
 from reproduce.reporting.figures import draw_table_figures
@@ -24,6 +24,8 @@ def draw_run(run: RunFolder, figures: Path) -> Iterator[Path]:
         ResultsError: A results file is not there.
     """
     yield from (draw_census if run.table == "census_lidc" else draw_table_figures)(run.path, figures)
+    if run.table == cpu_minutes.TABLE:
+        yield from cpu_minutes.draw_cpu_minutes(run, figures)
     if run.table == document002.TABLE:
         yield from document002.draw_document002(run, figures)
 

@@ -13,6 +13,8 @@ from reproduce.reporting.folders import RunFolder, read_run
 from reproduce.reporting.overlays import draw_overlays, read_overlays
 from reproduce.reporting.style import ARMS, HATCHES, new_figure, save, styled
 from reproduce.reporting.words import PHANTOM
+from reproduce.reporting.worst_cases import FILE as WORST
+from reproduce.reporting.worst_cases import draw_worst, read_worst
 
 _CURVES_IN_A_ROW = 5
 
@@ -30,7 +32,8 @@ def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
     Raises:
         ResultsError: A results file is not there.
     """
-    title = _title(read_run(folder))
+    run = read_run(folder)
+    title = figure_title(run)
     table = read_frame(folder / "table.csv", keep_default_na=False, na_values=[""], dtype={"published": str})
     history = read_frame(folder / "history.csv").set_index("model").loc[table["model"].unique()].reset_index()
     overlays, models = read_overlays(folder / "overlays.npz")
@@ -40,6 +43,9 @@ def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
         "curves": draw_curves(history, title),
         "overlays": draw_overlays(overlays, models, title),
     }
+    if (folder / WORST).is_file():  # of runs whose last model sees volumes
+        model = run.protocol["protocol"]["arms"][-1]["name"]
+        drawn["worst"] = draw_worst(read_worst(folder / WORST), f"{title}\nthe worst cases of {model}")
     return tuple(path for name, figure in drawn.items() for path in save(figure, target / name))
 
 
@@ -114,7 +120,8 @@ def draw_curves(history: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def _title(run: RunFolder) -> str:
+def figure_title(run: RunFolder) -> str:
+    """What stands above a figure of a run: its title, source and profile."""
     caveat = " – NOT COMPARABLE with the print" if run.caveats else ""
     shown = run.source.upper() if run.source == PHANTOM else run.source
     return f"{run.title}\n{shown}, {run.profile} profile{caveat}"

@@ -23,6 +23,8 @@ ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, BLACK = (
 )
 ARMS = (ORANGE, BLUE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK)
 PNG_DPI = 150
+_LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+_MARKERS = "os^Dvx"
 HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo", "--")
 
 _SETTINGS = {
@@ -36,6 +38,11 @@ _SETTINGS = {
     "svg.hashsalt": "reproduce",
     "svg.fonttype": "path",
 }
+
+
+def arm_look(i: int) -> dict:
+    """Line, marker and colour of the i-th model of a figure, to be told apart in grey too."""
+    return {"ls": _LINES[i % len(_LINES)], "marker": _MARKERS[i % len(_MARKERS)], "color": ARMS[i % len(ARMS)]}
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
