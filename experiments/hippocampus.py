@@ -1,10 +1,16 @@
 """What the hippocampus tables share: cases, labels, decisions, and the cases that the design was chosen on."""
 
+from pathlib import Path
+
+import pandas as pd
+
 from reproduce.cohorts.decathlon import HIPPOCAMPUS
 from reproduce.datasets import decathlon
 from reproduce.imaging.intensity import ZScore
 from reproduce.phantoms.hippocampus_writer import write_hippocampus_cohort
 from reproduce.protocol import Call, Decision, Normalised, Preparation, Reading
+from reproduce.reporting.cases import read_frame, write_frame
+from reproduce.reporting.summary import summarise
 
 PHANTOM = Call(write_hippocampus_cohort, {"n_patients": 40, "seed": 1})
 LABELS = ("Anterior", "Posterior")
@@ -73,3 +79,21 @@ def development_side(patient: str) -> str:
     number = int(patient[-3:])
     tested = number % 5 == 1 if "PHANTOM" in patient else number in DEVELOPMENT
     return "test" if tested else "validation" if number % 10 == 0 else "train"
+
+
+def write_by_choice(folder: Path) -> Path:
+    """Write Dice on the cases that chose the design and on those that chose nothing, with intervals, to by_choice.csv.
+
+    Args:
+        folder: Results of a run of the table.
+    """
+    cases = read_frame(folder / "cases.csv")
+    chose = cases["patient"].map(lambda patient: development_side(patient) == "test")
+    rows = [
+        {"cases": name, "model": s.model, "region": s.region, "n": s.n, "dice": s.value, "low": s.low, "high": s.high}
+        for name, part in (("chose nothing", cases[~chose]), ("chose the design", cases[chose]))
+        for s in summarise(part, DECISION.means)
+        if (s.metric, s.level, s.average) == ("dice", "pixel", "per_case")
+    ]
+    write_frame(pd.DataFrame(rows), folder / "by_choice.csv")
+    return folder / "by_choice.csv"

@@ -9,9 +9,10 @@ Without a data root a phantom cohort shows that it runs. The protocol is ours, a
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 from document002 import OPTIMISATION
-from hippocampus import DECISION, PHANTOM, READINGS, preparation
+from hippocampus import DECISION, PHANTOM, READINGS, preparation, write_by_choice
 from hippocampus_models import LEAN, of_slices, volume_arms
 
 from reproduce import run
@@ -89,3 +90,5 @@ SMOKE = replace(
 
 if __name__ == "__main__":
     run.main({"paper": PAPER, "cpu": CPU, "smoke": SMOKE}, script=__file__)
+    for folder in sorted((Path(__file__).resolve().parents[1] / "results" / CPU.table).glob("*-*")):
+        print(write_by_choice(folder))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from reproduce.reporting.cases import read_frame
 from reproduce.reporting.figures import figure_title
@@ -59,6 +60,7 @@ def draw_dice_by_minutes(
         axis.set(xscale="log", ylim=(0, 1), xlabel="minutes of one processor core spent on training one fold")
         axis.set_ylabel(f"Dice of {region}, validation cases")
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(visible=True, which="both", axis="y", lw=0.3)
         figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=8)
         figure.suptitle(title, fontsize=9)

@@ -84,7 +84,8 @@ def draw_worst(cases: Sequence[WorstCase], title: str) -> Figure:
         for row, case in zip(axes, cases, strict=True):
             for axis, plane in zip(row, case.planes, strict=True):
                 _draw_plane(axis, plane)
-            row[0].set_title(f"{case.patient}\n{case.note}; {case.planes[0].name}", fontsize=7, loc="left")
+                axis.set_title(plane.name, fontsize=7, loc="left")
+            row[0].set_title(f"{case.patient}\n{case.note}\n{case.planes[0].name}", fontsize=7, loc="left")
         figure.suptitle(f"{title}\nsolid: reference; dashed: prediction; a colour for each label", fontsize=9)
     return figure
 
@@ -92,7 +93,6 @@ def draw_worst(cases: Sequence[WorstCase], title: str) -> Figure:
 def _draw_plane(axis, plane: Plane) -> None:
     axis.imshow(plane.image, cmap="gray", vmin=0, vmax=255, interpolation="none", origin="lower")
     axis.set_axis_off()
-    axis.set_title(plane.name, fontsize=7)
     for labels, line in ((plane.reference, "solid"), (plane.prediction, "dashed")):
         for region, colour in enumerate(_COLOURS, start=1):
             if (labels == region).any():
