@@ -124,15 +124,8 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
         experiment.phantom(root, workers=workers)
     prepared: Prepared = experiment.preparation.cohort(root, cache)
     seen = views(experiment, prepared, cache=cache)
-    folds = _folds(experiment, seen.patients)
-    code = code_digest(("losses", "models", "training"))
-    runs = cache / "runs" / experiment.table / protocol_id(experiment)[:16] / prepared.key[:16] / code[:16]
-    jobs = [
-        Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
-        for arm in reversed(experiment.arms)
-        for seed in experiment.validation.seeds
-        for fold in folds
-    ]
+    folds = folds_of(experiment, seen.patients)
+    jobs = jobs_of(experiment, prepared, folds, cache=cache)
     prepared_s = time.monotonic() - started
     run_jobs(jobs, experiment, prepared, cache=cache, workers=workers)
     trained_s = time.monotonic() - started - prepared_s
@@ -158,6 +151,25 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     console.print(f"results: {folder}\nfigures: {drawn[0].parent}", soft_wrap=True)
     console.print(f"time: {seconds['all'] / 60:.1f} minutes")
     return folder
+
+
+def jobs_of(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path) -> list[Job]:
+    """All trainings of an experiment, the last arm first, each in a folder of its own protocol, cohort and code.
+
+    Args:
+        experiment: As it is run.
+        prepared: Its cohort.
+        folds: Of `folds_of`.
+        cache: Folder for what can be made again.
+    """
+    code = code_digest(("losses", "models", "training"))
+    runs = cache / "runs" / experiment.table / protocol_id(experiment)[:16] / prepared.key[:16] / code[:16]
+    return [
+        Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
+        for arm in reversed(experiment.arms)
+        for seed in experiment.validation.seeds
+        for fold in folds
+    ]
 
 
 def _overridden(experiment: Experiment, options: Options) -> Experiment:
@@ -195,7 +207,8 @@ def _overridden(experiment: Experiment, options: Options) -> Experiment:
     return replace(experiment, validation=validation)
 
 
-def _folds(experiment: Experiment, patients: list[str]) -> tuple[Fold, ...]:
+def folds_of(experiment: Experiment, patients: Sequence[str]) -> tuple[Fold, ...]:
+    """How an experiment divides some patients: into folds, or once."""
     v = experiment.validation
     if isinstance(v, HeldOut):
         official = v.official if v.division == "official" else None

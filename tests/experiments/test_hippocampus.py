@@ -1,0 +1,100 @@
+"""The hippocampus tables: their cases, arms and statements, and a smoke run of each from phantom to export."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXPERIMENTS = ROOT / "experiments"
+sys.path.insert(0, str(EXPERIMENTS))
+
+import hippocampus  # noqa: E402
+import hippocampus_ablation  # noqa: E402
+import hippocampus_decathlon  # noqa: E402
+from hippocampus_models import LEAN, UNET3D  # noqa: E402
+
+from reproduce.protocol import VolumeArm  # noqa: E402
+from reproduce.protocol_text import changes  # noqa: E402
+
+
+def test_design_was_chosen_on_32_cases_and_phantoms_have_a_fifth_of_them():
+    assert len(hippocampus.DEVELOPMENT) == 32
+    sides = [hippocampus.development_side(f"hippocampus_{i:03d}") for i in range(1, 395)]
+    assert sides.count("test") == 32
+    assert hippocampus.development_side("hippocampus_036") == "test"
+    assert hippocampus.development_side("hippocampus_040") == "validation"
+    assert hippocampus.development_side("hippocampus_001") == "train"
+    phantoms = [hippocampus.development_side(f"hippocampus_PHANTOM{i:04d}") for i in range(1, 41)]
+    assert [phantoms.count(side) for side in ("train", "validation", "test")] == [28, 4, 8]
+
+
+def test_nine_models_are_compared_and_ours_with_each():
+    names = [arm.name for arm in hippocampus_decathlon.CPU.arms]
+    assert names[-2:] == [UNET3D, LEAN]
+    assert len(set(names)) == 9
+    assert [isinstance(arm, VolumeArm) for arm in hippocampus_decathlon.CPU.arms] == [False] * 7 + [True] * 2
+    assert {s.worse for s in hippocampus_decathlon.CPU.statements} == set(names) - {LEAN}
+    assert {s.better for s in hippocampus_decathlon.CPU.statements} == {LEAN}
+
+
+def test_the_protocol_is_one_on_every_machine():
+    assert changes(hippocampus_decathlon.PAPER, hippocampus_decathlon.CPU) == ()
+    assert changes(hippocampus_ablation.PAPER, hippocampus_ablation.CPU) == ()
+
+
+def test_every_arm_of_the_ablation_differs_from_the_whole_in_what_it_is_called_after():
+    *others, whole = hippocampus_ablation.CPU.arms
+    assert whole.name == LEAN
+    for arm in others:
+        assert arm.optimisation.max_epochs == whole.optimisation.max_epochs
+        parts = [p for p in ("build", "losses", "augmentation", "optimisation") if getattr(arm, p) != getattr(whole, p)]
+        expected = {"without shortcuts": "build", "without Dice": "losses", "without cross-entropy": "losses"}
+        expected |= {"without falling rate": "optimisation"}
+        if arm.name != UNET3D:
+            assert parts == [expected.get(arm.name, "augmentation")]
+    assert {s.worse for s in hippocampus_ablation.CPU.statements} == {arm.name for arm in others}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The experiments in a folder of their own, so that what they write lies beside them."""
+    folder = tmp_path_factory.mktemp("copy")
+    shutil.copytree(EXPERIMENTS, folder / "experiments", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def started(copy, script, *arguments):
+    command = [sys.executable, str(copy / "experiments" / script), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=copy, check=False)
+
+
+@pytest.mark.smoke
+def test_the_table_runs_on_phantoms(copy):
+    ended = started(copy, "hippocampus_decathlon.py", "--profile", "smoke")
+    assert ended.returncode == 0, ended.stderr
+    results = copy / "data/smoke/results/hippocampus_decathlon/phantom-smoke"
+    cases = pd.read_csv(results / "cases.csv")
+    assert set(cases["region"]) == {"Anterior", "Posterior"}
+    assert cases.groupby("model")["patient"].nunique().tolist() == [4] * 4
+    assert set(json.loads((results / "provenance.json").read_text())["training_cpu_seconds"]) == set(cases["model"])
+    for name in ("cpu_minutes", "worst", "overlays", "curves"):
+        assert (copy / f"data/smoke/figures/hippocampus_decathlon/phantom-smoke/{name}.png").stat().st_size > 10_000
+
+
+@pytest.mark.smoke
+def test_the_ablation_runs_on_phantoms(copy):
+    ended = started(copy, "hippocampus_ablation.py", "--profile", "smoke")
+    assert ended.returncode == 0, ended.stderr
+    results = copy / "data/smoke/results/hippocampus_ablation/phantom-smoke"
+    assert pd.read_csv(results / "cases.csv")["patient"].nunique() == 2  # every fifth of ten
+
+
+def test_an_export_without_a_training_says_what_to_run(copy, tmp_path):
+    ended = started(copy, "hippocampus_export.py", "--data-root", str(tmp_path / "none"), "--output", str(tmp_path))
+    assert ended.returncode == 1
+    assert "DataNotFoundError" in ended.stderr
