@@ -156,6 +156,8 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
 def jobs_of(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path) -> list[Job]:
     """All trainings of an experiment, the last arm first, each in a folder of its own protocol, cohort and code.
 
+    Other arms and statements are no part of a training's protocol: who changes one arm trains that one again.
+
     Args:
         experiment: As it is run.
         prepared: Its cohort.
@@ -163,13 +165,16 @@ def jobs_of(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *
         cache: Folder for what can be made again.
     """
     code = code_digest(("losses", "models", "training"))
-    runs = cache / "runs" / experiment.table / protocol_id(experiment)[:16] / prepared.key[:16] / code[:16]
-    return [
-        Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
-        for arm in reversed(experiment.arms)
-        for seed in experiment.validation.seeds
-        for fold in folds
-    ]
+    jobs = []
+    for arm in reversed(experiment.arms):
+        protocol = protocol_id(replace(experiment, arms=(arm,), statements=()))
+        runs = cache / "runs" / experiment.table / protocol[:16] / prepared.key[:16] / code[:16]
+        jobs += [
+            Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
+            for seed in experiment.validation.seeds
+            for fold in folds
+        ]
+    return jobs
 
 
 def _overridden(experiment: Experiment, options: Options) -> Experiment:
