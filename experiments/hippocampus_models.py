@@ -1,4 +1,4 @@
-"""The models of the hippocampus table: eight that see slices, two that see volumes."""
+"""The models of the hippocampus table: seven that see slices, two that see volumes."""
 
 from dataclasses import replace
 

@@ -156,7 +156,7 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
 def jobs_of(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path) -> list[Job]:
     """All trainings of an experiment, the last arm first, each in a folder of its own protocol, cohort and code.
 
-    Other arms and statements are no part of a training's protocol: who changes one arm trains that one again.
+    Title, statements and other arms are no part of a training's protocol: who changes one arm trains that one again.
 
     Args:
         experiment: As it is run.
@@ -167,7 +167,7 @@ def jobs_of(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *
     code = code_digest(("losses", "models", "training"))
     jobs = []
     for arm in reversed(experiment.arms):
-        protocol = protocol_id(replace(experiment, arms=(arm,), statements=()))
+        protocol = protocol_id(replace(experiment, title="", arms=(arm,), statements=()))
         runs = cache / "runs" / experiment.table / protocol[:16] / prepared.key[:16] / code[:16]
         jobs += [
             Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
