@@ -26,8 +26,7 @@ from reproduce.protocol import Experiment
 from reproduce.reporting.ablation import TABLES, draw_ablation, write_effects
 from reproduce.reporting.folders import find_runs
 
-ROOT = Path(__file__).resolve().parents[1]
-SMOKE_ARMS = ("base", "without_structure", "together")
+ROOT, SMOKE_ARMS = Path(__file__).resolve().parents[1], ("base", "without_structure", "together")
 
 
 def ablated(of: Experiment, table: str, weights: dict, *, width: int, depth: int, only=(), **changes) -> Experiment:

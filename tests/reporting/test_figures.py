@@ -77,12 +77,13 @@ def test_figures_of_a_folder_say_the_source_and_are_the_same_bytes_twice(results
 
 
 def test_title_shouts_at_a_phantom_and_not_at_real_data(results):
-    from reproduce.reporting.figures import _title
+    from reproduce.reporting.figures import figure_title
     from reproduce.reporting.folders import read_run
 
     table = results / "table1_lidc"
-    assert _title(read_run(table / "phantom-cpu")).endswith("PHANTOM, cpu profile – NOT COMPARABLE with the print")
-    assert _title(read_run(table / "lidc_idri-paper")).endswith("lidc_idri, paper profile")
+    caveat = "PHANTOM, cpu profile – NOT COMPARABLE with the print"
+    assert figure_title(read_run(table / "phantom-cpu")).endswith(caveat)
+    assert figure_title(read_run(table / "lidc_idri-paper")).endswith("lidc_idri, paper profile")
 
 
 @pytest.mark.parametrize("missing", ["table.csv", "history.csv", "overlays.npz", "protocol.json"])

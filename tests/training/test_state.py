@@ -90,4 +90,4 @@ def test_a_kill_between_weights_and_history_falls_back_to_the_epoch_before(model
 def test_history_is_json_with_null_for_no_validation(model, tmp_path):
     write_state(tmp_path, model, history(None))
     rows = json.loads((tmp_path / "history.json").read_text())
-    assert rows == [{"epoch": 0, "train_loss": 1.0, "validation_loss": None, "validation": None}]
+    assert rows == [{"epoch": 0, "train_loss": 1.0, "validation_loss": None, "validation": None, "cpu_s": 2.5}]
