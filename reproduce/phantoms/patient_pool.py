@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from typing import TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from reproduce.processes import processes, progress_of
 
 Patient = TypeVar("Patient")
 
@@ -28,11 +23,11 @@ def write_patients(write: Callable[[Patient], None], patients: Sequence[Patient]
     Raises:
         ValueError: `workers` is less than 1.
         KeyboardInterrupt: After patients under way have stopped.
+        WorkerDiedError: A process was ended from outside.
     """
     if workers < 1:
         raise ValueError(f"expected workers >= 1, got {workers}")
-    columns = (TextColumn("phantom patients"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with progress_of("write phantoms", "patients") as progress:
         task = progress.add_task("", total=n_kept + len(patients), completed=n_kept)
         for _ in _written(write, patients, min(workers, len(patients))):
             progress.advance(task)
@@ -44,9 +39,8 @@ def _written(write: Callable[[Patient], None], patients: Sequence[Patient], work
         for patient in patients:
             yield write(patient)
         return
-    # Not forked: TensorFlow's threads, if the parent has any, do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent) as pool:
+    do = "give the same command again, with fewer workers; patients who are written are kept"
+    with processes(workers, where=f"{len(patients)} phantom patients", do=do) as pool:
         jobs = [pool.submit(write, patient) for patient in patients]
         try:
             for job in as_completed(jobs):
@@ -54,14 +48,3 @@ def _written(write: Callable[[Patient], None], patients: Sequence[Patient], work
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-
-
-def _follow_parent() -> None:
-    """Leave Ctrl-C to the parent, and end with it: a pool's workers outlive a parent that is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)

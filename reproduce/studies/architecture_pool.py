@@ -5,20 +5,15 @@ As in `training.pool` each process has one thread on a CPU, so that results do n
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import queue
-import signal
-import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress
 
-from reproduce.errors import WorkerDiedError
+from reproduce.processes import SPAWN, processes, progress_of
 from reproduce.studies.architecture_training import Place, run_entry
 from reproduce.studies.architectures import ArchitectureStudy, Entry
 from reproduce.studies.study import load
@@ -50,30 +45,22 @@ def run_entries(
     if not left:
         return
     pending = sorted(left, key=lambda each: -efforts[each.name])
-    context = multiprocessing.get_context("spawn")
-    spent, started = context.Queue(), context.Value("i", 0)
-    arguments = (study, file, spent, started)
+    spent = SPAWN.Queue()
     n = min(workers, len(pending))
-    pool = ProcessPoolExecutor(n, context, _start, arguments, max_tasks_per_child=_ARCHITECTURES_A_PROCESS)
-    columns = (TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("architectures"), TimeElapsedColumn())
-    try:
-        with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), transient=True, console=console) as progress:
-            total = max(1.0, sum(efforts[each.name] for each in pending))
-            futures = {pool.submit(_run, each, places[each.name]): each.name for each in pending}
-            _watch(futures, spent, progress, total=total)
-    except BrokenProcessPool as error:
-        raise WorkerDiedError(
-            expected="training processes that end by themselves",
-            got="one that was ended from outside, most likely for want of memory",
+    with (
+        processes(
+            n,
             where=f"{len(pending)} architectures in {n} processes",
             do="take fewer --workers; what is finished is kept, and the same command goes on from there",
-        ) from error
-    except BaseException:
-        for process in list(pool._processes.values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+            begin=_begin,
+            arguments=(study, file, spent),
+            tasks_each=_ARCHITECTURES_A_PROCESS,
+        ) as pool,
+        progress_of("train", "architectures", console=console) as progress,
+    ):
+        total = max(1.0, sum(efforts[each.name] for each in pending))
+        futures = {pool.submit(_run, each, places[each.name]): each.name for each in pending}
+        _watch(futures, spent, progress, total=total)
 
 
 def _n_left(place: Place, study: ArchitectureStudy) -> int:
@@ -102,25 +89,13 @@ def _watch(futures: dict[Future, str], spent, progress: Progress, *, total: floa
 
 _study: ArchitectureStudy
 _data = None
-_spent: multiprocessing.Queue
+_spent = None
 
 
-def _start(study: ArchitectureStudy, file: Path, spent, started) -> None:
+def _begin(number: int, study: ArchitectureStudy, file: Path, spent) -> None:
     global _study, _data, _spent
-    # Ctrl-C reaches the whole group: the parent ends its workers, and they say nothing.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    with started.get_lock():
-        worker = started.value
-        started.value += 1
-    configure(worker=worker, precision="float32")
+    configure(worker=number, precision="float32")
     _study, _data, _spent = study, load(file, n_train=study.n_train), spent
-
-
-def _end_with_parent() -> None:
-    """A pool's workers outlive a parent that is killed; nobody would want what they compute."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 def _run(entry: Entry, place: Place) -> None:

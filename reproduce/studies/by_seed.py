@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_EXCEPTION, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from reproduce.errors import WorkerDiedError
+from reproduce.processes import processes, progress_of
 from reproduce.protocol_text import protocol_id
 from reproduce.provenance import code_digest, file_digest, versions, write_json
 from reproduce.section import Section
@@ -91,43 +85,26 @@ def _measure(
     console: Console,
 ) -> None:
     """Measure in processes, a group each, until all units are done."""
-    pool = ProcessPoolExecutor(min(_WORKERS, len(pending)), multiprocessing.get_context("spawn"), _start)
-    columns = (TextColumn(each.__name__), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
-    try:
-        with Progress(*columns, TimeRemainingColumn(), transient=True, console=console) as progress:
-            bar = progress.add_task("measure", total=n_units)
-            futures = {pool.submit(_run, each, study, file, folder, *group) for group in pending.items()}
-            while futures:
-                done, futures = wait(futures, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
-                progress.update(bar, completed=sum(1 for _ in folder.glob("*-seed*.json")))
-    except BrokenProcessPool as error:
-        raise WorkerDiedError(
-            expected="processes that end by themselves",
-            got="one that was ended from outside, most likely for want of memory",
+    with (
+        processes(
+            min(_WORKERS, len(pending)),
             where=each.__name__,
             do="give the same command again; what is finished is kept",
-        ) from error
-    except BaseException:
-        for process in list(pool._processes.values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+            begin=_begin,
+        ) as pool,
+        progress_of(each.__name__, "units", console=console) as progress,
+    ):
+        bar = progress.add_task("measure", total=n_units)
+        futures = {pool.submit(_run, each, study, file, folder, *group) for group in pending.items()}
+        while futures:
+            done, futures = wait(futures, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            progress.update(bar, completed=sum(1 for _ in folder.glob("*-seed*.json")))
 
 
-def _start() -> None:
-    # Ctrl-C reaches the whole group: the parent ends its workers, and they say nothing.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _begin(_number: int) -> None:
     configure(worker=0, precision="float32")
-
-
-def _end_with_parent() -> None:
-    """A pool's workers outlive a parent that is killed; nobody would want what they compute."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 def _run(each: BySeed, study: Section, file: Path, folder: Path, group: str, seeds: Sequence[int]) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import queue
-import signal
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from reproduce.datasets.slices import Prepared
-from reproduce.errors import WorkerDiedError
+from reproduce.processes import SPAWN, processes, progress_of
 from reproduce.protocol import Experiment
 from reproduce.training.determinism import configure
 from reproduce.training.job import Job, Worker, views
@@ -44,36 +37,27 @@ def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *,
     if not pending:
         return
     total = sum(experiment.optimisation_of(job.arm).max_epochs for job in pending)
-    context = multiprocessing.get_context("spawn")
-    epochs_done = context.Queue()
-    started = context.Value("i", 0)
-    arguments = (experiment, prepared, cache, epochs_done, started)
-    pool = ProcessPoolExecutor(min(workers, len(pending)), context, _start, arguments)
-    columns = (TextColumn("train"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"), TimeElapsedColumn())
-    try:
-        with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), transient=True) as progress:
-            bar = progress.add_task("train", total=total)
-            futures = [pool.submit(_run, job) for job in pending]
-            while not _all_finished(futures):
-                try:
-                    progress.advance(bar, epochs_done.get(timeout=_POLL_S))
-                except queue.Empty:
-                    continue
+    epochs_done = SPAWN.Queue()
+    n = min(workers, len(pending))
+    with (
+        processes(
+            n,
+            where=f"{len(pending)} trainings in {n} processes",
+            do="take fewer --workers, or a smaller micro_batch; what is finished is kept",
+            begin=_begin,
+            arguments=(experiment, prepared, cache, epochs_done),
+        ) as pool,
+        progress_of("train", "epochs") as progress,
+    ):
+        bar = progress.add_task("train", total=total)
+        futures = [pool.submit(_run, job) for job in pending]
+        while not _all_finished(futures):
+            try:
+                progress.advance(bar, epochs_done.get(timeout=_POLL_S))
+            except queue.Empty:
+                continue
         for future in futures:
             future.result()
-    except BrokenProcessPool as error:
-        raise WorkerDiedError(
-            expected="training processes that end by themselves",
-            got="one that was ended from outside, most likely for want of memory",
-            where=f"{len(pending)} trainings in {min(workers, len(pending))} processes",
-            do="take fewer --workers, or a smaller micro_batch; what is finished is kept",
-        ) from error
-    except BaseException:
-        for process in list(pool._processes.values()):
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _all_finished(futures: Sequence[Future]) -> bool:
@@ -85,26 +69,14 @@ def _all_finished(futures: Sequence[Future]) -> bool:
 
 
 _worker: Worker
-_epochs_done: multiprocessing.Queue
+_epochs_done = None
 
 
-def _start(experiment: Experiment, prepared: Prepared, cache: Path, epochs_done, started) -> None:
+def _begin(number: int, experiment: Experiment, prepared: Prepared, cache: Path, epochs_done) -> None:
     global _worker, _epochs_done
-    # Ctrl-C reaches the whole group: the parent ends its workers, and they say nothing.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    with started.get_lock():
-        worker = started.value
-        started.value += 1
-    configure(worker=worker, precision=experiment.optimisation.precision)
+    configure(worker=number, precision=experiment.optimisation.precision)
     _worker = Worker(experiment, views(experiment, prepared, cache=cache))
     _epochs_done = epochs_done
-
-
-def _end_with_parent() -> None:
-    """A pool's workers outlive a parent that is killed; nobody would want what they compute."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 def _run(job: Job) -> None:

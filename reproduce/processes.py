@@ -1,0 +1,92 @@
+"""Work in several processes that end with their parent, are silent on Ctrl-C, and say so where one was ended."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from reproduce.errors import WorkerDiedError
+
+# Not forked: TensorFlow's threads, if the parent has any, do not survive a fork.
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@contextmanager
+def processes(
+    n: int,
+    *,
+    where: str,
+    do: str,
+    begin: Callable[..., None] | None = None,
+    arguments: tuple = (),
+    tasks_each: int | None = None,
+) -> Iterator[ProcessPoolExecutor]:
+    """A pool of processes. Where its block raises, they are stopped, and what was not begun is given up.
+
+    Args:
+        n: Processes, at least 1.
+        where: What they do, for the error.
+        do: What a user can do where one was ended, for the error.
+        begin: Called in each process before its first task, with the number of the process, from 0, and `arguments`.
+        arguments: Anything that another process can be given; queues of `SPAWN` too.
+        tasks_each: A process that has done so many is replaced by a fresh one; None keeps it.
+
+    Raises:
+        WorkerDiedError: A process was ended from outside, or `begin` raised.
+    """
+    begun = SPAWN.Value("i", 0)
+    pool = ProcessPoolExecutor(n, SPAWN, _begin, (begun, begin, arguments), max_tasks_per_child=tasks_each)
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        raise WorkerDiedError(
+            expected="processes that end by themselves",
+            got="one that was ended, most likely for want of memory; one that could not begin says why above",
+            where=where,
+            do=do,
+        ) from error
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(begun, begin: Callable[..., None] | None, arguments: tuple) -> None:
+    # Ctrl-C reaches the whole group: the parent ends its workers, and they say nothing.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with begun.get_lock():
+        number = begun.value
+        begun.value += 1
+    if begin is not None:
+        begin(number, *arguments)
+
+
+def _end_with_parent() -> None:
+    """A pool's workers outlive a parent that is killed; nobody would want what they compute."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def progress_of(what: str, unit: str, *, console: Console | None = None) -> Progress:
+    """A bar with how many are done, the time passed and the time left; it leaves no trace.
+
+    Args:
+        what: What goes on, as "train".
+        unit: What is counted, as "epochs".
+        console: Where the bar is; None is standard error.
+    """
+    counted = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    return Progress(*counted, *times, transient=True, console=console or Console(stderr=True))
