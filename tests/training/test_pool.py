@@ -95,12 +95,16 @@ def test_nothing_to_do_starts_no_process(cohort, tmp_path, monkeypatch):
 
 
 def left_in(folder):
-    """Every file's bytes; of the history all but the processor's seconds, which no protocol decides."""
-    files = {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    for name in files:
-        if name.name == "history.json":
-            files[name] = [{k: v for k, v in epoch.items() if k != "cpu_s"} for epoch in json.loads(files[name])]
-    return files
+    """Every file's bytes, without the seconds, which no protocol decides."""
+    return {path.relative_to(folder): timeless(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def timeless(path):
+    if path.name == "history.json":
+        return [{k: v for k, v in epoch.items() if k != "cpu_s"} for epoch in json.loads(path.read_text())]
+    if path.name == "spent.json":
+        return {k: v for k, v in json.loads(path.read_text()).items() if "seconds" not in k}
+    return path.read_bytes()
 
 
 @pytest.mark.slow
