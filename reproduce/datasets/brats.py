@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +14,8 @@ from reproduce.cohorts import brats
 from reproduce.cohorts.brats_files import BratsScan
 from reproduce.cohorts.brats_layouts import Decathlon, Layout
 from reproduce.cohorts.case import Case
-from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepare_quietly, slice_examples, slice_features
+from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepared, slice_examples, slice_features
 from reproduce.imaging.intensity import zscore_within
-from reproduce.protocol_text import canonical_json
-from reproduce.provenance import code_digest, tree_digest
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -84,30 +81,19 @@ def prepare(
     broken: Literal["refuse", "exclude"],
     beam: PipelineOptions | None = None,
 ) -> Prepared:
-    """BraTS prepared for training; what is on disk under the same key is used again.
-
-    The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
-    cache that any of them would change is not found, let alone read.
+    """BraTS prepared for training, once; see `slices.prepared`.
 
     Args:
         root: Folder of a release.
         cache: Folder for prepared examples.
         layouts: See `reproduce.cohorts.brats.find_cohort`.
         broken: Likewise.
-        beam: See `reproduce.datasets.lidc_idri.prepare`.
+        beam: See `slices.prepared`.
 
     Raises:
         DataNotFoundError: No NIfTI file is there. Other errors of `reproduce.cohorts.brats` too.
         IntensityError: A modality is constant within the brain.
     """
     brats.require_layouts(layouts, broken)
-    parts = {
-        "sources": tree_digest(root, memo=cache / "digests.json"),
-        "code": code_digest(("imaging", "cohorts", "datasets")),
-        "parameters": {"layouts": tuple(layouts), "broken": broken},
-    }
-    key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-    config = BratsConfig(name=key[:16], layouts=tuple(layouts), broken=broken, on_beam=beam is not None)
-    builder = Brats(config=config, data_dir=cache / "tfds")
-    prepare_quietly(builder, root, beam=beam)
-    return Prepared("brats", key, builder, Path(builder.data_path) / "ledger.csv")
+    parameters = {"layouts": tuple(layouts), "broken": broken}
+    return prepared("brats", Brats, BratsConfig, root=root, cache=cache, beam=beam, parameters=parameters)

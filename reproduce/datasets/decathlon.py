@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +14,10 @@ import tensorflow_datasets as tfds
 from reproduce.cohorts import decathlon
 from reproduce.cohorts.decathlon import DecathlonScan, Task
 from reproduce.cohorts.decathlon_listing import LISTING, read_listing
-from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepare_quietly, slice_examples, slice_features
+from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepared, slice_examples, slice_features
 from reproduce.imaging.intensity import ZScore, mapped
 from reproduce.intensities import Window
 from reproduce.paths import existing_folder
-from reproduce.protocol_text import canonical_json
-from reproduce.provenance import code_digest, tree_digest
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -86,10 +83,7 @@ def prepare(
     intensity: Window | ZScore,
     beam: PipelineOptions | None = None,
 ) -> Prepared:
-    """A task of the Decathlon prepared for training; what is on disk under the same key is used again.
-
-    The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
-    cache that any of them would change is not found, let alone read.
+    """A task of the Decathlon prepared for training, once; see `slices.prepared`.
 
     Args:
         root: Folder of the task.
@@ -98,7 +92,7 @@ def prepare(
         broken: Likewise.
         intensity: What becomes of the values of a whole image, all its slices together: a z-score, or a window of HU on
             [0, 1]. The protocol's `Preparation` then says `Normalised`.
-        beam: See `reproduce.datasets.lidc_idri.prepare`.
+        beam: See `slices.prepared`.
 
     Raises:
         DataNotFoundError: The folder is not there, or holds no NIfTI file. Other errors of
@@ -107,23 +101,8 @@ def prepare(
     """
     decathlon.require_policy(broken)
     root = existing_folder(root, holding="a task of the Decathlon")
-    parts = {
-        "sources": tree_digest(root, memo=cache / "digests.json"),
-        "code": code_digest(("imaging", "cohorts", "datasets")),
-        "parameters": {"task": task, "broken": broken, "intensity": intensity},
-    }
-    key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-    config = DecathlonConfig(
-        name=key[:16],
-        task=task,
-        broken=broken,
-        intensity=intensity,
-        n_channels=_n_channels(root, task),
-        on_beam=beam is not None,
-    )
-    builder = Decathlon(config=config, data_dir=cache / "tfds")
-    prepare_quietly(builder, root, beam=beam)
-    return Prepared("decathlon", key, builder, Path(builder.data_path) / "ledger.csv")
+    parameters = {"task": task, "broken": broken, "intensity": intensity, "n_channels": _n_channels(root, task)}
+    return prepared("decathlon", Decathlon, DecathlonConfig, root=root, cache=cache, beam=beam, parameters=parameters)
 
 
 def _n_channels(root: Path, task: Task | None) -> int:

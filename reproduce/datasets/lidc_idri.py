@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from reproduce.cohorts import lidc
-from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepare_quietly, slice_examples, slice_features
-from reproduce.protocol_text import canonical_json
-from reproduce.provenance import code_digest, tree_digest
+from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepared, slice_examples, slice_features
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -70,29 +67,17 @@ def _examples(numbered: tuple[int, lidc.LidcScan], *, consensus: float, min_read
 def prepare(
     root: Path, cache: Path, *, consensus: float, min_readers: int, beam: PipelineOptions | None = None
 ) -> Prepared:
-    """LIDC-IDRI prepared for training; what is on disk under the same key is used again.
-
-    The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
-    cache that any of them would change is not found, let alone read.
+    """LIDC-IDRI prepared for training, once; see `slices.prepared`.
 
     Args:
         root: Folder in the layout of LIDC-IDRI.
         cache: Folder for prepared examples.
         consensus: See `LidcConfig`.
         min_readers: See `LidcConfig`.
-        beam: Options of an Apache Beam pipeline, its runner among them, that reads the scans in parallel (extra
-            `scale`); None reads them one after another in this process. It changes no example, so no key.
+        beam: See `slices.prepared`.
 
     Raises:
         DataNotFoundError: No scan is there. Other errors of `reproduce.cohorts.lidc` and `reproduce.imaging.dicom` too.
     """
-    parts = {
-        "sources": tree_digest(root, memo=cache / "digests.json"),
-        "code": code_digest(("imaging", "cohorts", "datasets")),
-        "parameters": {"consensus": consensus, "min_readers": min_readers},
-    }
-    key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-    config = LidcConfig(name=key[:16], consensus=consensus, min_readers=min_readers, on_beam=beam is not None)
-    builder = LidcIdri(config=config, data_dir=cache / "tfds")
-    prepare_quietly(builder, root, beam=beam)
-    return Prepared("lidc_idri", key, builder, Path(builder.data_path) / "ledger.csv")
+    parameters = {"consensus": consensus, "min_readers": min_readers}
+    return prepared("lidc_idri", LidcIdri, LidcConfig, root=root, cache=cache, beam=beam, parameters=parameters)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from rich.progress import track
 
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
+from reproduce.protocol_text import canonical_json
+from reproduce.provenance import code_digest, tree_digest
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -84,15 +87,47 @@ class Prepared:
             yield ScanLabels(first["patient"].decode(), scan.decode(), labels, spacing_mm)
 
 
-def prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path, *, beam: PipelineOptions | None) -> None:
-    """Prepare the examples of a builder whose files lie below `root`, unless they are prepared; only errors are told.
+def prepared(
+    name: str,
+    builder: type[tfds.core.DatasetBuilder],
+    config: type[tfds.core.BuilderConfig],
+    *,
+    root: Path,
+    cache: Path,
+    beam: PipelineOptions | None,
+    parameters: Mapping[str, Any],
+) -> Prepared:
+    """A data root prepared by its builder; what is on disk under the same key is used again.
 
-    TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
+    The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
+    cache that any of them would change is not found, let alone read.
 
     Args:
-        builder: One that makes a Beam pipeline if `beam` is not None.
+        name: Data set, e.g. "lidc_idri".
+        builder: Its class; one that makes a Beam pipeline where its configuration says so.
+        config: Class of its configuration, with a field for each parameter, and `on_beam`.
         root: Folder of the data set.
-        beam: Options of the pipeline, its runner among them.
+        cache: Folder for prepared examples.
+        beam: Options of an Apache Beam pipeline, its runner among them, that reads the scans in parallel (extra
+            `scale`); None reads them one after another in this process. It changes no example, so no key.
+        parameters: What decides the examples beside the files.
+    """
+    parts = {
+        "sources": tree_digest(root, memo=cache / "digests.json"),
+        "code": code_digest(("imaging", "cohorts", "datasets")),
+        "parameters": dict(parameters),
+    }
+    key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+    settings = config(name=key[:16], on_beam=beam is not None, **parameters)
+    made = builder(config=settings, data_dir=cache / "tfds")
+    _prepare_quietly(made, root, beam=beam)
+    return Prepared(name, key, made, Path(made.data_path) / "ledger.csv")
+
+
+def _prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path, *, beam: PipelineOptions | None) -> None:
+    """Prepare the examples, unless they are prepared; only errors are told.
+
+    TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
     """
     tfds.disable_progress_bar()
     with contextlib.redirect_stdout(io.StringIO()):

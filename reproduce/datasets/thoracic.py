@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from reproduce.cohorts import thoracic
-from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepare_quietly, slice_examples, slice_features
-from reproduce.protocol_text import canonical_json
-from reproduce.provenance import code_digest, tree_digest
+from reproduce.datasets.slices import SPLIT, Prepared, examples_of, prepared, slice_examples, slice_features
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -73,10 +70,7 @@ def prepare(
     outside: thoracic.Outside,
     beam: PipelineOptions | None = None,
 ) -> Prepared:
-    """LCTSC prepared for training; what is on disk under the same key is used again.
-
-    The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
-    cache that any of them would change is not found, let alone read.
+    """LCTSC prepared for training, once; see `slices.prepared`.
 
     Args:
         root: Folder in the layout of LCTSC.
@@ -84,18 +78,10 @@ def prepare(
         absent: See `reproduce.cohorts.thoracic.find_cohort`. The examples do not say which organs were outlined: "keep"
             is for models and metrics that know by other means.
         outside: See `reproduce.cohorts.thoracic.read_organs`.
-        beam: See `reproduce.datasets.lidc_idri.prepare`.
+        beam: See `slices.prepared`.
 
     Raises:
         DataNotFoundError: No scan is there. Other errors of `reproduce.cohorts.thoracic` and `reproduce.imaging` too.
     """
-    parts = {
-        "sources": tree_digest(root, memo=cache / "digests.json"),
-        "code": code_digest(("imaging", "cohorts", "datasets")),
-        "parameters": {"absent": absent, "outside": outside},
-    }
-    key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-    config = ThoracicConfig(name=key[:16], absent=absent, outside=outside, on_beam=beam is not None)
-    builder = Thoracic(config=config, data_dir=cache / "tfds")
-    prepare_quietly(builder, root, beam=beam)
-    return Prepared("lctsc", key, builder, Path(builder.data_path) / "ledger.csv")
+    parameters = {"absent": absent, "outside": outside}
+    return prepared("lctsc", Thoracic, ThoracicConfig, root=root, cache=cache, beam=beam, parameters=parameters)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reproduce.cohorts import lidc
-from reproduce.datasets import lidc_idri
+from reproduce.datasets import slices
 from reproduce.datasets.lidc_idri import prepare
 from reproduce.errors import CohortError, DataNotFoundError
 
@@ -89,13 +89,13 @@ def test_a_patient_who_left_is_not_in_the_cache(root, tmp_path):
 
 def test_other_code_is_another_key(root, tmp_path, monkeypatch):
     before = key_of(root, tmp_path)
-    monkeypatch.setattr(lidc_idri, "code_digest", lambda rooms: "other code")
+    monkeypatch.setattr(slices, "code_digest", lambda rooms: "other code")
     assert key_of(root, tmp_path) != before
 
 
 def test_the_key_covers_the_code_of_every_room_that_makes_an_example(monkeypatch, root, tmp_path):
     rooms = []
-    monkeypatch.setattr(lidc_idri, "code_digest", lambda names: rooms.extend(names) or "code")
+    monkeypatch.setattr(slices, "code_digest", lambda names: rooms.extend(names) or "code")
     key_of(root, tmp_path)
     assert {"imaging", "cohorts", "datasets"} <= set(rooms)
 

@@ -1,12 +1,5 @@
 """A training step under JAX of classifiers that have every layer of ours between them, without TensorFlow."""
 
-import importlib.util
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 STEP = """
@@ -61,15 +54,8 @@ print(json.dumps(found))
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
-def test_one_step_of_each_under_jax():
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    command, project = [sys.executable, "-c", STEP], Path(__file__).parents[2]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found.pop("backend") == "jax"
-    assert not found.pop("tensorflow")
+def test_one_step_of_each_under_jax(under_jax):
+    found = under_jax(STEP)
     assert len(found) == 8
     for loss, still in found.values():
         assert 0 < loss < 30

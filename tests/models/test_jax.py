@@ -1,14 +1,5 @@
 """Models and losses under JAX: one training step of each, in a process that never sees TensorFlow."""
 
-import importlib.util
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
-
 STEP = """
 import json, sys
 import numpy as np, keras
@@ -36,15 +27,8 @@ print(json.dumps(found))
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
-def test_one_step_of_both_models_under_jax():
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    command, project = [sys.executable, "-c", STEP], Path(__file__).parents[2]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["backend"] == "jax"
-    assert not found["tensorflow"]
+def test_one_step_of_both_models_under_jax(under_jax):
+    found = under_jax(STEP)
     for name in ("unoptimised_cnn", "optimised_cnn"):
         loss, still = found[name]
         assert 0 < loss < 2

@@ -1,12 +1,5 @@
 """U-Net, SegNet and FCN-8s under JAX, in a process that never sees TensorFlow: a step, and the same output."""
 
-import importlib.util
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -46,8 +39,7 @@ print(json.dumps(found))
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
-def test_what_one_backend_saved_gives_the_same_under_jax_and_trains_there(tmp_path):
+def test_what_one_backend_saved_gives_the_same_under_jax_and_trains_there(under_jax, tmp_path):
     images = np.random.default_rng(0).standard_normal((2, 64, 64, 1)).astype(np.float32)
     np.save(tmp_path / "images.npy", images)
     expected = {}
@@ -56,13 +48,7 @@ def test_what_one_backend_saved_gives_the_same_under_jax_and_trains_there(tmp_pa
         model = build((64, 64), n_channels=1, n_regions=3, width=4, **settings)
         expected[name] = keras.ops.convert_to_numpy(model(images, training=False)["mask"])
         model.save(tmp_path / f"{name}.keras")
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    command, project = [sys.executable, "-c", STEP, str(tmp_path)], Path(__file__).parents[2]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["backend"] == "jax"
-    assert not found["tensorflow"]
+    found = under_jax(STEP, str(tmp_path))
     for name in BUILDERS:
         loss, still = found[name]
         assert 0 < loss < 20

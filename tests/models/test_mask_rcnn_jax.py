@@ -1,12 +1,6 @@
 """Mask R-CNN under JAX: a step of `fit`, an evaluation and a prediction, in a process that never sees TensorFlow."""
 
-import importlib.util
-import json
 import math
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -43,15 +37,8 @@ print(json.dumps({
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
-def test_fit_evaluate_and_predict_under_jax():
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    command, project = [sys.executable, "-c", STEP], Path(__file__).parents[2]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["backend"] == "jax"
-    assert not found["tensorflow"]
+def test_fit_evaluate_and_predict_under_jax(under_jax):
+    found = under_jax(STEP)
     assert math.isfinite(found["loss"])
     assert found["still"] == []
     assert found["seed moved"]
