@@ -28,7 +28,6 @@ def processes(
     do: str,
     begin: Callable[..., None] | None = None,
     arguments: tuple = (),
-    tasks_each: int | None = None,
 ) -> Iterator[ProcessPoolExecutor]:
     """A pool of processes. Where its block raises, they are stopped, and what was not begun is given up.
 
@@ -38,13 +37,12 @@ def processes(
         do: What a user can do where one was ended, for the error.
         begin: Called in each process before its first task, with the number of the process, from 0, and `arguments`.
         arguments: Anything that another process can be given; queues of `SPAWN` too.
-        tasks_each: A process that has done so many is replaced by a fresh one; None keeps it.
 
     Raises:
         WorkerDiedError: A process was ended from outside, or `begin` raised.
     """
     begun = SPAWN.Value("i", 0)
-    pool = ProcessPoolExecutor(n, SPAWN, _begin, (begun, begin, arguments), max_tasks_per_child=tasks_each)
+    pool = ProcessPoolExecutor(n, SPAWN, _begin, (begun, begin, arguments))
     try:
         yield pool
     except BrokenProcessPool as error:

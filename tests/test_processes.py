@@ -51,11 +51,6 @@ def test_without_a_beginning_tasks_are_done_all_the_same():
         assert pool.submit(abs, -3).result() == 3
 
 
-def test_a_process_that_has_done_its_tasks_is_replaced():
-    with processes(1, **ABOUT, tasks_each=1) as pool:
-        assert pool.submit(os.getpid).result() != pool.submit(os.getpid).result()
-
-
 def test_a_process_that_dies_is_an_error_that_says_what_to_do():
     with pytest.raises(WorkerDiedError, match="sum less") as caught, processes(1, **ABOUT) as pool:
         pool.submit(_die).result()

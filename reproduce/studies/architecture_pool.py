@@ -5,13 +5,13 @@ As in `training.pool` each process has one thread on a CPU, so that results do n
 
 from __future__ import annotations
 
+import itertools
 import queue
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
 
 from reproduce.processes import SPAWN, processes, progress_of
 from reproduce.studies.architecture_training import Place, run_entry
@@ -20,7 +20,8 @@ from reproduce.studies.study import load
 from reproduce.training.determinism import configure
 
 _POLL_S = 0.5
-# TensorFlow keeps some of each model that a process has compiled; a fresh process has none of it.
+# TensorFlow keeps some of each model that a process has compiled; fresh processes have none of it. They are not
+# replaced one by one: under `max_tasks_per_child` Python hangs (gh-115634).
 _ARCHITECTURES_A_PROCESS = 5
 
 
@@ -47,44 +48,43 @@ def run_entries(
     pending = sorted(left, key=lambda each: -efforts[each.name])
     spent = SPAWN.Queue()
     n = min(workers, len(pending))
-    with (
-        processes(
-            n,
-            where=f"{len(pending)} architectures in {n} processes",
-            do="take fewer --workers; what is finished is kept, and the same command goes on from there",
-            begin=_begin,
-            arguments=(study, file, spent),
-            tasks_each=_ARCHITECTURES_A_PROCESS,
-        ) as pool,
-        progress_of("train", "architectures", console=console) as progress,
-    ):
-        total = max(1.0, sum(efforts[each.name] for each in pending))
-        futures = {pool.submit(_run, each, places[each.name]): each.name for each in pending}
-        _watch(futures, spent, progress, total=total)
+    share = len(pending) / max(1.0, sum(efforts[each.name] for each in pending))
+    with progress_of("train", "architectures", console=console) as progress:
+        bar = progress.add_task("train", total=len(pending))
+        done = itertools.count(1)
+        for some in _parts(pending, n * _ARCHITECTURES_A_PROCESS):
+            with processes(
+                n,
+                where=f"{len(pending)} architectures in {n} processes",
+                do="take fewer --workers; what is finished is kept, and the same command goes on from there",
+                begin=_begin,
+                arguments=(study, file, spent),
+            ) as pool:
+                futures = {pool.submit(_run, each, places[each.name]): each.name for each in some}
+                for name in _watched(futures, spent, lambda effort: progress.advance(bar, effort * share)):
+                    progress.console.print(f"{name}: done, {next(done)} of {len(pending)}")
+
+
+def _parts(entries: Sequence[Entry], size: int) -> list[Sequence[Entry]]:
+    return [entries[start : start + size] for start in range(0, len(entries), size)]
 
 
 def _n_left(place: Place, study: ArchitectureStudy) -> int:
     return sum(not place.outcome(seed).exists() for seed in study.seeds)
 
 
-def _watch(futures: dict[Future, str], spent, progress: Progress, *, total: float) -> None:
-    """Move the bar until all are done; raises what the first failed one raised.
-
-    The bar counts architectures, moved by shares of them: each step by the share of the whole effort that it is.
-    """
-    bar = progress.add_task("train", total=len(futures))
+def _watched(futures: dict[Future, str], spent, on_effort: Callable[[float], None]) -> Iterator[str]:
+    """The name of each that is done; tells of the effort meanwhile, and raises what the first failed one raised."""
     told: set[Future] = set()
-    share = 0.0
     while len(told) < len(futures):
         for future in [each for each in futures if each.done() and each not in told]:
             future.result()
             told.add(future)
-            progress.console.print(f"{futures[future]}: done, {len(told)} of {len(futures)}")
+            yield futures[future]
         try:
-            share += spent.get(timeout=_POLL_S) / total
+            on_effort(spent.get(timeout=_POLL_S))
         except queue.Empty:
             continue
-        progress.update(bar, completed=min(1.0, share) * len(futures))
 
 
 _study: ArchitectureStudy
