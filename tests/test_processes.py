@@ -103,8 +103,10 @@ def _alive(process_id):
 def test_they_end_with_their_parent(tmp_path, sign, silent):
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([sys.executable, str(script)], start_new_session=True, **pipes) as parent:
+    settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    # A shell that starts the tests behind it has its children ignore Ctrl-C.
+    settings["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen([sys.executable, str(script)], **settings) as parent:
         child = int(parent.stdout.readline())
         # Ctrl-C reaches the whole group.
         os.killpg(parent.pid, sign) if sign == signal.SIGINT else parent.send_signal(sign)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
@@ -35,7 +35,7 @@ class Warp(layers.Layer):
         flat = ops.reshape(volume, (-1, sides[0] * sides[1] * sides[2], n_channels))
         strides = ops.convert_to_tensor([sides[1] * sides[2], sides[2], 1], "int32")
         moved = 0.0
-        for corner in itertools.product((0, 1), repeat=3):
+        for corner in np.ndindex(2, 2, 2):
             upper = ops.convert_to_tensor(corner, flow.dtype)
             weight = ops.prod(upper * share + (1 - upper) * (1 - share), axis=-1, keepdims=True)
             index = ops.sum(ops.cast(ops.minimum(low + upper, last), "int32") * strides, axis=-1)
