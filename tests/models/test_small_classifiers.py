@@ -111,7 +111,9 @@ def test_classes_exclude_each_other_and_images_do_not_see_each_other(name):
     found = answer(model, x)
     assert found.dtype == np.float32
     assert found.sum(axis=1) == pytest.approx([1, 1], abs=1e-6)
-    assert np.abs(found[0] - found[1]).max() > 1e-7  # two images of noise, two answers
+    # Two images of noise, two answers; before the head, since weights that start small can give all classes one share.
+    seen = keras.ops.convert_to_numpy(keras.Model(model.input, model.get_layer("class_logits").input)(x))
+    assert np.abs(seen[0] - seen[1]).max() > 1e-4 * np.abs(seen).max() > 0
     singly = np.concatenate([answer(model, x[:1]), answer(model, x[1:])])
     assert found == pytest.approx(singly, abs=1e-5)
 
