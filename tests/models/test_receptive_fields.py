@@ -1,4 +1,4 @@
-"""Receptive fields: as papers print them, and as gradients measure them."""
+"""Geometry of branches and of the package's models: receptive fields as printed, and as gradients measure them."""
 
 import keras
 import numpy as np
@@ -7,9 +7,12 @@ import tensorflow as tf
 from keras import layers
 
 from reproduce.models.deeplabv3 import deeplabv3
+from reproduce.models.fcn8s import fcn8s
 from reproduce.models.geometry import cost, layer_geometry
 from reproduce.models.optimised_cnn import optimised_cnn
+from reproduce.models.pspnet import pspnet
 from reproduce.models.resnet import RESNET50, resnet
+from reproduce.models.segnet import segnet
 from reproduce.models.unet import unet
 from reproduce.models.unoptimised_cnn import unoptimised_cnn
 
@@ -197,37 +200,41 @@ def test_receptive_field_of_an_architecture_is_as_printed_and_as_measured(case):
     assert max(extents) == row.receptive_field[0]
 
 
-def test_vgg16_sees_212_pixels_and_takes_the_printed_multiply_adds():
-    rows = rows_of(keras.applications.VGG16(weights=None))
-    assert sum(row.multiply_adds for row in rows.values()) == 15_470_264_320
-    assert sum(row.parameters for row in rows.values()) == 138_357_544
-    assert rows["block5_pool"].receptive_field == (212, 212)
-    assert rows["block5_pool"].jump == (32, 32)
-    assert rows["predictions"].receptive_field == (224, 224)
-
-
-# Receptive fields of Araujo, Norris and Sim 2019, Table 1; multiply-adds as papers and counters of others print them.
-APPLICATIONS = {
-    "ResNet50": ("conv5_block3_out", 483, 3_857_973_248),
-    "InceptionV3": ("mixed10", 1311, None),
-    "MobileNetV2": ("out_relu", 491, 300_774_272),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", APPLICATIONS)
-def test_applications_of_keras(name):
-    layer, field, macs = APPLICATIONS[name]
-    model = getattr(keras.applications, name)(weights=None)
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: unet(**narrow((32, 48), batch_norm=True, dropout=0.5)),
+        lambda: segnet(**narrow((32, 64))),
+        lambda: fcn8s(**narrow((32, 64), batch_norm=True, dropout=0.5)),
+        lambda: optimised_cnn(**narrow((16, 32), depth=2)),
+        lambda: unoptimised_cnn(**narrow((16, 32), depth=2)),
+        lambda: deeplab((32, 64), blocks=(1, 1, 1, 1), auxiliary=True),
+        lambda: pspnet(
+            **narrow((32, 64), blocks=(1, 1, 1, 1), stem="3x3", bins=(1, 2, 3), dropout=0.1, auxiliary=True)
+        ),
+    ],
+)
+def test_models_of_the_package_have_keras_shapes_and_counts(build):
+    model = build()
     rows = rows_of(model)
-    assert rows[layer].receptive_field == (field, field)
-    assert macs in (None, cost(model).multiply_adds)
+    for layer in model.layers:
+        first = layer.output[0] if isinstance(layer.output, (list, tuple)) else layer.output
+        assert rows[layer.name].output == tuple(first.shape[1:])
+        assert rows[layer.name].parameters == layer.count_params()
     assert cost(model).parameters == model.count_params()
-    for each in model.layers:
-        assert rows[each.name].output == tuple(each.output.shape[1:])
+    assert cost(model).multiply_adds > 0
 
 
-@pytest.mark.slow
-def test_resnet152_sees_beyond_its_image():
-    rows = rows_of(keras.applications.ResNet152(weights=None))
-    assert rows["conv5_block3_out"].receptive_field == (1507, 1507)
+def test_segnet_unpools_where_it_pooled():
+    rows = rows_of(segnet(**narrow((64, 64))))
+    # Two 3x3 convolutions and a pooling of 2: 1 + 2 + 2 + 1; the index is one byte a value.
+    assert rows["pool1"].receptive_field == (6, 6)
+    assert rows["pool1"].activation_bytes == 32 * 32 * 2 * (4 + 1)
+    assert rows["unpool1"].jump == (1, 1)
+
+
+def test_image_level_features_see_the_whole_image():
+    rows = rows_of(deeplab((64, 64), blocks=(1, 1, 1, 1)))
+    assert rows["aspp_image_pool"].receptive_field == rows["mask"].receptive_field == (64, 64)
+    assert rows["aspp_project"].depends_on_image
+    assert not rows["aspp_atrous1"].depends_on_image
