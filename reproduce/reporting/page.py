@@ -13,7 +13,7 @@ from reproduce.reporting.statements import Tested
 from reproduce.reporting.summary import Summary
 from reproduce.reporting.verdict import Verdict, others
 from reproduce.reporting.wording import in_unit, interval, number, p_text, reading
-from reproduce.reporting.words import tally
+from reproduce.reporting.words import tally, without_cells
 
 
 def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdict], tested: Sequence[Tested]) -> str:
@@ -26,15 +26,12 @@ def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdic
         tested: The statements.
     """
     experiment = run.experiment
-    silent = "The document prints no cell of this table."
-    if experiment.is_ours:
-        silent = "No document prints this table: the protocol is ours, and so is every question."
     parts = [
         f"# {experiment.title}",
         "",
         _banner(run),
         "",
-        *(_cells(verdicts) if verdicts else (silent,)),
+        *(_cells(verdicts) if verdicts else (without_cells(is_ours=experiment.is_ours),)),
         "",
         *_distances(experiment, summaries),
         *_other_readings(experiment, summaries),

@@ -63,14 +63,14 @@ class StatementRun:
         return f"{self.path.parent.name}/{self.path.name}"
 
     @property
-    def own(self) -> tuple[Said, ...]:
+    def of_document(self) -> tuple[Said, ...]:
         """What the document says."""
         return tuple(each for each in self.said if each.place.startswith(f"{self.document} "))
 
     @property
     def asked(self) -> tuple[Said, ...]:
         """What is asked beside it; its verdicts are none on the document."""
-        return tuple(each for each in self.said if each not in self.own)
+        return tuple(each for each in self.said if each not in self.of_document)
 
     @property
     def measured_on(self) -> str:
@@ -139,18 +139,18 @@ def _read(path: Path) -> StatementRun:
 
 
 def _page(document: str, runs: Sequence[StatementRun], home: Path, figures: Path) -> str:
-    words = [each.verdict for run in runs for each in run.own]
+    words = [each.verdict for run in runs for each in run.of_document]
     lines = [f"# Document {document}: its statements, with verdicts", ""]
     lines += [f"{len(words)} statements are calculated or measured: {tally(words)}. By table:", ""]
     for run in runs:
-        count = tally([each.verdict for each in run.own])
+        count = tally([each.verdict for each in run.of_document])
         lines.append(f"- [{run.title}]({_link(run.path / 'table.md', home)}): {count}; measured on: {run.measured_on}")
     lines += ["", "Rules were written before the runs; they stand with every choice in each table's own page.", ""]
     lines += ["## Contradicted, and by what", "", *_contradicted(runs, home, figures)]
     lines += ["## Statements beside what is known elsewhere", "", *_judged(document)]
     for run in runs:
         lines += ["", f"## {run.title}", "", "| place | statement | verdict | found |", "|---|---|---|---|"]
-        lines += [_row(each.place, each.text, f"**{each.verdict}**", each.measured) for each in run.own]
+        lines += [_row(each.place, each.text, f"**{each.verdict}**", each.measured) for each in run.of_document]
         if run.asked:
             lines += ["", "Asked beside it, not said by the document, and not counted above:", ""]
             lines += ["| question | verdict | found |", "|---|---|---|"]
@@ -159,7 +159,7 @@ def _page(document: str, runs: Sequence[StatementRun], home: Path, figures: Path
 
 
 def _contradicted(runs: Sequence[StatementRun], home: Path, figures: Path) -> list[str]:
-    found = [(run, each) for run in runs for each in run.own if each.verdict == CONTRADICTED]
+    found = [(run, each) for run in runs for each in run.of_document if each.verdict == CONTRADICTED]
     if not found:
         return ["None.", ""]
     lines = []

@@ -46,6 +46,17 @@ def caveats(source: str, profile: str, changed: Sequence[str]) -> tuple[str, ...
     return (*found, f"{profile} profile") if changed else found
 
 
+def without_cells(*, is_ours: bool) -> str:
+    """What stands in the place of printed cells where there are none.
+
+    Args:
+        is_ours: Whether no document has the table; see `Experiment.is_ours`.
+    """
+    if is_ours:
+        return "No document prints this table: the protocol is ours, and so is every question."
+    return "The document prints no cell of this table."
+
+
 def tally(words: Sequence[str]) -> str:
     """How often each word stands, in order of first appearance, e.g. "3 within, 1 outside"."""
     return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))

@@ -99,4 +99,5 @@ def _environment() -> Environment:
         "isnan": math.isnan,
     }
     environment.globals |= {"interval": interval, "reading": reading, "undefined_mark": UNDEFINED}
+    environment.globals |= {"without_cells": words.without_cells}
     return environment

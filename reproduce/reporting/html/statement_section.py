@@ -47,10 +47,10 @@ def statement_sections(runs: Sequence[StatementRun], figures: Path) -> list[Stat
 
 
 def _section(run: StatementRun, figures: Path) -> StatementSection:
-    words = [each.verdict for each in run.own]
+    words = [each.verdict for each in run.of_document]
     return StatementSection(
         run=run,
-        contradicted=tuple(each for each in run.own if each.verdict == CONTRADICTED),
+        contradicted=tuple(each for each in run.of_document if each.verdict == CONTRADICTED),
         counts=tuple((word, words.count(word)) for word in dict.fromkeys(words)),
         decisions=decided_by(run.protocol.get("decisions", ())),
         figures=[(path.relative_to(figures).as_posix(), address(path.read_bytes())) for path in run.drawings(figures)],
