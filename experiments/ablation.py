@@ -26,13 +26,12 @@ from reproduce.protocol import Experiment
 from reproduce.reporting.ablation import TABLES, draw_ablation, write_effects
 from reproduce.reporting.folders import find_runs
 
-ROOT, SMOKE_ARMS = Path(__file__).resolve().parents[1], ("base", "without_structure", "together")
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def ablated(of: Experiment, table: str, weights: dict, *, width: int, depth: int, only=(), **changes) -> Experiment:
     """A table's experiment with the arms of the ablation; `only` some of them, where any are named."""
-    seen = of.preparation.intensity
-    grey = (0.0, 1.0) if isinstance(seen, Window) else seen.grey
+    grey = (0.0, 1.0) if isinstance(of.preparation.intensity, Window) else of.preparation.intensity.grey
     every = arms(width=width, depth=depth, grey=grey, weights=weights)
     chosen = tuple(arm for arm in every if not only or arm.name in only)
     named = {"table": table, "title": f"Document 000, the ablation it never shows: {of.source}", "printed": False}
@@ -42,10 +41,11 @@ def ablated(of: Experiment, table: str, weights: dict, *, width: int, depth: int
 def profiles(module, table: str, weights: dict) -> dict[str, Experiment]:
     """The ablation of one table under each profile; on CPUs fewer and longer trainings, since fourteen arms share."""
     v, o = replace(module.CPU.validation, n_folds=2), replace(module.CPU.optimisation, max_epochs=20)
+    few = ("base", "without_structure", "together")
     return {
         "paper": ablated(module.PAPER, table, weights, width=64, depth=4),
         "cpu": ablated(module.CPU, table, weights, width=8, depth=3, validation=v, optimisation=o),
-        "smoke": ablated(module.SMOKE, table, weights, width=4, depth=2, only=SMOKE_ARMS),
+        "smoke": ablated(module.SMOKE, table, weights, width=4, depth=2, only=few),
     }
 
 
