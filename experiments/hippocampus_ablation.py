@@ -38,7 +38,7 @@ def arms(whole: VolumeArm, plain: VolumeArm) -> tuple[VolumeArm, ...]:
         without("augmentation", augmentation=None),
         without("bending", augmentation=replace(BENDING, **NO_BEND)),
         without("change of greys", augmentation=replace(BENDING, **NO_GREY)),
-        without("mirroring", augmentation=replace(BENDING, flip=False)),
+        replace(whole, name="with mirroring", augmentation=replace(BENDING, flip=True)),
         without("cross-entropy", losses={"mask": Call(SquaredDice, {"smooth": 1.0})}),
         without("Dice", losses={"mask": Call(CategoricalCrossEntropy, {"weight": 1.0})}),
         without("falling rate", optimisation=constant),

@@ -69,7 +69,7 @@ PAPER = experiment(
     width=8,
     slice_epochs=2,
     seeds=(1,),
-    volumes={"width": 6, "widths": (8, 32, 64, 128), "unet_epochs": 15, "epochs": 50},
+    volumes={"width": 6, "widths": (8, 32, 64, 128), "unet_epochs": 15, "epochs": 150},
 )
 CPU = replace(PAPER, profile="cpu")  # the protocol is ours, and made for two cores
 SMOKE = experiment(
