@@ -79,7 +79,7 @@ def ablated(of: Experiment, *, epochs: int) -> Experiment:
     )
 
 
-PAPER = ablated(table.PAPER, epochs=10)
+PAPER = ablated(table.PAPER, epochs=15)
 CPU = replace(PAPER, profile="cpu")
 SMOKE = ablated(table.SMOKE, epochs=1)
 SMOKE = replace(
