@@ -131,7 +131,7 @@ def dead_share(probe: keras.Model, unit: Unit, images: np.ndarray) -> float:
 def variance_over_layers(data: Data, study: ActivationStudy) -> Iterator[Row]:
     """`abs_log10_variance` and `abs_mean` of a stack of dense layers on X-rays, x the layer; in NumPy, untrained."""
     formulas = {unit.name: unit.activation for unit in study.units}
-    # every tenth X-ray is enough for moments over 256 units, and quick
+    # every fourth X-ray is enough for moments over 256 units, and quick
     pixels = data.train_images[::4].reshape(-1, np.prod(data.train_images.shape[1:])).astype(np.float64)
     for condition, name, c in study.dense_starts:
         for seed in study.training.seeds:
