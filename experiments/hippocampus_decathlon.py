@@ -17,7 +17,7 @@ from hippocampus_models import LEAN, of_slices, volume_arms
 
 from reproduce import run
 from reproduce.phantoms.hippocampus_writer import write_hippocampus_cohort
-from reproduce.protocol import Call, Experiment, Statement, Validation
+from reproduce.protocol import NO_DOCUMENT, Call, Experiment, Statement, Validation
 
 
 def experiment(profile: str, *, size: int, width: int, slice_epochs: int, seeds: tuple[int, ...], volumes: dict):
@@ -26,7 +26,7 @@ def experiment(profile: str, *, size: int, width: int, slice_epochs: int, seeds:
     names = [arm.name for arm in arms]
     return Experiment(
         table="hippocampus_decathlon",
-        document="none",
+        document=NO_DOCUMENT,
         title="Decathlon, hippocampus: nine models, five folds by case",
         source="decathlon",
         profile=profile,

@@ -11,6 +11,8 @@ from reproduce.augmentation import Augmentation, VolumeAugmentation
 from reproduce.errors import ProtocolError
 from reproduce.section import Call, Section
 
+NO_DOCUMENT = "none"
+
 
 @dataclass(frozen=True)
 class Window:
@@ -259,7 +261,7 @@ class Experiment:
 
     Attributes:
         table: Name of the results folder and of the CSV of printed cells, e.g. "table1_lidc".
-        document: Its number.
+        document: Its number; `NO_DOCUMENT` for a table of ours, which none prints.
         title: One line.
         source: Name of the real data set.
         profile: "paper", "cpu" or "smoke".
@@ -282,6 +284,11 @@ class Experiment:
     decision: Decision
     readings: tuple[Reading, ...]
     statements: tuple[Statement, ...]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether no document has this table."""
+        return self.document == NO_DOCUMENT
 
     def optimisation_of(self, arm: Arm | VolumeArm) -> Optimisation:
         """How the weights of an arm are found: by its own words, or by the experiment's."""

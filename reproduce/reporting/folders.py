@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.errors import ResultsError
+from reproduce.protocol import NO_DOCUMENT
 from reproduce.reporting.words import caveats
 
 _AGAIN = "run the table's script again"
@@ -45,6 +46,11 @@ class RunFolder:
     def title(self) -> str:
         """One line on what was run; the name of the table where the protocol has none."""
         return self.protocol.get("protocol", self.protocol).get("title", self.table)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether no document has this table; see `Experiment.is_ours`."""
+        return self.protocol.get("protocol", self.protocol).get("document") == NO_DOCUMENT
 
     @property
     def caveats(self) -> tuple[str, ...]:

@@ -26,16 +26,19 @@ def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdic
         tested: The statements.
     """
     experiment = run.experiment
+    silent = "The document prints no cell of this table."
+    if experiment.is_ours:
+        silent = "No document prints this table: the protocol is ours, and so is every question."
     parts = [
         f"# {experiment.title}",
         "",
         _banner(run),
         "",
-        *(_cells(verdicts) if verdicts else ("The document prints no cell of this table.",)),
+        *(_cells(verdicts) if verdicts else (silent,)),
         "",
         *_distances(experiment, summaries),
         *_other_readings(experiment, summaries),
-        "## What the document says, tested on these patients",
+        f"## {'Which model is better' if experiment.is_ours else 'What the document says'}, tested on these patients",
         "",
         *_statements(tested),
         "",
@@ -51,7 +54,7 @@ def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdic
         "",
         *[f"- {change}" for change in changes(run.paper, experiment) or ("nothing",)],
         "",
-        "## Where the document is silent, and where it speaks",
+        f"## {'Every choice' if experiment.is_ours else 'Where the document is silent, and where it speaks'}",
         "",
         "| choice | value | where, or why |",
         "|---|---|---|",
@@ -74,6 +77,8 @@ def _banner(run: Run) -> str:
     if not run.caveats:
         return what
     why = " and ".join(run.caveats)
+    if run.experiment.is_ours:
+        return f"{what} **Not the protocol on real patients ({why}): nothing here is evidence.**"
     return f"{what} **Not comparable with the print ({why}): nothing here is evidence for or against it.**"
 
 

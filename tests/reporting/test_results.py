@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reproduce.errors import ReproduceError
+from reproduce.protocol import NO_DOCUMENT
 from reproduce.reporting.cases import read_frame
 from reproduce.reporting.results import write_results
 
@@ -103,3 +104,15 @@ def test_table_that_the_document_does_not_print_has_results_and_no_cell(make_run
     page = (tmp_path / "table7" / "phantom-paper" / "table.md").read_text(encoding="utf-8")
     assert "The document prints no cell of this table." in page
     assert "optimised_cnn better than unoptimised_cnn in dice" in page
+
+
+def test_table_of_ours_speaks_of_no_document(make_run, tmp_path):
+    run = make_run("phantom")
+    ours = replace(run, experiment=replace(run.experiment, table="table7", printed=False, document=NO_DOCUMENT))
+    write_results(ours, tmp_path / "table7" / "phantom-paper")
+    page = (tmp_path / "table7" / "phantom-paper" / "table.md").read_text(encoding="utf-8")
+    assert "No document prints this table" in page
+    assert "nothing here is evidence.**" in page
+    for heading in ("Which model is better, tested on these patients", "Every choice"):
+        assert f"\n## {heading}\n" in page
+    assert "the document" not in page.split("## Every level")[0].lower()

@@ -1,13 +1,16 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 
 from reproduce.errors import ClaimsError, ResultsError
+from reproduce.protocol import NO_DOCUMENT
 from reproduce.provenance import write_json
 from reproduce.reporting.folders import read_run
 from reproduce.reporting.html.report import look, write_report
+from reproduce.reporting.results import write_results
 from reproduce.reporting.words import CELL_WORDS, STATEMENT_WORDS
 
 VOID = {"meta", "br", "input", "img", "line", "rect", "circle", "path", "image", "use"}
@@ -169,3 +172,14 @@ def test_every_word_has_a_look_and_a_sign_so_that_colour_is_not_needed():
     signs = {css: {sign for c, sign in looks.values() if c == css} for css in ("good", "bad", "open")}
     assert not signs["good"] & signs["bad"]
     assert not signs["good"] & signs["open"]
+
+
+def test_a_table_of_ours_is_said_to_be_ours(make_run, tmp_path):
+    run = make_run("phantom")
+    ours = replace(run, experiment=replace(run.experiment, table="table7", printed=False, document=NO_DOCUMENT))
+    write_results(ours, tmp_path / "results" / "table7" / "phantom-paper")
+    text = Page(write_report(tmp_path / "results", tmp_path, tmp_path / "out.html", papers=()).read_text()).text
+    assert "No document prints this table: the protocol is ours" in text
+    assert "Which model is better, tested on phantom" in text
+    assert "Printed and reproduced" not in text
+    assert "where the document is silent" not in text
