@@ -20,7 +20,7 @@ help:
 	@echo "make architectures   the architectures of document 001 on X-rays, with one budget: half an hour of one core; XRAYS likewise"
 	@echo "make figures     every figure, again, from results/"
 	@echo "make report      report.html: all tables, verdicts and the audit on one page"
-	@echo "make hippocampus HIPPOCAMPUS=folder   nine models on the Decathlon's hippocampus task: an hour and more"
+	@echo "make hippocampus HIPPOCAMPUS=folder   nine models on the Decathlon's hippocampus task: three hours"
 	@echo "make hippocampus-ablation   what each ingredient of our model brings, on development cases: 18 minutes; likewise"
 	@echo "make census      the census of LIDC-IDRI; needs CENSUS_DATA=folder of its XML files"
 	@echo "make test        the tests;  make smoke: each experiment but the census once, in seconds;  make lint"
