@@ -21,7 +21,7 @@ help:
 	@echo "make figures     every figure, again, from results/"
 	@echo "make report      report.html: all tables, verdicts and the audit on one page"
 	@echo "make hippocampus HIPPOCAMPUS=folder   nine models on the Decathlon's hippocampus task: three hours"
-	@echo "make hippocampus-ablation   what each ingredient of our model brings, on development cases: 18 minutes; likewise"
+	@echo "make hippocampus-ablation   what each ingredient of our model brings, on development cases: half an hour; likewise"
 	@echo "make census      the census of LIDC-IDRI; needs CENSUS_DATA=folder of its XML files"
 	@echo "make test        the tests;  make smoke: each experiment but the census once, in seconds;  make lint"
 	@echo "make test-slow   the tests that take longer;  make test-bench: beside other libraries"
