@@ -25,7 +25,7 @@ NO_GREY = {"contrast": (1.0, 1.0), "brightness": 0.0, "noise": 0.0}
 
 
 def arms(whole: VolumeArm, plain: VolumeArm) -> tuple[VolumeArm, ...]:
-    """The whole model last; before it each arm that lacks an ingredient."""
+    """The whole model last; before it each arm that lacks an ingredient, or has one more."""
     layers, epochs = whole.build.arguments, whole.optimisation.max_epochs
 
     def without(name: str, **changes) -> VolumeArm:

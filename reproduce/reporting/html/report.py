@@ -98,6 +98,10 @@ def _environment() -> Environment:
         "value": lambda text: optional_number(text, "table.csv"),
         "isnan": math.isnan,
     }
-    environment.globals |= {"interval": interval, "reading": reading, "undefined_mark": UNDEFINED}
-    environment.globals |= {"without_cells": words.without_cells}
+    environment.globals |= {
+        "interval": interval,
+        "reading": reading,
+        "undefined_mark": UNDEFINED,
+        "without_cells": words.without_cells,
+    }
     return environment
