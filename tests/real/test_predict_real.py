@@ -1,6 +1,5 @@
-"""A model on real files: geometry kept to the bit, SEG of a real CT, and the seconds that it takes."""
+"""A model on real files: geometry kept to the bit, SEG of a real CT, and sixty cases by the command."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -83,16 +82,9 @@ def test_a_real_ct_as_seg(real_data, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n", "limit_s"), [(1, 6.0), (60, 40.0)])
-def test_seconds_of_processors_from_start_to_files_written(real_data, mr_model, tmp_path, n, limit_s):
-    images = sorted((real_data / "msd_hippocampus" / "imagesTr").glob("*.nii.gz"))[:n]
-    arguments = ["predict", "--model", mr_model, *images, tmp_path / "out"]
-    before = os.times()
-    command = [sys.executable, "-c", RUN, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    after = os.times()
+def test_sixty_cases_by_the_command(real_data, mr_model, tmp_path):
+    images = sorted((real_data / "msd_hippocampus" / "imagesTr").glob("*.nii.gz"))[:60]
+    command = [sys.executable, "-c", RUN, "predict", "--model", mr_model, *images, tmp_path / "out"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "out").glob("*.nii.gz"))) == n
-    # Of processors, since the clock also counts what else the machine does: an idle one takes no longer than this.
-    seconds = after.children_user + after.children_system - before.children_user - before.children_system
-    assert seconds < limit_s
+    assert [path.name for path in sorted((tmp_path / "out").glob("*.nii.gz"))] == [path.name for path in images]
