@@ -48,7 +48,7 @@ def preparation(*, size: int) -> Preparation:
         size=size,
         intensity=Normalised(grey=(-2.0, 3.0)),
         cohort=Call(
-            decathlon.prepare,
+            decathlon.prepare_decathlon,
             {"task": HIPPOCAMPUS, "broken": "refuse", "intensity": ZScore(within="image")},
         ),
         regions={"background": (0,), **{label: (i,) for i, label in enumerate(LABELS, start=1)}},

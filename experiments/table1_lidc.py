@@ -30,7 +30,7 @@ PAPER = Experiment(
     preparation=Preparation(
         size=512,
         intensity=Window(low_hu=-1000.0, high_hu=400.0),
-        cohort=Call(lidc_idri.prepare, {"consensus": 0.5, "min_readers": 1}),
+        cohort=Call(lidc_idri.prepare_lidc, {"consensus": 0.5, "min_readers": 1}),
         regions={"nodule": ()},
         because={
             "size": "000 6.2",

@@ -34,7 +34,7 @@ PAPER = Experiment(
     preparation=Preparation(
         size=512,
         intensity=Window(low_hu=-1000.0, high_hu=400.0),
-        cohort=Call(thoracic.prepare, {"absent": "refuse", "outside": "refuse"}),
+        cohort=Call(thoracic.prepare_thoracic, {"absent": "refuse", "outside": "refuse"}),
         regions={"background": (0,), **{organ: (label,) for label, organ in enumerate(ORGANS, start=1)}},
         because={
             "size": "silent: we keep the 512 pixels of the CT",

@@ -31,7 +31,7 @@ PAPER = Experiment(
     preparation=Preparation(
         size=512,
         intensity=Normalised(grey=(-2.0, 4.0)),
-        cohort=Call(brats.prepare, {"layouts": PUBLISHED, "broken": "refuse"}),
+        cohort=Call(brats.prepare_brats, {"layouts": PUBLISHED, "broken": "refuse"}),
         regions=REGIONS,
         because={
             "size": "000 6.2; slices of 240x240 are enlarged",

@@ -8,11 +8,19 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from reproduce.errors import ProtocolError
 from reproduce.protocol import Experiment, Section
 
 
 def plain(value: Any) -> Any:
-    """A protocol, or a part of one, as JSON types: dataclasses to objects, functions to "module:name"."""
+    """Return a protocol, or a part of one, as JSON types: dataclasses become objects, functions and classes their names.
+
+    A name is that of the definition alone, "optimised_cnn" or "Focal", so that code can move to another file and keep its
+    protocols' ids; tests hold that no two functions of the protocols share one.
+
+    Raises:
+        ProtocolError: A function has no name of its own, as a lambda or one defined inside another function.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
@@ -20,8 +28,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
     if callable(value):
-        return f"{value.__module__}:{value.__qualname__}"
+        return _name_of(value)
     return value
+
+
+def _name_of(function: Any) -> str:
+    name = getattr(function, "__qualname__", repr(function))
+    if "<" in name:
+        do = "define it at the top of a file"
+        raise ProtocolError(expected="a function with a name of its own", got=name, where="protocol", do=do)
+    return name
 
 
 def canonical_json(value: Any) -> str:

@@ -40,4 +40,4 @@ def prepared(phantom_root, tmp_path_factory):
     """The phantom patients prepared, all nodules, 50 % consensus."""
     from reproduce.datasets import lidc_idri
 
-    return lidc_idri.prepare(phantom_root, tmp_path_factory.mktemp("cache"), consensus=0.5, min_readers=1)
+    return lidc_idri.prepare_lidc(phantom_root, tmp_path_factory.mktemp("cache"), consensus=0.5, min_readers=1)

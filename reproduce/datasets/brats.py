@@ -73,7 +73,7 @@ def _normalised(scan: BratsScan) -> Case:
     return replace(case, image=case.image.on_same_grid(scores, "arbitrary"))
 
 
-def prepare(
+def prepare_brats(
     root: Path,
     cache: Path,
     *,

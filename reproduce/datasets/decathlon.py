@@ -74,7 +74,7 @@ def _examples(numbered: tuple[int, DecathlonScan], *, intensity: Window | ZScore
     return slice_examples(replace(case, image=image), position=position)
 
 
-def prepare(
+def prepare_decathlon(
     root: Path,
     cache: Path,
     *,

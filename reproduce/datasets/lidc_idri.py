@@ -64,7 +64,7 @@ def _examples(numbered: tuple[int, lidc.LidcScan], *, consensus: float, min_read
     return slice_examples(case, position=position)
 
 
-def prepare(
+def prepare_lidc(
     root: Path, cache: Path, *, consensus: float, min_readers: int, beam: PipelineOptions | None = None
 ) -> Prepared:
     """LIDC-IDRI prepared for training, once; see `slices.prepared`.

@@ -62,7 +62,7 @@ def _examples(numbered: tuple[int, thoracic.ThoracicScan], *, outside: thoracic.
     return slice_examples(thoracic.read_case(scan, outside=outside), position=position)
 
 
-def prepare(
+def prepare_thoracic(
     root: Path,
     cache: Path,
     *,

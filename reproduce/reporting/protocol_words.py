@@ -61,7 +61,7 @@ def both_words(paper: Any, own: Any, profile: str) -> str:
         return words_of(paper)
     if isinstance(paper, dict) and isinstance(own, dict) and set(paper) == set(own):
         if set(paper) == {"function", "arguments"} and paper["function"] == own["function"]:
-            return f"{_function(own['function'])}({both_words(paper['arguments'], own['arguments'], profile)})"
+            return f"{own['function']}({both_words(paper['arguments'], own['arguments'], profile)})"
         return ", ".join(f"{label(key)} {both_words(paper[key], own[key], profile)}" for key in own if key != "because")
     return f"{words_of(paper)} [{profile}:{NO_BREAK}{words_of(own)}]"
 
@@ -70,7 +70,7 @@ def words_of(value: Any) -> str:
     """A part of a protocol as text: a call as "function(argument value)", a list in parentheses, "none" for none."""
     if isinstance(value, dict) and set(value) == {"function", "arguments"}:
         arguments = f"({words_of(value['arguments'])})" if value["arguments"] else ""
-        return _function(value["function"]) + arguments
+        return value["function"] + arguments
     if isinstance(value, dict):
         if all(item is None for item in value.values()):
             return NONE
@@ -82,12 +82,6 @@ def words_of(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: NONE, True: "yes", False: "no"}[value]
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _function(name: str) -> str:
-    module, _, function = name.rpartition(":")
-    room = module.rpartition(".")[2]
-    return function if room in ("losses", function) or not room else f"{room}.{function}"
 
 
 def label(key: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reproduce.cohorts.brats_layouts import BRATS_2017, MODALITIES, PUBLISHED, REGIONS
-from reproduce.datasets.brats import prepare
+from reproduce.datasets.brats import prepare_brats
 from reproduce.errors import ArgumentError, CohortError
 from reproduce.intensities import Normalised
 from reproduce.protocol import Call, Preparation
@@ -40,7 +40,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def brats(root, tmp_path_factory):
-    return prepare(root, tmp_path_factory.mktemp("cache"), layouts=PUBLISHED, broken="refuse")
+    return prepare_brats(root, tmp_path_factory.mktemp("cache"), layouts=PUBLISHED, broken="refuse")
 
 
 def test_slices_in_the_order_of_patients(brats):
@@ -90,7 +90,7 @@ def test_normalised_intensities_reach_a_model_as_they_are(brats, tmp_path):
     preparation = Preparation(
         size=8,
         intensity=Normalised(grey=(-2.0, 4.0)),
-        cohort=Call(prepare, {"layouts": PUBLISHED, "broken": "refuse"}),
+        cohort=Call(prepare_brats, {"layouts": PUBLISHED, "broken": "refuse"}),
         regions=REGIONS,
         because=because,
     )
@@ -111,7 +111,7 @@ def test_files_and_parameters_change_the_key(root, tmp_path):
 
     def key(**changes):
         cache = tmp_path.parent / f"{tmp_path.name}-cache"
-        return prepare(tmp_path, cache, **{"layouts": PUBLISHED, "broken": "refuse", **changes}).key
+        return prepare_brats(tmp_path, cache, **{"layouts": PUBLISHED, "broken": "refuse", **changes}).key
 
     first = key()
     assert key() == first
@@ -128,15 +128,15 @@ def test_broken_scans_are_refused_or_left_out(tmp_path):
     write_scan(folder, "B", seed=2)
     (folder / "B_t2.nii.gz").unlink()
     with pytest.raises(CohortError, match="B: no t2"):
-        prepare(folder, tmp_path / "cache", layouts=PUBLISHED, broken="refuse")
-    prepared = prepare(folder, tmp_path / "cache", layouts=PUBLISHED, broken="exclude")
+        prepare_brats(folder, tmp_path / "cache", layouts=PUBLISHED, broken="refuse")
+    prepared = prepare_brats(folder, tmp_path / "cache", layouts=PUBLISHED, broken="exclude")
     assert [found.scan for found in prepared.scans()] == ["A"]
     assert "B,B,out,no t2 (BraTS 2017 to 2021)" in prepared.ledger.read_text()
 
 
 def test_no_layout_is_refused(root, tmp_path):
     with pytest.raises(ArgumentError, match="layouts"):
-        prepare(root, tmp_path, layouts=(), broken="refuse")
+        prepare_brats(root, tmp_path, layouts=(), broken="refuse")
 
 
 @pytest.mark.slow
@@ -147,7 +147,7 @@ def test_beam_prepares_the_same_examples(brats, root, tmp_path):
 
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     options = PipelineOptions(["--runner=DirectRunner"])
-    by_beam = prepare(root, tmp_path, layouts=PUBLISHED, broken="refuse", beam=options)
+    by_beam = prepare_brats(root, tmp_path, layouts=PUBLISHED, broken="refuse", beam=options)
     assert by_beam.key == brats.key
     for ours, theirs in zip(brats.read().as_numpy_iterator(), by_beam.read().as_numpy_iterator(), strict=True):
         for name, value in ours.items():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reproduce.cohorts.decathlon import HIPPOCAMPUS
-from reproduce.datasets.decathlon import prepare
+from reproduce.datasets.decathlon import prepare_decathlon
 from reproduce.errors import ArgumentError, CohortError, DataNotFoundError
 from reproduce.imaging.intensity import ZScore
 from reproduce.intensities import Normalised, Window
@@ -46,7 +46,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def prepared(root, tmp_path_factory):
-    return prepare(root, tmp_path_factory.mktemp("cache"), task=None, broken="refuse", intensity=WHOLE)
+    return prepare_decathlon(root, tmp_path_factory.mktemp("cache"), task=None, broken="refuse", intensity=WHOLE)
 
 
 def test_slices_in_the_order_of_names_with_the_scores_of_the_whole_image(prepared, root):
@@ -73,7 +73,7 @@ def test_labels_and_ledger(prepared):
 
 def test_a_window_instead(root, tmp_path):
     intensity = Window(90.0, 110.0)
-    prepared = prepare(root, tmp_path, task=HIPPOCAMPUS, broken="refuse", intensity=intensity)
+    prepared = prepare_decathlon(root, tmp_path, task=HIPPOCAMPUS, broken="refuse", intensity=intensity)
     first = next(iter(prepared.read().as_numpy_iterator()))["image"]
     stored = nib.load(root / "imagesTr" / "a_1.nii.gz").get_fdata().T[0]
     np.testing.assert_allclose(first[..., 0], np.clip((stored - 90) / 20, 0, 1), atol=1e-6)
@@ -81,12 +81,12 @@ def test_a_window_instead(root, tmp_path):
 
 def test_several_channels_reach_a_model(tmp_path):
     root = write_task(tmp_path / "task", n_channels=2)
-    prepared = prepare(root, tmp_path / "cache", task=None, broken="refuse", intensity=WHOLE)
+    prepared = prepare_decathlon(root, tmp_path / "cache", task=None, broken="refuse", intensity=WHOLE)
     because = dict.fromkeys(("size", "intensity", "cohort", "regions"), "silent: a test needs no reason")
     preparation = Preparation(
         size=8,
         intensity=Normalised(grey=(-2.0, 2.0)),
-        cohort=Call(prepare, {"task": None, "broken": "refuse", "intensity": WHOLE}),
+        cohort=Call(prepare_decathlon, {"task": None, "broken": "refuse", "intensity": WHOLE}),
         regions={"anterior": (1,), "posterior": (2,)},
         because=because,
     )
@@ -101,7 +101,7 @@ def test_files_and_parameters_change_the_key(tmp_path):
 
     def key(**changes):
         given = {"task": None, "broken": "refuse", "intensity": WHOLE, **changes}
-        return prepare(root, cache, **given).key
+        return prepare_decathlon(root, cache, **given).key
 
     first = key()
     others = [
@@ -120,10 +120,10 @@ def test_files_and_parameters_change_the_key(tmp_path):
 
 def test_what_cannot_be_prepared(root, tmp_path):
     with pytest.raises(ArgumentError, match="'skip'"):
-        prepare(root, tmp_path, task=None, broken="skip", intensity=WHOLE)
+        prepare_decathlon(root, tmp_path, task=None, broken="skip", intensity=WHOLE)
     with pytest.raises(DataNotFoundError, match="nothing there"):
-        prepare(tmp_path / "none", tmp_path, task=None, broken="refuse", intensity=WHOLE)
+        prepare_decathlon(tmp_path / "none", tmp_path, task=None, broken="refuse", intensity=WHOLE)
     part = write_task(tmp_path / "task")
     (part / "labelsTr" / "a_1.nii.gz").unlink()
     with pytest.raises(CohortError, match="a_1: no reference"):
-        prepare(part, tmp_path / "cache", task=None, broken="refuse", intensity=WHOLE)
+        prepare_decathlon(part, tmp_path / "cache", task=None, broken="refuse", intensity=WHOLE)

@@ -8,7 +8,7 @@ import pytest
 
 from reproduce.cohorts import lidc
 from reproduce.datasets import slices
-from reproduce.datasets.lidc_idri import prepare
+from reproduce.datasets.lidc_idri import prepare_lidc
 from reproduce.errors import CohortError, DataNotFoundError
 
 
@@ -19,7 +19,7 @@ def root(phantom_root, tmp_path):
 
 
 def key_of(root, tmp_path, **changes):
-    return prepare(root, tmp_path / "cache", **{"consensus": 0.5, "min_readers": 1, **changes}).key
+    return prepare_lidc(root, tmp_path / "cache", **{"consensus": 0.5, "min_readers": 1, **changes}).key
 
 
 def test_examples_are_the_slices_of_the_cases_in_order(prepared, phantom_root):
@@ -60,8 +60,8 @@ def test_a_second_call_reads_no_scan(root, tmp_path, monkeypatch):
 @pytest.mark.parametrize("change", [{"consensus": 1.0}, {"min_readers": 4}])
 def test_another_parameter_is_another_key_and_other_labels(root, tmp_path, change):
     cache = tmp_path / "cache"
-    usual = prepare(root, cache, consensus=0.5, min_readers=1)
-    strict = prepare(root, cache, **{"consensus": 0.5, "min_readers": 1, **change})
+    usual = prepare_lidc(root, cache, consensus=0.5, min_readers=1)
+    strict = prepare_lidc(root, cache, **{"consensus": 0.5, "min_readers": 1, **change})
     assert strict.key != usual.key
     n_usual, n_strict = (sum(int((scan.labels > 0).sum()) for scan in each.scans()) for each in (usual, strict))
     assert n_strict < n_usual
@@ -69,10 +69,10 @@ def test_another_parameter_is_another_key_and_other_labels(root, tmp_path, chang
 
 def test_a_changed_source_is_read_again(root, tmp_path):
     cache = tmp_path / "cache"
-    before = prepare(root, cache, consensus=0.5, min_readers=1)
+    before = prepare_lidc(root, cache, consensus=0.5, min_readers=1)
     xml = next(root.glob("PHANTOM-0001/**/*.xml"))
     xml.write_text(xml.read_text().replace("<inclusion>TRUE</inclusion>", "<inclusion>FALSE</inclusion>"))
-    after = prepare(root, cache, consensus=0.5, min_readers=1)
+    after = prepare_lidc(root, cache, consensus=0.5, min_readers=1)
     assert after.key != before.key
     first = {scan.patient: int(scan.labels.sum()) for scan in after.scans()}
     assert first["PHANTOM-0001"] == 0
@@ -82,7 +82,7 @@ def test_a_changed_source_is_read_again(root, tmp_path):
 def test_a_patient_who_left_is_not_in_the_cache(root, tmp_path):
     before = key_of(root, tmp_path)
     shutil.rmtree(root / "PHANTOM-0002")
-    after = prepare(root, tmp_path / "cache", consensus=0.5, min_readers=1)
+    after = prepare_lidc(root, tmp_path / "cache", consensus=0.5, min_readers=1)
     assert after.key != before
     assert [scan.patient for scan in after.scans()] == ["PHANTOM-0001", "PHANTOM-0003"]
 
@@ -117,7 +117,7 @@ def test_a_scan_that_cannot_be_read_leaves_no_half_cache(root, tmp_path, monkeyp
     with pytest.raises(CohortError, match="PHANTOM-0003"):
         key_of(root, tmp_path)
     monkeypatch.undo()
-    assert len(list(prepare(root, tmp_path / "cache", consensus=0.5, min_readers=1).scans())) == 3
+    assert len(list(prepare_lidc(root, tmp_path / "cache", consensus=0.5, min_readers=1).scans())) == 3
 
 
 def test_a_folder_without_scans_is_named(tmp_path):

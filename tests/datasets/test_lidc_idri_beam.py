@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from reproduce.datasets.lidc_idri import prepare
+from reproduce.datasets.lidc_idri import prepare_lidc
 
 pytest.importorskip("apache_beam", reason="apache_beam is of the extra `scale`")
 
@@ -16,7 +16,7 @@ def test_beam_prepares_the_same_examples(prepared, phantom_root, tmp_path):
 
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     options = PipelineOptions(["--runner=DirectRunner"])
-    by_beam = prepare(phantom_root, tmp_path, consensus=0.5, min_readers=1, beam=options)
+    by_beam = prepare_lidc(phantom_root, tmp_path, consensus=0.5, min_readers=1, beam=options)
     assert by_beam.key == prepared.key
     assert by_beam.ledger.read_bytes() == prepared.ledger.read_bytes()
     pairs = list(zip(prepared.read().as_numpy_iterator(), by_beam.read().as_numpy_iterator(), strict=True))

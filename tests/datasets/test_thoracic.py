@@ -9,7 +9,7 @@ import pydicom
 import pytest
 
 from reproduce.cohorts import thoracic
-from reproduce.datasets.thoracic import prepare
+from reproduce.datasets.thoracic import prepare_thoracic
 from reproduce.errors import ContourPlaceError, DataNotFoundError
 from reproduce.phantoms.lctsc_writer import write_lctsc_cohort
 
@@ -26,7 +26,7 @@ def phantoms(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def prepared(phantoms, tmp_path_factory):
-    return prepare(phantoms, tmp_path_factory.mktemp("cache"), **_USUAL)
+    return prepare_thoracic(phantoms, tmp_path_factory.mktemp("cache"), **_USUAL)
 
 
 @pytest.fixture
@@ -68,17 +68,17 @@ def test_all_five_organs_are_there_and_the_ledger_beside_them(prepared):
 def test_a_second_call_reads_no_scan(root, tmp_path, monkeypatch):
     read, read_case = [], thoracic.read_case
     monkeypatch.setattr(thoracic, "read_case", lambda scan, **kw: read.append(scan.patient) or read_case(scan, **kw))
-    first = prepare(root, tmp_path / "cache", **_USUAL)
+    first = prepare_thoracic(root, tmp_path / "cache", **_USUAL)
     assert len(read) == 2
-    assert prepare(root, tmp_path / "cache", **_USUAL).key == first.key
+    assert prepare_thoracic(root, tmp_path / "cache", **_USUAL).key == first.key
     assert len(read) == 2
 
 
 def test_an_organ_that_is_not_outlined_is_refused_or_kept_under_another_key(root, tmp_path):
-    before = prepare(root, tmp_path / "cache", **_USUAL)
+    before = prepare_thoracic(root, tmp_path / "cache", **_USUAL)
     _without_heart(root)
-    refused = prepare(root, tmp_path / "cache", **_USUAL)
-    kept = prepare(root, tmp_path / "cache", **{**_USUAL, "absent": "keep"})
+    refused = prepare_thoracic(root, tmp_path / "cache", **_USUAL)
+    kept = prepare_thoracic(root, tmp_path / "cache", **{**_USUAL, "absent": "keep"})
     assert len({before.key, refused.key, kept.key}) == 3
     assert [scan.patient for scan in refused.scans()] == ["PHANTOM-0002"]
     first, second = kept.scans()
@@ -93,18 +93,18 @@ def test_what_becomes_of_outlines_without_a_slice_is_part_of_the_key(root, tmp_p
     contour.ContourData = ["0", "0", "4000", "3", "0", "4000", "0", "3", "4000"]
     dataset.save_as(path)
     with pytest.raises(ContourPlaceError, match="Esophagus"):
-        prepare(root, tmp_path / "cache", **_USUAL)
-    listed = prepare(root, tmp_path / "cache", **{**_USUAL, "outside": "list"})
+        prepare_thoracic(root, tmp_path / "cache", **_USUAL)
+    listed = prepare_thoracic(root, tmp_path / "cache", **{**_USUAL, "outside": "list"})
     assert len(list(listed.scans())) == 2
     with pytest.raises(ContourPlaceError):  # nothing half done is taken for prepared
-        prepare(root, tmp_path / "cache", **_USUAL)
+        prepare_thoracic(root, tmp_path / "cache", **_USUAL)
 
 
 def test_a_folder_without_scans_is_named(tmp_path):
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "notes.txt").touch()
     with pytest.raises(DataNotFoundError, match="no CT"):
-        prepare(tmp_path / "root", tmp_path / "cache", **_USUAL)
+        prepare_thoracic(tmp_path / "root", tmp_path / "cache", **_USUAL)
 
 
 @pytest.mark.slow
@@ -114,7 +114,7 @@ def test_beam_prepares_the_same_examples(prepared, phantoms, tmp_path):
     from apache_beam.options.pipeline_options import PipelineOptions
 
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    by_beam = prepare(phantoms, tmp_path, **_USUAL, beam=PipelineOptions(["--runner=DirectRunner"]))
+    by_beam = prepare_thoracic(phantoms, tmp_path, **_USUAL, beam=PipelineOptions(["--runner=DirectRunner"]))
     assert by_beam.key == prepared.key
     assert by_beam.ledger.read_bytes() == prepared.ledger.read_bytes()
     pairs = list(zip(prepared.read().as_numpy_iterator(), by_beam.read().as_numpy_iterator(), strict=True))

@@ -6,7 +6,7 @@ import pytest
 
 from reproduce.cohorts.brats import brain_of, find_cohort, read_case
 from reproduce.cohorts.brats_layouts import BRATS_2013_TWO, PUBLISHED, REGIONS, TCIA_FUSION
-from reproduce.datasets.brats import prepare
+from reproduce.datasets.brats import prepare_brats
 from reproduce.errors import CohortError
 from reproduce.imaging.crop import box_around, cropped, put_back
 from reproduce.imaging.intensity import zscore_within
@@ -102,7 +102,7 @@ def test_a_prediction_goes_back_to_a_file_on_the_grid_of_the_input(tcga, tmp_pat
 @pytest.mark.slow
 def test_the_preparation_keeps_every_slice(real_data, tcga, tmp_path):
     _, case, brain = tcga
-    prepared = prepare(real_data / "brats" / "TCGA-FG-6692", tmp_path, layouts=(TCIA_FUSION,), broken="refuse")
+    prepared = prepare_brats(real_data / "brats" / "TCGA-FG-6692", tmp_path, layouts=(TCIA_FUSION,), broken="refuse")
     examples = list(prepared.read().as_numpy_iterator())
     scores = zscore_within(case.image.voxels, brain)
     assert len(examples) == 155

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reproduce.cohorts.decathlon import HIPPOCAMPUS, find_cohort, read_case
-from reproduce.datasets.decathlon import prepare
+from reproduce.datasets.decathlon import prepare_decathlon
 from reproduce.imaging.intensity import ZScore
 from reproduce.imaging.nifti import write_nifti
 
@@ -90,7 +90,7 @@ def few(hippocampus, tmp_path):
 
 
 def test_slices_with_the_scores_of_the_whole_crop(few, tmp_path):
-    prepared = prepare(few, tmp_path / "cache", task=None, broken="refuse", intensity=ZScore(within="image"))
+    prepared = prepare_decathlon(few, tmp_path / "cache", task=None, broken="refuse", intensity=ZScore(within="image"))
     by_scan = {}
     for example in prepared.read().as_numpy_iterator():
         by_scan.setdefault(example["scan"].decode(), []).append(example["image"])

@@ -140,7 +140,7 @@ def written(by_hand):
     )
     path = root / "table1_lidc" / "phantom-cpu" / "protocol.json"
     whole = json.loads(path.read_text())
-    call = {"function": "reproduce.models.a:a", "arguments": {}}
+    call = {"function": "a", "arguments": {}}
     places = {"build": "silent: x", "losses": "silent: y", "augmentation": "000 3.2"}
     arms = [
         {"name": name, "build": call, "losses": {"mask": call}, "augmentation": None, "because": places}

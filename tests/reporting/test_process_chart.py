@@ -11,13 +11,13 @@ SPACE = "\N{NO-BREAK SPACE}"
 
 
 def call(name, **arguments):
-    return {"function": f"reproduce.models.{name}:{name}", "arguments": arguments}
+    return {"function": name, "arguments": arguments}
 
 
 def arm(name, loss, flip):
     because = {"name": "000 Table 1", "build": "silent: B", "losses": f"silent: {loss}", "augmentation": "000 3.2"}
     augmentation = {"flip": True, "because": {"flip": "silent: F"}} if flip else None
-    losses = {"mask": {"function": f"reproduce.losses:{loss}", "arguments": {}}}
+    losses = {"mask": {"function": loss, "arguments": {}}}
     return {
         "name": name,
         "build": call(name, width=8),
@@ -29,7 +29,7 @@ def arm(name, loss, flip):
 
 PROTOCOL = {
     "table": "table1_lidc",
-    "phantom": {"function": "reproduce.phantoms.lidc_writer:write", "arguments": {"n_patients": 16}},
+    "phantom": {"function": "write_lidc_cohort", "arguments": {"n_patients": 16}},
     "preparation": {"size": 96, "because": {"size": "000 6.2"}},
     "arms": [arm("plain", "CrossEntropy", flip=False), arm("better", "Dice", flip=True)],
     "optimisation": {
@@ -90,7 +90,7 @@ def test_another_value_of_the_protocol_is_another_text(path, old, new):
 
 def test_footer_shouts_at_a_phantom_and_is_silent_on_a_comparable_run():
     phantom = " ".join(lines(draw(table())))
-    assert "Run for LIDC-IDRI: PHANTOM, written by lidc_writer.write(n patients 16), cpu profile" in phantom
+    assert "Run for LIDC-IDRI: PHANTOM, written by write_lidc_cohort(n patients 16), cpu profile" in phantom
     real = " ".join(lines(draw(table(changed=(), source="lidc_idri", profile="paper"))))
     assert "Run for" not in real
     assert "PHANTOM" not in real

@@ -66,10 +66,10 @@ def test_change_that_does_not_fit_is_an_error_that_shows_it(change):
         ({"WT": [1, 2, 4], "ET": [4]}, "WT (1, 2, 4), ET (4)"),
         ({"low_hu": -1000.0, "because": {"low_hu": "silent"}}, "low hu -1000"),
         ([{"name": "BraTS 2017", "x": 1}, {"name": "Task01"}], "BraTS 2017, Task01"),
-        ({"function": "reproduce.losses:Focal", "arguments": {"gamma": 2.0}}, "Focal(gamma 2)"),
-        ({"function": "reproduce.losses:BinaryCrossEntropy", "arguments": {}}, "BinaryCrossEntropy"),
-        ({"function": "reproduce.models.unet:unet", "arguments": {"width": 64}}, "unet(width 64)"),
-        ({"function": "reproduce.datasets.brats:prepare", "arguments": {}}, "brats.prepare"),
+        ({"function": "Focal", "arguments": {"gamma": 2.0}}, "Focal(gamma 2)"),
+        ({"function": "BinaryCrossEntropy", "arguments": {}}, "BinaryCrossEntropy"),
+        ({"function": "unet", "arguments": {"width": 64}}, "unet(width 64)"),
+        ({"function": "prepare_brats", "arguments": {}}, "prepare_brats"),
     ],
 )
 def test_words(value, text):
@@ -79,10 +79,10 @@ def test_words(value, text):
 def test_what_a_run_had_instead_stands_in_brackets_where_it_differs():
     assert both_words(512, 96, "cpu") == f"512 [cpu:{SPACE}96]"
     assert both_words(512, 512, "cpu") == "512"
-    call = {"function": "m.unet:unet", "arguments": {"width": 64, "depth": 4}}
-    small = {"function": "m.unet:unet", "arguments": {"width": 8, "depth": 4}}
+    call = {"function": "unet", "arguments": {"width": 64, "depth": 4}}
+    small = {"function": "unet", "arguments": {"width": 8, "depth": 4}}
     assert both_words(call, small, "cpu") == f"unet(width 64 [cpu:{SPACE}8], depth 4)"
-    other = {"function": "m.segnet:segnet", "arguments": {"width": 8, "depth": 4}}
+    other = {"function": "segnet", "arguments": {"width": 8, "depth": 4}}
     both = both_words(call, other, "smoke")
     assert "unet" in both
     assert "segnet" in both
