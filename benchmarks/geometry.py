@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from reproduce.models.geometry import layer_geometry
+from reproduce.inspection.geometry import layer_geometry
 
 MODELS = ("VGG16", "ResNet50", "ResNet152", "InceptionV3", "DenseNet201", "MobileNetV2", "EfficientNetB0")
 HEAD = ("model", "layers", "seconds", "seconds_of_count_params", "receptive_field")

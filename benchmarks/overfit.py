@@ -41,8 +41,8 @@ def four_slices(experiment, folder: Path):
 def steps_needed(arm, experiment, image: np.ndarray, mask: np.ndarray) -> dict:
     """Train one arm until it knows the four slices, or for `MOST` steps."""
     from reproduce.metrics.overlap import dice_from_counts
-    from reproduce.reporting.cases import metric_of
-    from reproduce.scoring import cell_counts, native_masks, score_scan
+    from reproduce.results.cases import metric_of
+    from reproduce.tasks.scoring import cell_counts, native_masks, score_scan
     from reproduce.training.fit import Trainer
 
     trainer = Trainer(arm, experiment.optimisation, size=(SIZE, SIZE), n_channels=1, n_regions=mask.shape[-1])

@@ -13,18 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import table1_lidc
-import table2_brats
 import tyro
-from ablation_arms import WHY_NOT_RUN, arms, statements, weights_at_hand
 
 from reproduce import paths, run
 from reproduce.errors import ReproduceError
-from reproduce.intensities import Window
-from reproduce.models.pretrained_encoders import WEIGHTS_VARIABLE
+from reproduce.figures.ablation import TABLES, draw_ablation, write_effects
+from reproduce.models.classification.pretrained_encoders import WEIGHTS_VARIABLE
+from reproduce.papers.xue2025 import brats as brats_table
+from reproduce.papers.xue2025 import lidc as lidc_table
+from reproduce.papers.xue2025.ablation_arms import WHY_NOT_RUN, arms, statements, weights_at_hand
 from reproduce.protocol import Experiment
-from reproduce.reporting.ablation import TABLES, draw_ablation, write_effects
-from reproduce.reporting.folders import find_runs
+from reproduce.protocol.intensities import Window
+from reproduce.results.folders import find_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,7 +61,7 @@ def main(
     roots = [paths.data_root(root) for root in (lidc, brats)]  # a wrong path is told now, not hours later
     if weights is not None:
         os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(weights, holding="files of weights"))
-    for table, module, root in zip(TABLES, (table1_lidc, table2_brats), roots, strict=True):
+    for table, module, root in zip(TABLES, (lidc_table, brats_table), roots, strict=True):
         given = (("--profile", profile), ("--workers", workers), ("--data-root", root))
         words = [str(word) for pair in given if pair[1] is not None for word in pair]
         run.main(profiles(module, table, weights_at_hand()), script=__file__, arguments=words)

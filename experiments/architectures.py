@@ -7,13 +7,12 @@ The architectures stand in document001_models.py. A stopped run goes on when the
 
 from dataclasses import replace
 
-from document001 import SOURCE
-from document001_models import BASIC, ENTRIES, SMOKE_NAMES
-
-from reproduce.reporting.architecture_figures import draw_architectures
-from reproduce.reporting.property_results import PropertyTable
-from reproduce.studies.architecture_command import main
-from reproduce.studies.architectures import ArchitectureStudy
+from reproduce.papers.cnn_survey.architecture_entries import BASIC, ENTRIES, SMOKE_NAMES
+from reproduce.papers.cnn_survey.architecture_figures import draw_architectures
+from reproduce.papers.cnn_survey.protocol import SOURCE
+from reproduce.results.property_results import PropertyTable
+from reproduce.tasks.architecture_command import main
+from reproduce.tasks.architectures import ArchitectureStudy
 
 SEEDS = "silent: we use three, each another start and order"
 BUDGET = (

@@ -18,8 +18,8 @@ from reproduce import paths
 from reproduce.cohorts.lidc_census import Grouping, count_scans, find_reads
 from reproduce.cohorts.lidc_grouping import SAME_NODULE_MM
 from reproduce.errors import DataNotFoundError, ReproduceError
-from reproduce.reporting.census import CensusProtocol, PrintedCount, write_census
-from reproduce.reporting.census_figures import draw_census
+from reproduce.papers.armato2011.census import CensusProtocol, PrintedCount, write_census
+from reproduce.papers.armato2011.figures import draw_census
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOCOL = CensusProtocol(

@@ -10,15 +10,14 @@ five folds of hippocampus_decathlon.py.
 from dataclasses import replace
 from pathlib import Path
 
-import hippocampus_decathlon as table
-from hippocampus import development_side
-from hippocampus_models import BENDING, LEAN, UNET3D
-
 from reproduce import run
-from reproduce.losses import CategoricalCrossEntropy, SquaredDice
+from reproduce.figures.ablation import write_effects
+from reproduce.models.losses import CategoricalCrossEntropy, SquaredDice
+from reproduce.papers.decathlon import table
+from reproduce.papers.decathlon.arms import BENDING, LEAN, UNET3D
+from reproduce.papers.decathlon.protocol import development_side
 from reproduce.protocol import Call, Experiment, HeldOut, Statement, VolumeArm
-from reproduce.reporting.ablation import write_effects
-from reproduce.reporting.folders import read_run
+from reproduce.results.folders import read_run
 
 NO_BEND = {"deformation_voxels": 0.0}
 NO_GREY = {"contrast": (1.0, 1.0), "brightness": 0.0, "noise": 0.0}

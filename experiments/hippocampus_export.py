@@ -10,14 +10,14 @@ from pathlib import Path
 
 import keras
 import tyro
-from hippocampus import LABELS
-from hippocampus_decathlon import CPU
-from hippocampus_models import BOX, LEAN
 
 from reproduce import paths, run
 from reproduce.cohorts.decathlon import HIPPOCAMPUS
 from reproduce.errors import DataNotFoundError, ReproduceError
 from reproduce.imaging.intensity import ZScore
+from reproduce.papers.decathlon.arms import BOX, LEAN
+from reproduce.papers.decathlon.protocol import LABELS
+from reproduce.papers.decathlon.table import CPU
 from reproduce.prediction.export import Exported, export_model
 from reproduce.prediction.recipe import ORGAN, TISSUE, Code, Recipe, Region
 from reproduce.training.determinism import leave_gpus_to_workers

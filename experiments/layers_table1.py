@@ -5,14 +5,13 @@
 Each sentence is calculated, or measured on ten seeds of small networks on real X-rays; the rules stand below.
 """
 
-from document001 import SOURCE, TRAINING, exact, place, smoke
-
-from reproduce.reporting.properties import Compared, Custom
-from reproduce.reporting.property_figures import draw_dense
-from reproduce.reporting.property_results import PropertyTable
-from reproduce.studies import exact_dense as check
-from reproduce.studies.command import main
-from reproduce.studies.dense_layers import DenseStudy, another_task, overfitting
+from reproduce.papers.cnn_survey.figures import draw_dense
+from reproduce.papers.cnn_survey.measures import exact_dense as check
+from reproduce.papers.cnn_survey.measures.dense_layers import DenseStudy, another_task, overfitting
+from reproduce.papers.cnn_survey.protocol import SOURCE, TRAINING, exact, place, smoke
+from reproduce.results.properties import Compared, Custom
+from reproduce.results.property_results import PropertyTable
+from reproduce.tasks.statements import main
 
 STUDY = DenseStudy(
     training=TRAINING,

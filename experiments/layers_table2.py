@@ -7,13 +7,9 @@ The sentences stand in document001_activations.py, the functions in document001_
 
 from dataclasses import replace
 
-from document001 import SOURCE, TRAINING, smoke
-from document001_activations import STATEMENTS
-from document001_units import PLACES, UNITS
-
-from reproduce.reporting.property_figures import draw_activations
-from reproduce.reporting.property_results import PropertyTable
-from reproduce.studies.activations import (
+from reproduce.papers.cnn_survey.activation_statements import STATEMENTS
+from reproduce.papers.cnn_survey.figures import draw_activations
+from reproduce.papers.cnn_survey.measures.activations import (
     ActivationStudy,
     accuracies,
     dead_units,
@@ -21,8 +17,11 @@ from reproduce.studies.activations import (
     gradients_over_depth,
     variance_over_layers,
 )
-from reproduce.studies.command import main
-from reproduce.studies.timing import time_ratios
+from reproduce.papers.cnn_survey.measures.timing import time_ratios
+from reproduce.papers.cnn_survey.protocol import SOURCE, TRAINING, smoke
+from reproduce.papers.cnn_survey.units import PLACES, UNITS
+from reproduce.results.property_results import PropertyTable
+from reproduce.tasks.statements import main
 
 DEPTHS = "silent: we use from 2 layers, where the ratio is 1, to the 16 of VGG-16 (001 3), where it is decided"
 DYING = "silent: we count in 2 and 8 layers under the usual rate and ten and a hundred times it, after few epochs"

@@ -3,15 +3,14 @@
 python experiments/layers_table3.py --data-root FOLDER      it holds pneumoniamnist.npz; a minute on two cores
 """
 
-from document001 import SOURCE, TRAINING, exact, place, smoke
-
-from reproduce.reporting.properties import Compared
-from reproduce.reporting.property_figures import draw_structure
-from reproduce.reporting.property_results import PropertyTable
-from reproduce.studies import exact_dense
-from reproduce.studies import exact_structure as check
-from reproduce.studies.command import main
-from reproduce.studies.reductions import ReductionStudy, reductions
+from reproduce.papers.cnn_survey.figures import draw_structure
+from reproduce.papers.cnn_survey.measures import exact_dense
+from reproduce.papers.cnn_survey.measures import exact_structure as check
+from reproduce.papers.cnn_survey.measures.reductions import ReductionStudy, reductions
+from reproduce.papers.cnn_survey.protocol import SOURCE, TRAINING, exact, place, smoke
+from reproduce.results.properties import Compared
+from reproduce.results.property_results import PropertyTable
+from reproduce.tasks.statements import main
 
 SMALL = "silent: 001 2.2 says small; we take these, and the statement is tested at the middle one"
 STUDY = ReductionStudy(

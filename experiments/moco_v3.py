@@ -8,17 +8,16 @@ authors. A stopped run goes on when the same command is given again.
 
 from dataclasses import replace
 
-from document001 import SOURCE, smoke
-from document001_moco import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
-
-from reproduce.reporting.moco_figure import draw_moco
-from reproduce.reporting.property_results import PropertyTable
-from reproduce.studies.by_seed import BySeed
-from reproduce.studies.command import main
-from reproduce.studies.moco_v3 import MocoStudy, features_and_labels
+from reproduce.papers.cnn_survey.measures.moco_v3 import MocoStudy, features_and_labels
+from reproduce.papers.cnn_survey.moco_figure import draw_moco
+from reproduce.papers.cnn_survey.moco_statements import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
+from reproduce.papers.cnn_survey.protocol import SOURCE, smoke
+from reproduce.results.property_results import PropertyTable
+from reproduce.tasks.by_seed import BySeed
+from reproduce.tasks.statements import main
 
 LABELS = (32, TRAINING.n_train)
-CODE = ("models", "studies/moco_v3", "studies/views", "studies/linear_probe")
+CODE = ("models", "papers/cnn_survey/measures")
 CPU = PropertyTable(
     table="moco_v3_of_001",
     document="001",

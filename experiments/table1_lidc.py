@@ -7,57 +7,8 @@ split, no layers, no unit of counting. No one test set gives the first three of 
     python experiments/table1_lidc.py --data-root LIDC-IDRI --profile paper     as printed, on a GPU
 """
 
-from dataclasses import replace
-
-from document000 import OPTIMISATION, OPTIMISED, UNOPTIMISED, VALIDATION, decision, readings, scaled, statements
-
 from reproduce import run
-from reproduce.datasets import lidc_idri
-from reproduce.intensities import Window
-from reproduce.phantoms.lidc_writer import write_lidc_cohort
-from reproduce.protocol import Call, Experiment, Preparation
-
-PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 512, "n_slices": 24, "slice_spacing_mm": 2.5}
-
-PAPER = Experiment(
-    table="table1_lidc",
-    document="000",
-    title="Document 000, Table 1: LIDC-IDRI before and after optimisation",
-    source="lidc_idri",
-    profile="paper",
-    printed=True,
-    phantom=Call(write_lidc_cohort, PHANTOM),
-    preparation=Preparation(
-        size=512,
-        intensity=Window(low_hu=-1000.0, high_hu=400.0),
-        cohort=Call(lidc_idri.prepare_lidc, {"consensus": 0.5, "min_readers": 1}),
-        regions={"nodule": ()},
-        because={
-            "size": "000 6.2",
-            "intensity": "silent: 3.2 says 0 to 1; we map the lung window [-1000, 400] HU, from air to soft tissue",
-            "cohort": "silent: we take nodules of 3 mm or more, and voxels inside half of its readers' outlines",
-            "regions": "000 6.1: lung nodules",
-        },
-    ),
-    arms=(UNOPTIMISED, OPTIMISED),
-    optimisation=OPTIMISATION,
-    validation=VALIDATION,
-    decision=decision("nodule"),
-    readings=readings("nodule"),
-    statements=statements("000 7.1.1"),
-)
-CPU = scaled(PAPER, "cpu", size=96, width=8, depth=3, batch=4, epochs=12, validation=replace(VALIDATION, seeds=(1,)))
-SMOKE = scaled(
-    PAPER,
-    "smoke",
-    size=32,
-    width=4,
-    depth=2,
-    batch=4,
-    epochs=2,
-    validation=replace(VALIDATION, seeds=(1,), n_folds=2),
-    phantom=Call(write_lidc_cohort, {**PHANTOM, "n_patients": 4, "matrix": 64, "n_slices": 8}),
-)
+from reproduce.papers.xue2025.lidc import PROFILES
 
 if __name__ == "__main__":
-    run.main({"paper": PAPER, "cpu": CPU, "smoke": SMOKE}, script=__file__)
+    run.main(PROFILES, script=__file__)

@@ -11,14 +11,22 @@ is consistent where mIoU is over lungs and the rest and Dice is of the lungs (re
 from dataclasses import replace
 from itertools import pairwise
 
-from document002 import DECISION, OPTIMISATION, ORGANS, READINGS, SHALLOW, SMALL, VALIDATION, scaled
-from document002_models import ARMS
-
 from reproduce import run
-from reproduce.datasets import thoracic
-from reproduce.intensities import Window
+from reproduce.papers.zheng2024.arms import ARMS
+from reproduce.papers.zheng2024.protocol import (
+    DECISION,
+    OPTIMISATION,
+    ORGANS,
+    READINGS,
+    SHALLOW,
+    SMALL,
+    VALIDATION,
+    scaled,
+)
 from reproduce.phantoms.lctsc_writer import write_lctsc_cohort
+from reproduce.prepared import thoracic
 from reproduce.protocol import Call, Experiment, Preparation, Statement
+from reproduce.protocol.intensities import Window
 
 PHANTOM = {"n_patients": 60, "seed": 1, "matrix": 128, "n_slices": 15, "slice_spacing_mm": 8.0}
 ORDER = ("FCNN", "Mask R-CNN", "PSPNet", "DeepLabV3", "U-Net")

@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 
 import tyro
 
-from reproduce.claims.data_sets import Document, Task
 from reproduce.errors import ReproduceError
+from reproduce.papers.data_sets import Document, Task
 
 Format = Literal["text", "json", "md"]
 Results = Annotated[Path, tyro.conf.arg(help="Folder of all results.")]
@@ -35,10 +35,10 @@ def audit(
         csv: A table of any paper in the form of docs/claims_csv.md. Left out: the five documents.
         format: Text for a terminal, JSON with exact intervals, or Markdown.
     """
-    from reproduce.claims.audit import audit as audit_cells
-    from reproduce.claims.documents import document_findings
-    from reproduce.claims.printed import read_cells
-    from reproduce.claims.render import findings_json, findings_markdown, findings_text
+    from reproduce.audit.audit import audit as audit_cells
+    from reproduce.audit.printed import read_cells
+    from reproduce.audit.render import findings_json, findings_markdown, findings_text
+    from reproduce.papers.documents import document_findings
 
     findings = document_findings() if csv is None else audit_cells(read_cells(csv))
     texts = {"json": findings_json, "md": findings_markdown, "text": lambda f: findings_text(f, width=_width())}
@@ -62,8 +62,8 @@ def datasets(
         task: Only those that serve this task.
         format: Text for a terminal, JSON with every field, or Markdown.
     """
-    from reproduce.claims import data_sets
-    from reproduce.reporting import data_sets as show
+    from reproduce.papers import data_set_list as show
+    from reproduce.papers import data_sets
 
     listed = data_sets.chosen(data_sets.data_sets(), document=document, task=task)
     found = [data_sets.find(name, among=listed) for name in names]
@@ -92,9 +92,9 @@ def diff(
         format: Text for a terminal, JSON, or Markdown.
         results: Folder of all results.
     """
-    from reproduce.reporting.diff import diff_run, exit_code
-    from reproduce.reporting.diff_render import diff_json, diff_markdown, diff_text
-    from reproduce.reporting.folders import find_runs
+    from reproduce.results.diff import diff_run, exit_code
+    from reproduce.results.diff_render import diff_json, diff_markdown, diff_text
+    from reproduce.results.folders import find_runs
 
     diffs = [diff_run(run) for run in find_runs(results, tables)]
     colour = sys.stdout.isatty()
@@ -115,7 +115,7 @@ def figures(
         results: Folder of all results.
         figures: Folder of all figures.
     """
-    from reproduce.reporting.draw import draw_runs
+    from reproduce.figures.draw import draw_runs
 
     for path in draw_runs(results, tables, figures):
         sys.stdout.write(f"{path}\n")
@@ -136,7 +136,7 @@ def report(
         results: Folder of all results.
         figures: Folder of all figures.
     """
-    from reproduce.reporting.html.report import write_report
+    from reproduce.report.report import write_report
 
     written = write_report(results, figures, output, papers=papers)
     sys.stdout.write(f"{written} ({written.stat().st_size / 1e6:.2f} MB)\n")
@@ -157,7 +157,7 @@ def statements(
         results: Folder of all results.
         figures: Folder of all figures, which the page links to.
     """
-    from reproduce.reporting.statement_list import write_statement_page
+    from reproduce.report.statement_list import write_statement_page
 
     sys.stdout.write(f"{write_statement_page(document, results, figures)}\n")
     return 0

@@ -16,26 +16,26 @@ from rich.markup import escape
 
 from reproduce import paths
 from reproduce.cohorts.splits import Fold, held_out_fold, patient_folds, write_splits
-from reproduce.datasets.slices import Prepared
 from reproduce.errors import ProtocolError, ReproduceError
-from reproduce.evaluation import evaluate
+from reproduce.figures.draw import draw_run
+from reproduce.figures.overlays import write_overlays
+from reproduce.figures.worst_cases import FILE as WORST
+from reproduce.figures.worst_cases import write_worst
+from reproduce.papers.xue2025 import figures as document000
+from reproduce.prepared.slices import Prepared
 from reproduce.protocol import Experiment, HeldOut, Validation, VolumeArm
-from reproduce.protocol_text import protocol_id
+from reproduce.protocol.text import protocol_id
 from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
-from reproduce.reporting import document000
-from reproduce.reporting.draw import draw_run
-from reproduce.reporting.folders import find_runs, read_run
-from reproduce.reporting.overlays import write_overlays
-from reproduce.reporting.page import verdict_line
-from reproduce.reporting.record import PHANTOM, Run
-from reproduce.reporting.results import write_results
-from reproduce.reporting.terminal import verdict_table
-from reproduce.reporting.worst_cases import FILE as WORST
-from reproduce.reporting.worst_cases import write_worst
+from reproduce.results.folders import find_runs, read_run
+from reproduce.results.run_result import PHANTOM, Run
+from reproduce.results.table_markdown import verdict_line
+from reproduce.results.terminal import verdict_table
+from reproduce.results.writer import write_results
+from reproduce.tasks.evaluation import evaluate
+from reproduce.tasks.worst import worst_cases
 from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
 from reproduce.training.job import Job, views
 from reproduce.training.pool import run_jobs
-from reproduce.worst import worst_cases
 
 PROFILES = ("paper", "cpu", "smoke")
 
@@ -164,7 +164,7 @@ def jobs_of(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *
         folds: Of `folds_of`.
         cache: Folder for what can be made again.
     """
-    code = code_digest(("losses", "models", "training"))
+    code = code_digest(("models", "training"))
     jobs = []
     for arm in reversed(experiment.arms):
         protocol = protocol_id(replace(experiment, title="", arms=(arm,), statements=()))

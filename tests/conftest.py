@@ -1,10 +1,17 @@
 """Fixtures that all rooms share."""
 
+import importlib.util
+import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+pytest_plugins = ["tests.run_results"]
+
+EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 
 _SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -38,6 +45,58 @@ def phantom_root(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def prepared(phantom_root, tmp_path_factory):
     """The phantom patients prepared, all nodules, 50 % consensus."""
-    from reproduce.datasets import lidc_idri
+    from reproduce.prepared import lidc_idri
 
     return lidc_idri.prepare_lidc(phantom_root, tmp_path_factory.mktemp("cache"), consensus=0.5, min_readers=1)
+
+
+@pytest.fixture(scope="session")
+def load_script():
+    """A function that gives the module of a script of experiments/ by its name, loaded once."""
+    loaded = {}
+
+    def load(name):
+        if name not in loaded:
+            spec = importlib.util.spec_from_file_location(f"experiments_{name}", EXPERIMENTS / f"{name}.py")
+            loaded[name] = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = loaded[name]
+            spec.loader.exec_module(loaded[name])
+        return loaded[name]
+
+    return load
+
+
+@pytest.fixture
+def under_jax():
+    """Runs code in a process of its own under JAX, which must see no TensorFlow; the JSON that it prints last.
+
+    The code prints an object with `backend`, `tensorflow` (whether it was imported) and whatever it found.
+    """
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("jax is not installed")
+
+    def run(code: str, *arguments: str) -> dict:
+        environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+        command, project = [sys.executable, "-c", code, *arguments], Path(__file__).parents[1]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment, check=False)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout.splitlines()[-1])
+        assert found.pop("backend") == "jax"
+        assert not found.pop("tensorflow")
+        return found
+
+    return run
+
+
+@pytest.fixture
+def unallocated():
+    """While a test runs, variables know their shapes but get no values, so that models of full width cost nothing.
+
+    Keras keeps such variables in a list, and the next scope that ends would give all of them values, minutes and
+    gigabytes of them; so the list is thrown away with the session.
+    """
+    import keras
+
+    with keras.StatelessScope(initialize_variables=False):
+        yield
+    keras.utils.clear_session(free_memory=False)

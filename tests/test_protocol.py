@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproduce.augmentation import Augmentation
 from reproduce.errors import ProtocolError
-from reproduce.intensities import Window
 from reproduce.protocol import (
     Arm,
     Call,
@@ -22,7 +20,9 @@ from reproduce.protocol import (
     Statement,
     Validation,
 )
-from reproduce.protocol_text import canonical_json, changes, decisions, plain, protocol_id
+from reproduce.protocol.augmentation import Augmentation
+from reproduce.protocol.intensities import Window
+from reproduce.protocol.text import canonical_json, changes, decisions, plain, protocol_id
 
 
 def build(*arguments, **settings):

@@ -1,24 +1,20 @@
 """The command line of a table: exit codes, error texts, and what options override."""
 
-import importlib
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from reproduce import run
 from reproduce.errors import ProtocolError
+from reproduce.papers.xue2025 import lidc
 from reproduce.run import Options
-
-EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 
 
 @pytest.fixture
-def table(monkeypatch):
-    """The script of Table 1, imported; nothing runs."""
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("table1_lidc")
+def table():
+    """The protocols of Table 1."""
+    return lidc
 
 
 @pytest.fixture

@@ -6,19 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from reproduce.cohorts.splits import Fold
+from reproduce.papers.xue2025.lidc import SMOKE
 from reproduce.run import jobs_of
 
 
 @pytest.fixture
-def experiment(monkeypatch):
-    import sys
-    from pathlib import Path
-
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "experiments"))
-    sys.modules.pop("table1_lidc", None)
-    import table1_lidc
-
-    return table1_lidc.SMOKE
+def experiment():
+    return SMOKE
 
 
 def folders(experiment, tmp_path, key="a" * 64):

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from reproduce.errors import ArgumentError, IntensityError, NonFiniteError
-from reproduce.intensities import Window
+from reproduce.protocol.intensities import Window
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 from keras import applications
 
-from reproduce.models import shufflenet_v1, shufflenet_v2
-from reproduce.models.alexnet import FILTERS_2012, FILTERS_2014, alexnet
-from reproduce.models.convnext import DEPTHS_T, WIDTHS_T, convnext
-from reproduce.models.drsn import drsn
-from reproduce.models.espnetv2 import UNITS, espnetv2, level_channels
-from reproduce.models.fbnet import FBNET_C, fbnet
-from reproduce.models.googlenet import googlenet
-from reproduce.models.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
-from reproduce.models.lenet5 import lenet5, lenet5_dense
-from reproduce.models.overlock import OVERLOCK_S, OVERLOCK_T, OVERLOCK_XT, Plan, overlock
-from reproduce.models.resnet import RESNET18, RESNET34, RESNET50, RESNET101, RESNET152, resnet
-from reproduce.models.swin import DEPTHS_T as SWIN_DEPTHS
-from reproduce.models.swin import HEADS_T, swin
-from reproduce.models.vgg_classifier import VGG16, VGG19, vgg
-from reproduce.models.vit import vit
-from reproduce.section import Call
+from reproduce.models.classification import shufflenet_v1, shufflenet_v2
+from reproduce.models.classification.alexnet import FILTERS_2012, FILTERS_2014, alexnet
+from reproduce.models.classification.convnext import DEPTHS_T, WIDTHS_T, convnext
+from reproduce.models.classification.drsn import drsn
+from reproduce.models.classification.espnetv2 import UNITS, espnetv2, level_channels
+from reproduce.models.classification.fbnet import FBNET_C, fbnet
+from reproduce.models.classification.googlenet import googlenet
+from reproduce.models.classification.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
+from reproduce.models.classification.lenet5 import lenet5, lenet5_dense
+from reproduce.models.classification.overlock import OVERLOCK_S, OVERLOCK_T, OVERLOCK_XT, Plan, overlock
+from reproduce.models.classification.resnet import RESNET18, RESNET34, RESNET50, RESNET101, RESNET152, resnet
+from reproduce.models.classification.swin import DEPTHS_T as SWIN_DEPTHS
+from reproduce.models.classification.swin import HEADS_T, swin
+from reproduce.models.classification.vgg import VGG16, VGG19, vgg
+from reproduce.models.classification.vit import vit
+from reproduce.protocol.section import Call
 
 
 @dataclass(frozen=True)

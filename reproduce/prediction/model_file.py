@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MEMBER = "reproduce_recipe.json"
 SUFFIX = ".keras"
-_OWN_MODULE = re.compile(r'"module":\s*"(reproduce\.models\.\w+)"')
+_OWN_MODULE = re.compile(r'"module":\s*"(reproduce\.models[.\w]+)"')
 
 
 def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
@@ -83,7 +83,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def own_modules(path: Path) -> tuple[str, ...]:
-    """Modules of this package that define layers of a model, e.g. "reproduce.models.unpooling"; empty without any.
+    """Modules of this package that define layers of a model, e.g. "reproduce.models.layers.grid"; empty without any.
 
     Args:
         path: A .keras file; what it names outside of the models of this package is left to Keras, which refuses it.

@@ -13,9 +13,9 @@ from reproduce.imaging.boxes import averaged_over_boxes
 from reproduce.imaging.intensity import mapped
 from reproduce.imaging.resample import resize_slices
 from reproduce.imaging.volume import Volume
+from reproduce.metrics.decisions import decided
 from reproduce.prediction.model_file import mask_of, own_modules, read_recipe, require_fit
 from reproduce.prediction.recipe import Recipe
-from reproduce.scoring import decided
 
 _SLICES_AT_A_TIME = 8
 _PIXELS_AT_A_TIME = 1 << 18  # fewer slices of 512 x 512: the features of one are hundreds of megabytes

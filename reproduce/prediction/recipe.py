@@ -10,7 +10,7 @@ import numpy as np
 
 from reproduce.errors import ArgumentError
 from reproduce.imaging.intensity import ZScore
-from reproduce.intensities import Window
+from reproduce.protocol.intensities import Window
 
 FORMAT = 1
 _LARGEST = 65535

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from reproduce.augmentation import Augmentation
+from reproduce.protocol.augmentation import Augmentation
 
 
 def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf.Tensor:

@@ -9,8 +9,8 @@ from scipy import ndimage
 from scipy.interpolate import BSpline
 from scipy.spatial.transform import Rotation
 
-from reproduce.augmentation import VolumeAugmentation
 from reproduce.imaging.boxes import Box
+from reproduce.protocol.augmentation import VolumeAugmentation
 
 
 def augmented(

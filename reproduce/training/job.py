@@ -13,11 +13,11 @@ import keras
 import tensorflow as tf
 
 from reproduce.cohorts.splits import Fold
-from reproduce.datasets.slices import Prepared
-from reproduce.models.model_cost import model_cost
+from reproduce.inspection.cost import model_cost
+from reproduce.prepared.slices import Prepared
 from reproduce.protocol import Arm, Experiment, VolumeArm
 from reproduce.provenance import write_json, write_text
-from reproduce.scoring import cell_counts
+from reproduce.tasks.scoring import cell_counts
 from reproduce.training.fit import Trainer
 from reproduce.training.pipeline import Slices, TrainingSet, held_out, resized_slices
 from reproduce.training.predict import predict_scans

@@ -11,12 +11,12 @@ from pathlib import Path
 import tensorflow as tf
 from rich.progress import track
 
-from reproduce.augmentation import Augmentation
-from reproduce.datasets.slices import SPLIT, Prepared
 from reproduce.errors import ProtocolError
-from reproduce.intensities import Normalised, Window
+from reproduce.prepared.slices import SPLIT, Prepared
 from reproduce.protocol import Preparation
-from reproduce.protocol_text import canonical_json
+from reproduce.protocol.augmentation import Augmentation
+from reproduce.protocol.intensities import Normalised, Window
+from reproduce.protocol.text import canonical_json
 from reproduce.provenance import file_digest, write_json
 from reproduce.randomness import seed31
 from reproduce.training.augment import apply_transforms, draw_transform, other_sides

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from reproduce.datasets.slices import Prepared
+from reproduce.prepared.slices import Prepared
 from reproduce.processes import SPAWN, processes, progress_of
 from reproduce.protocol import Experiment
 from reproduce.training.determinism import configure

@@ -14,14 +14,14 @@ import numpy as np
 import tensorflow as tf
 from rich.progress import track
 
-from reproduce.augmentation import VolumeAugmentation
-from reproduce.datasets.slices import SPLIT, Prepared
 from reproduce.imaging.boxes import Box, averaged_over_boxes, set_into
+from reproduce.metrics.decisions import inside
+from reproduce.prepared.slices import SPLIT, Prepared
 from reproduce.protocol import Preparation
-from reproduce.protocol_text import canonical_json
+from reproduce.protocol.augmentation import VolumeAugmentation
+from reproduce.protocol.text import canonical_json
 from reproduce.provenance import file_digest, write_json
 from reproduce.randomness import stream
-from reproduce.scoring import inside
 from reproduce.training.augment_volumes import augmented
 from reproduce.training.pipeline import SliceName, as_seen, require_steps
 from reproduce.training.predict import require_finite, write_prediction

@@ -16,7 +16,6 @@ PROJECT = Path(__file__).parents[2]
 SCRIPT = PROJECT / "experiments" / "architectures.py"
 FILES = {"architectures.csv", "probabilities.csv", "protocol.json", "provenance.json", "structure.csv", "table.md"}
 FILES |= {"trainings.csv"}
-sys.path.insert(0, str(SCRIPT.parent))
 
 
 def environment(cache):
@@ -51,9 +50,8 @@ def contents(cache):
 
 def test_the_script_is_short_and_every_family_of_the_catalogue_is_in_it():
     assert len(SCRIPT.read_text().splitlines()) < 80
-    from document001_models import ENTRIES
-
     from reproduce.models.catalog import CATALOG
+    from reproduce.papers.cnn_survey.architecture_entries import ENTRIES
 
     names = [each.name for each in ENTRIES]
     assert len(names) == len(set(names))
@@ -67,7 +65,7 @@ def test_the_script_is_short_and_every_family_of_the_catalogue_is_in_it():
 
 @pytest.mark.slow
 def test_every_architecture_can_be_built_at_its_size_and_is_no_larger_than_in_its_paper():
-    from document001_models import ENTRIES
+    from reproduce.papers.cnn_survey.architecture_entries import ENTRIES
 
     for each in ENTRIES:
         model = each.build()

@@ -9,17 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from reproduce.papers.decathlon import protocol as hippocampus
+from reproduce.papers.decathlon import table as hippocampus_decathlon
+from reproduce.papers.decathlon.arms import LEAN, UNET3D
+from reproduce.protocol import VolumeArm
+from reproduce.protocol.text import changes
+
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = ROOT / "experiments"
-sys.path.insert(0, str(EXPERIMENTS))
-
-import hippocampus  # noqa: E402
-import hippocampus_ablation  # noqa: E402
-import hippocampus_decathlon  # noqa: E402
-from hippocampus_models import LEAN, UNET3D  # noqa: E402
-
-from reproduce.protocol import VolumeArm  # noqa: E402
-from reproduce.protocol_text import changes  # noqa: E402
 
 
 def test_design_was_chosen_on_32_cases_and_phantoms_have_a_fifth_of_them():
@@ -42,12 +39,17 @@ def test_nine_models_are_compared_and_ours_with_each():
     assert {s.better for s in hippocampus_decathlon.CPU.statements} == {LEAN}
 
 
-def test_the_protocol_is_one_on_every_machine():
+@pytest.fixture(scope="module")
+def hippocampus_ablation(load_script):
+    return load_script("hippocampus_ablation")
+
+
+def test_the_protocol_is_one_on_every_machine(hippocampus_ablation):
     assert changes(hippocampus_decathlon.PAPER, hippocampus_decathlon.CPU) == ()
     assert changes(hippocampus_ablation.PAPER, hippocampus_ablation.CPU) == ()
 
 
-def test_every_arm_of_the_ablation_differs_from_the_whole_in_what_it_is_called_after():
+def test_every_arm_of_the_ablation_differs_from_the_whole_in_what_it_is_called_after(hippocampus_ablation):
     *others, whole = hippocampus_ablation.CPU.arms
     assert whole.name == LEAN
     for arm in others:

@@ -1,4 +1,4 @@
-"""MoCo v3 under smoke, whole; that its units are the same whatever ran before is tested in tests/studies."""
+"""MoCo v3 under smoke, whole; that its units are the same whatever ran before is tested in tests/tasks."""
 
 import csv
 import json

@@ -1,28 +1,25 @@
 """The script of Table 1 of document 000 as a page that one reads: what is printed stands there, with its place."""
 
-import importlib
 from pathlib import Path
 
 import keras
 import pytest
 
-from reproduce.claims.printed import table_cells
-from reproduce.protocol_text import changes, decisions, protocol_id
+from reproduce.papers.cells import table_cells
+from reproduce.protocol.text import changes, decisions, protocol_id
 from reproduce.run import PROFILES
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 
 @pytest.fixture(scope="module")
-def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(EXPERIMENTS))
-        return importlib.import_module("table1_lidc")
+def script(load_script):
+    return load_script("table1_lidc")
 
 
 @pytest.fixture(scope="module")
 def profiles(script):
-    return {"paper": script.PAPER, "cpu": script.CPU, "smoke": script.SMOKE}
+    return script.PROFILES
 
 
 def test_it_is_short():

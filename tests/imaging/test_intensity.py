@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from reproduce.errors import ArgumentError, IntensityError, NonFiniteError
 from reproduce.imaging.intensity import ZScore, mapped, window, zscore_within
-from reproduce.intensities import Window
+from reproduce.protocol.intensities import Window
 
 
 def test_the_lung_window_by_hand():

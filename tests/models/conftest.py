@@ -1,46 +1,18 @@
 """Both architectures, small, once each."""
 
-import importlib.util
-import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 import pytest
 
-from reproduce.losses import Focal, SquaredDice
-from reproduce.models.optimised_cnn import optimised_cnn
-from reproduce.models.unoptimised_cnn import unoptimised_cnn
+from reproduce.models.losses import Focal, SquaredDice
+from reproduce.models.segmentation.optimised_cnn import optimised_cnn
+from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
 from reproduce.provenance import file_digest
 
 BUILDERS = {"optimised_cnn": optimised_cnn, "unoptimised_cnn": unoptimised_cnn}
-
-
-@pytest.fixture
-def under_jax():
-    """Runs code in a process of its own under JAX, which must see no TensorFlow; the JSON that it prints last.
-
-    The code prints an object with `backend`, `tensorflow` (whether it was imported) and whatever it found.
-    """
-    if importlib.util.find_spec("jax") is None:
-        pytest.skip("jax is not installed")
-
-    def run(code: str, *arguments: str) -> dict:
-        environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-        command, project = [sys.executable, "-c", code, *arguments], Path(__file__).parents[2]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment, check=False)
-        assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout.splitlines()[-1])
-        assert found.pop("backend") == "jax"
-        assert not found.pop("tensorflow")
-        return found
-
-    return run
 
 
 @pytest.fixture(scope="session", params=BUILDERS)
@@ -129,15 +101,3 @@ def written_weights(tmp_path_factory):
         return done[name]
 
     return write
-
-
-@pytest.fixture
-def unallocated():
-    """While a test runs, variables know their shapes but get no values, so that models of full width cost nothing.
-
-    Keras keeps such variables in a list, and the next scope that ends would give all of them values, minutes and
-    gigabytes of them; so the list is thrown away with the session.
-    """
-    with keras.StatelessScope(initialize_variables=False):
-        yield
-    keras.utils.clear_session(free_memory=False)

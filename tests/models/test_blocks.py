@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from keras import layers
 
-from reproduce.models.blocks import conv_bn_relu, dense_block, mask_head, require_divisible, residual_block, slice_head
+from reproduce.models.layers.blocks import (
+    conv_bn_relu,
+    dense_block,
+    mask_head,
+    require_divisible,
+    residual_block,
+    slice_head,
+)
 
 
 def block(function, *arguments, channels=3, size=6, **settings):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from reproduce.models.boxes import area, clip_to, decode, encode, iou_matrix
+from reproduce.models.detection.boxes import area, clip_to, decode, encode, iou_matrix
 
 
 def array(tensor):

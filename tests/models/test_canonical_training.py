@@ -12,10 +12,10 @@ import keras
 import numpy as np
 import pytest
 
-from reproduce.losses import CategoricalCrossEntropy
-from reproduce.models.fcn8s import fcn8s
-from reproduce.models.segnet import segnet
-from reproduce.models.unet import unet
+from reproduce.models.losses import CategoricalCrossEntropy
+from reproduce.models.segmentation.fcn8s import fcn8s
+from reproduce.models.segmentation.segnet import segnet
+from reproduce.models.segmentation.unet import unet
 
 pytestmark = pytest.mark.slow
 
@@ -71,10 +71,10 @@ def test_four_slices_are_learned(build, settings):
 STEP = """
 import json, resource, sys, time
 import keras, numpy as np
-from reproduce.losses import CategoricalCrossEntropy
-from reproduce.models.fcn8s import fcn8s
-from reproduce.models.segnet import segnet
-from reproduce.models.unet import unet
+from reproduce.models.losses import CategoricalCrossEntropy
+from reproduce.models.segmentation.fcn8s import fcn8s
+from reproduce.models.segmentation.segnet import segnet
+from reproduce.models.segmentation.unet import unet
 
 build, settings = {"unet": unet, "segnet": segnet, "fcn8s": fcn8s}[sys.argv[1]], json.loads(sys.argv[2])
 rng = np.random.default_rng(0)

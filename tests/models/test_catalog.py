@@ -11,8 +11,8 @@ from itertools import pairwise
 import keras
 import pytest
 
+from reproduce.inspection.geometry import cost
 from reproduce.models.catalog import CATALOG
-from reproduce.models.geometry import cost
 
 pytestmark = pytest.mark.usefixtures("unallocated")
 

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.channel_layers import (
+from reproduce.models.layers.channels import (
     ChannelScale,
     ChannelShuffle,
     ChannelSlice,

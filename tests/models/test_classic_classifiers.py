@@ -6,11 +6,11 @@ import pytest
 from keras import applications, layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.alexnet import FILTERS_2012, alexnet
-from reproduce.models.convnext import convnext
-from reproduce.models.googlenet import googlenet
-from reproduce.models.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
-from reproduce.models.vgg_classifier import vgg
+from reproduce.models.classification.alexnet import FILTERS_2012, alexnet
+from reproduce.models.classification.convnext import convnext
+from reproduce.models.classification.googlenet import googlenet
+from reproduce.models.classification.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
+from reproduce.models.classification.vgg import vgg
 
 THREE = {"n_channels": 1, "n_classes": 3}
 ALEXNET = THREE | {

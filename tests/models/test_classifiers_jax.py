@@ -5,14 +5,14 @@ import pytest
 STEP = """
 import json, sys
 import numpy as np, keras
-from reproduce.models.alexnet import alexnet
-from reproduce.models.convnext import convnext
-from reproduce.models.context_mixing import ContextMixing, GlobalResponse, ChannelAffine
-from reproduce.models.drsn import drsn
-from reproduce.models.lenet5 import lenet5
-from reproduce.models.shufflenet_v1 import shufflenet_v1
-from reproduce.models.swin import swin
-from reproduce.models.vit import vit
+from reproduce.models.classification.alexnet import alexnet
+from reproduce.models.classification.convnext import convnext
+from reproduce.models.layers.context_mixing import ContextMixing, GlobalResponse, ChannelAffine
+from reproduce.models.classification.drsn import drsn
+from reproduce.models.classification.lenet5 import lenet5
+from reproduce.models.classification.shufflenet_v1 import shufflenet_v1
+from reproduce.models.classification.swin import swin
+from reproduce.models.classification.vit import vit
 
 
 def mixing(size, *, n_channels, n_classes):

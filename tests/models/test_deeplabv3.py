@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.deeplabv3 import atrous_pyramid, deeplabv3
+from reproduce.models.segmentation.deeplabv3 import atrous_pyramid, deeplabv3
 
 SMALL = {
     "n_channels": 1,

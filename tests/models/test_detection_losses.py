@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from reproduce.models.detection_losses import (
+from reproduce.models.detection.losses import (
     binary_cross_entropy,
     class_loss,
     code_loss,

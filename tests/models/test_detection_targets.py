@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from reproduce.models.boxes import decode
-from reproduce.models.detection_targets import HEAD_WEIGHTS, head_targets, mask_targets, rpn_targets
-from reproduce.models.instances import instances
-from reproduce.models.proposals import RPN_WEIGHTS, Proposals
+from reproduce.models.detection.boxes import decode
+from reproduce.models.detection.instances import instances
+from reproduce.models.detection.proposals import RPN_WEIGHTS, Proposals
+from reproduce.models.detection.targets import HEAD_WEIGHTS, head_targets, mask_targets, rpn_targets
 
 
 def array(tensor):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from reproduce.models.detection_targets import mask_targets
-from reproduce.models.detections import Detections, detect, paste, semantic_map
-from reproduce.models.proposals import Proposals
+from reproduce.models.detection.detections import Detections, detect, paste, semantic_map
+from reproduce.models.detection.proposals import Proposals
+from reproduce.models.detection.targets import mask_targets
 
 
 def array(tensor):

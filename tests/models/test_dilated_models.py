@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.losses import CategoricalCrossEntropy
-from reproduce.models.deeplabv3 import deeplabv3
-from reproduce.models.fcn_resnet import fcn_resnet
-from reproduce.models.pspnet import pspnet
+from reproduce.models.losses import CategoricalCrossEntropy
+from reproduce.models.segmentation.deeplabv3 import deeplabv3
+from reproduce.models.segmentation.fcn_resnet import fcn_resnet
+from reproduce.models.segmentation.pspnet import pspnet
 
 SMALL = {"n_channels": 2, "n_regions": 3, "width": 4, "blocks": (1, 1, 1, 1), "auxiliary": True, "bn_momentum": 0.9}
 ATROUS = {"output_stride": 8, "first_dilation": "own", "multi_grid": None, "rates": (1, 2)}

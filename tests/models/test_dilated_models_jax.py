@@ -5,10 +5,10 @@ import pytest
 STEP = """
 import json, sys
 import numpy as np, keras
-from reproduce.losses import CategoricalCrossEntropy
-from reproduce.models.deeplabv3 import deeplabv3
-from reproduce.models.fcn_resnet import fcn_resnet
-from reproduce.models.pspnet import pspnet
+from reproduce.models.losses import CategoricalCrossEntropy
+from reproduce.models.segmentation.deeplabv3 import deeplabv3
+from reproduce.models.segmentation.fcn_resnet import fcn_resnet
+from reproduce.models.segmentation.pspnet import pspnet
 
 rng = np.random.default_rng(0)
 x = rng.random((4, 32, 32, 1), np.float32)

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from reproduce.losses import CategoricalCrossEntropy
-from reproduce.models.deeplabv3 import deeplabv3
-from reproduce.models.fcn_resnet import fcn_resnet
-from reproduce.models.pspnet import pspnet
-from reproduce.models.resnet import RESNET50
+from reproduce.models.classification.resnet import RESNET50
+from reproduce.models.losses import CategoricalCrossEntropy
+from reproduce.models.segmentation.deeplabv3 import deeplabv3
+from reproduce.models.segmentation.fcn_resnet import fcn_resnet
+from reproduce.models.segmentation.pspnet import pspnet
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.drsn import ChannelPadding, MeanMagnitude, Shrink, drsn
+from reproduce.models.classification.drsn import ChannelPadding, MeanMagnitude, Shrink, drsn
 
 SETTINGS = {
     "n_channels": 1,

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.losses import CategoricalCrossEntropy
-from reproduce.models.fcn8s import fcn8s
-from reproduce.models.segnet import segnet
-from reproduce.models.unet import unet
+from reproduce.models.losses import CategoricalCrossEntropy
+from reproduce.models.segmentation.fcn8s import fcn8s
+from reproduce.models.segmentation.segnet import segnet
+from reproduce.models.segmentation.unet import unet
 
 # The stride of each, by which its sides must divide. FCN-8s sees 128 pixels, for on less than 4x4 pixels some of the
 # 7x7 weights of fc6 never meet a feature.

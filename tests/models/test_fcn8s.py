@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.fcn8s import BilinearUpsampling, fcn, fcn8s
+from reproduce.models.segmentation.fcn8s import BilinearUpsampling, fcn, fcn8s
 
 SETTINGS = {"n_channels": 1, "n_regions": 2, "width": 1, "batch_norm": False, "bn_momentum": 0.9, "dropout": 0.5}
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reproduce.errors import ArgumentError
-from reproduce.models.grid_layers import AdaptiveAveragePooling, BilinearResize, adaptive_bins
+from reproduce.models.layers.grid import AdaptiveAveragePooling, BilinearResize, adaptive_bins
 
 
 def run(layer, features):

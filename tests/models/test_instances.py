@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from reproduce.models.instances import Instances, instances, match, of_instance
+from reproduce.models.detection.instances import Instances, instances, match, of_instance
 
 
 def array(tensor):

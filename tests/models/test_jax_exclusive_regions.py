@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from reproduce.models.fcn8s import fcn8s
-from reproduce.models.segnet import segnet
-from reproduce.models.unet import unet
+from reproduce.models.segmentation.fcn8s import fcn8s
+from reproduce.models.segmentation.segnet import segnet
+from reproduce.models.segmentation.unet import unet
 
 PLAIN = {"batch_norm": False, "bn_momentum": 0.9, "dropout": 0.5}
 BUILDERS = {
@@ -18,8 +18,8 @@ STEP = """
 import json, sys
 from pathlib import Path
 import numpy as np, keras
-from reproduce.losses import CategoricalCrossEntropy
-import reproduce.models.fcn8s, reproduce.models.segnet
+from reproduce.models.losses import CategoricalCrossEntropy
+import reproduce.models.segmentation.fcn8s, reproduce.models.segmentation.segnet
 
 folder = Path(sys.argv[1])
 x = np.load(folder / "images.npy")

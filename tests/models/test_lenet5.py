@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.footprint import Window
-from reproduce.models.lenet5 import lenet5, lenet5_dense
-from reproduce.models.lenet_layers import (
+from reproduce.models.classification.lenet5 import lenet5, lenet5_dense
+from reproduce.models.layers.footprint import Window
+from reproduce.models.layers.lenet import (
     C3_READS,
     RadialBasis,
     SparseConvolution,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.mask_rcnn import mask_rcnn
-from reproduce.models.resnet import RESNET50
+from reproduce.models.classification.resnet import RESNET50
+from reproduce.models.detection.mask_rcnn import mask_rcnn
 
 SMALL = {
     "n_channels": 1,

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from reproduce.models.mask_rcnn import mask_rcnn
-from reproduce.models.resnet import RESNET50
+from reproduce.models.classification.resnet import RESNET50
+from reproduce.models.detection.mask_rcnn import mask_rcnn
 
 FULL = {
     "n_channels": 3,

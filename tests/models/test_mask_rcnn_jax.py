@@ -7,7 +7,7 @@ import pytest
 STEP = """
 import json, sys
 import numpy as np, keras
-from reproduce.models.mask_rcnn import mask_rcnn
+from reproduce.models.detection.mask_rcnn import mask_rcnn
 
 labels = np.zeros((2, 64, 64), int)
 labels[0, 10:40, 20:50], labels[1, 30:44, 8:20] = 1, 2

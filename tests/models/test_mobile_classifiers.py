@@ -6,10 +6,10 @@ import pytest
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models import shufflenet_v1, shufflenet_v2
-from reproduce.models.espnetv2 import dilations, espnetv2, level_channels
-from reproduce.models.fbnet import FBNET_C, Block, fbnet
-from reproduce.models.padded_layers import average_pool, depthwise, max_pool
+from reproduce.models.classification import shufflenet_v1, shufflenet_v2
+from reproduce.models.classification.espnetv2 import dilations, espnetv2, level_channels
+from reproduce.models.classification.fbnet import FBNET_C, Block, fbnet
+from reproduce.models.layers.padded import average_pool, depthwise, max_pool
 
 TEN = {"n_channels": 1, "n_classes": 10, "bn_momentum": 0.9}
 V1 = TEN | {"groups": 2, "channels": (32, 64), "units": (2, 1)}

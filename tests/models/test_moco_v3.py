@@ -13,9 +13,9 @@ import pytest
 
 from reproduce.errors import ArgumentError
 from reproduce.models.catalog import CATALOG
-from reproduce.models.moco_v3 import Head, MomentumContrast, features, momentum_at
-from reproduce.models.resnet import resnet
-from reproduce.models.vit import vit
+from reproduce.models.classification.resnet import resnet
+from reproduce.models.classification.vit import vit
+from reproduce.models.selfsupervised.moco_v3 import Head, MomentumContrast, features, momentum_at
 
 SMALL = {"n_channels": 1, "n_classes": 2}
 HEAD = Head(2, hidden=8, width=4, last_norm=True)
@@ -180,8 +180,8 @@ def test_every_family_of_the_catalog_can_be_trained_this_way(family):
 STEP = """
 import json, sys
 import numpy as np, keras
-from reproduce.models.moco_v3 import Head, MomentumContrast
-from reproduce.models.vit import vit
+from reproduce.models.selfsupervised.moco_v3 import Head, MomentumContrast
+from reproduce.models.classification.vit import vit
 keras.utils.set_random_seed(1)
 head = Head(2, hidden=8, width=4, last_norm=True)
 small = {"patch": 8, "width": 8, "depth": 1, "heads": 2, "mlp_width": 16, "dropout": 0.0}

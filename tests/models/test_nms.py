@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from reproduce.models.boxes import iou_matrix
-from reproduce.models.nms import nms
+from reproduce.models.detection.boxes import iou_matrix
+from reproduce.models.detection.nms import nms
 
 
 def kept(boxes, scores, *, valid=None, groups=None, iou_threshold=0.5, n_kept=10):

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from reproduce.models.optimised_cnn import optimised_cnn
+from reproduce.models.segmentation.optimised_cnn import optimised_cnn
 
 
 def built(**changes):

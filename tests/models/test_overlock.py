@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.context_mixing import (
+from reproduce.models.classification.overlock import BESIDE, Plan, overlock
+from reproduce.models.layers.context_mixing import (
     ChannelAffine,
     ContextMixing,
     GlobalResponse,
     window_places,
     window_starts,
 )
-from reproduce.models.overlock import BESIDE, Plan, overlock
 
 PLAN = Plan((8, 8, 16, 16), (1, 1, 1, 1), (2, 1), (7, 7, 5, 5), 3, (2, 2), 2, 2, 24)
 SETTINGS = {

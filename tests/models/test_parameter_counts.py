@@ -9,11 +9,11 @@ import math
 import keras
 import pytest
 
-from reproduce.claims.sizes import parameter_counts
-from reproduce.models.fcn8s import fcn, fcn8s
-from reproduce.models.segnet import segnet
-from reproduce.models.unet import unet
-from reproduce.models.vgg import vgg16_stage
+from reproduce.models.layers.vgg import vgg16_stage
+from reproduce.models.segmentation.fcn8s import fcn, fcn8s
+from reproduce.models.segmentation.segnet import segnet
+from reproduce.models.segmentation.unet import unet
+from reproduce.papers.sizes import parameter_counts
 
 pytestmark = pytest.mark.usefixtures("unallocated")
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models import pretrained_encoders as encoders
-from reproduce.models.pretrained_cnn import ImageNetInput, pretrained_cnn
+from reproduce.models.classification import pretrained_encoders as encoders
+from reproduce.models.segmentation.pretrained_cnn import ImageNetInput, pretrained_cnn
 
 ENCODERS = {
     "vgg16": encoders.VGG16,
@@ -131,8 +131,8 @@ def test_black_that_is_not_below_white_is_refused(vgg16, grey):
 FIT = """
 import sys
 import keras, numpy as np
-from reproduce.models.pretrained_cnn import pretrained_cnn
-from reproduce.models.pretrained_encoders import RESNET50
+from reproduce.models.segmentation.pretrained_cnn import pretrained_cnn
+from reproduce.models.classification.pretrained_encoders import RESNET50
 from reproduce.training.determinism import configure
 
 configure(worker=0, precision="float32")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import DataNotFoundError, WeightsError
-from reproduce.models import pretrained_encoders as encoders
+from reproduce.models.classification import pretrained_encoders as encoders
 from reproduce.provenance import file_digest
 
 ENCODERS = {

@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from reproduce.models.proposals import flatten_rpn, propose
+from reproduce.models.detection.proposals import flatten_rpn, propose
 
 FINE = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [30, 30, 40, 40], [-5, 0, 5, 10]], np.float32)
 COARSE = np.array([[0, 0, 10, 10]], np.float32)

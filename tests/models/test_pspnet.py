@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.pspnet import pooling_pyramid, pspnet
+from reproduce.models.segmentation.pspnet import pooling_pyramid, pspnet
 
 SMALL = {
     "n_channels": 1,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.resnet import RESNET50, Stage, Variant, dilated_stages, resnet, resnet_features
+from reproduce.models.classification.resnet import RESNET50, Stage, Variant, dilated_stages, resnet, resnet_features
 
 TWO_STAGES = (Stage(1, (1,)), Stage(2, (1,)))
 SMALL = {"n_channels": 1, "n_classes": 3, "width": 4, "conv_bias": False, "bn_momentum": 0.9}

@@ -10,10 +10,10 @@ import math
 
 import pytest
 
-from reproduce.models.deeplabv3 import deeplabv3
-from reproduce.models.fcn_resnet import fcn_resnet
-from reproduce.models.pspnet import pspnet
-from reproduce.models.resnet import RESNET18, RESNET34, RESNET50, RESNET101, RESNET152, resnet
+from reproduce.models.classification.resnet import RESNET18, RESNET34, RESNET50, RESNET101, RESNET152, resnet
+from reproduce.models.segmentation.deeplabv3 import deeplabv3
+from reproduce.models.segmentation.fcn_resnet import fcn_resnet
+from reproduce.models.segmentation.pspnet import pspnet
 
 # Nothing is allocated.
 pytestmark = pytest.mark.usefixtures("unallocated")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from reproduce.models.roi_align import pyramid_levels, pyramid_roi_align, roi_align, sampling_matrix
+from reproduce.models.detection.roi_align import pyramid_levels, pyramid_roi_align, roi_align, sampling_matrix
 
 
 def aligned(features, box, **settings):

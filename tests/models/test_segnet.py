@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from reproduce.models.segnet import segnet
-from reproduce.models.unpooling import MaxPoolingWithIndices, Unpooling
+from reproduce.models.layers.unpooling import MaxPoolingWithIndices, Unpooling
+from reproduce.models.segmentation.segnet import segnet
 
 
 def built(size=(32, 32), **changes):

@@ -5,22 +5,22 @@ import numpy as np
 import pytest
 from keras import applications
 
-from reproduce.models.alexnet import alexnet
-from reproduce.models.convnext import convnext
-from reproduce.models.drsn import drsn
-from reproduce.models.espnetv2 import espnetv2
-from reproduce.models.fbnet import Block, fbnet
-from reproduce.models.geometry import cost
-from reproduce.models.googlenet import googlenet
-from reproduce.models.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
-from reproduce.models.lenet5 import lenet5, lenet5_dense
-from reproduce.models.overlock import Plan, overlock
-from reproduce.models.shufflenet_v1 import shufflenet_v1
-from reproduce.models.shufflenet_v2 import shufflenet_v2
-from reproduce.models.swin import swin
-from reproduce.models.vgg_classifier import vgg
-from reproduce.models.vit import vit
-from reproduce.section import Call
+from reproduce.inspection.geometry import cost
+from reproduce.models.classification.alexnet import alexnet
+from reproduce.models.classification.convnext import convnext
+from reproduce.models.classification.drsn import drsn
+from reproduce.models.classification.espnetv2 import espnetv2
+from reproduce.models.classification.fbnet import Block, fbnet
+from reproduce.models.classification.googlenet import googlenet
+from reproduce.models.classification.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
+from reproduce.models.classification.lenet5 import lenet5, lenet5_dense
+from reproduce.models.classification.overlock import Plan, overlock
+from reproduce.models.classification.shufflenet_v1 import shufflenet_v1
+from reproduce.models.classification.shufflenet_v2 import shufflenet_v2
+from reproduce.models.classification.swin import swin
+from reproduce.models.classification.vgg import vgg
+from reproduce.models.classification.vit import vit
+from reproduce.protocol.section import Call
 
 BN = {"bn_momentum": 0.9}
 ALEXNET = {"filters": (8, 12, 8, 8, 8), "units": 16, "stem_padding": 2, "dropout": 0.0}

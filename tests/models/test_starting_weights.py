@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from reproduce.models.catalog import CATALOG
-from reproduce.models.convnext import convnext
-from reproduce.models.swin import swin
-from reproduce.models.vit import vit
+from reproduce.models.classification.convnext import convnext
+from reproduce.models.classification.swin import swin
+from reproduce.models.classification.vit import vit
 
 SMALL = {
     "vit": lambda: vit(

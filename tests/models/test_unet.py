@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from reproduce.models.unet import unet
+from reproduce.models.segmentation.unet import unet
 
 
 def built(size=(16, 16), **changes):

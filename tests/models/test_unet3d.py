@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.geometry import cost
-from reproduce.models.lean_unet3d import lean_unet3d
-from reproduce.models.unet3d import unet3d
+from reproduce.inspection.geometry import cost
+from reproduce.models.segmentation.lean_unet3d import lean_unet3d
+from reproduce.models.segmentation.unet3d import unet3d
 
 BOX = (8, 16, 8)
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import ndimage
 
 from reproduce.errors import ArgumentError
-from reproduce.models.voxelmorph import Warp, voxelmorph
+from reproduce.models.registration.voxelmorph import Warp, voxelmorph
 
 RELEASE = {"encoder": (16, 32, 32, 32), "decoder": (32, 32, 32, 32), "last": (32, 16, 16)}
 SMALL = {"encoder": (4, 4), "decoder": (4, 4), "last": (4,)}

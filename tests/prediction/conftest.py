@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from reproduce.imaging.intensity import ZScore
-from reproduce.intensities import Window
 from reproduce.prediction.model_file import save_model
 from reproduce.prediction.recipe import ORGAN, TISSUE, Code, Recipe, Region
+from reproduce.protocol.intensities import Window
 
 HIPPOCAMPUS = Code("5366008", "Hippocampus")
 LOW = Region("low", 1, ORGAN, HIPPOCAMPUS)

@@ -18,11 +18,11 @@ from reproduce.imaging.dicom import read_series
 from reproduce.imaging.nifti import read_nifti_labels
 from reproduce.imaging.nifti_header import REFUSE
 from reproduce.imaging.volume import require_same_grid
-from reproduce.intensities import Window
 from reproduce.prediction.command import predict
 from reproduce.prediction.model_file import save_model
 from reproduce.prediction.outputs import RECORD
 from reproduce.prediction.predictor import Predictor
+from reproduce.protocol.intensities import Window
 
 ROTATION = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]]) @ np.diag([1.1, 0.9, 3.0])
 QUICK = """

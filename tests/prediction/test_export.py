@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError, FolderInUseError, ModelFileError
-from reproduce.models.unet import unet
+from reproduce.models.segmentation.unet import unet
 from reproduce.prediction.export import export_model
 from reproduce.prediction.model_file import read_recipe
 from reproduce.prediction.recipe import recipe_of

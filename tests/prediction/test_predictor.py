@@ -14,11 +14,11 @@ from reproduce.errors import IntensityError, ModelFileError, NonFiniteError
 from reproduce.imaging.boxes import box_starts
 from reproduce.imaging.resample import resize_slices
 from reproduce.imaging.volume import Volume
-from reproduce.models.segnet import segnet
+from reproduce.metrics.decisions import decided
+from reproduce.models.segmentation.segnet import segnet
 from reproduce.prediction.model_file import MEMBER, save_model
 from reproduce.prediction.predictor import Predictor
 from reproduce.prediction.recipe import painted
-from reproduce.scoring import decided
 
 
 def volume(voxels):
@@ -186,7 +186,7 @@ import sys
 from pathlib import Path
 from reproduce.prediction.predictor import Predictor
 Predictor(Path(sys.argv[1]))
-training = {"tensorflow_datasets", "reproduce.training", "reproduce.datasets", "reproduce.losses"}
+training = {"tensorflow_datasets", "reproduce.training", "reproduce.datasets", "reproduce.models.losses"}
 print(sorted(training & set(sys.modules)))
 """
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from reproduce.errors import ArgumentError, ProtocolError
 from reproduce.imaging.intensity import ZScore
-from reproduce.intensities import Window
 from reproduce.prediction.recipe import ABNORMALITY, ORGAN, TISSUE, Code, Recipe, Region, recipe_of, recipe_text
+from reproduce.protocol.intensities import Window
 
 BACKGROUND = Region("background", 0, TISSUE, TISSUE)
 LUNG = Region("lung", 1, ORGAN, Code("39607008", "Lung"))

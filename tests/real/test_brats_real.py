@@ -6,11 +6,11 @@ import pytest
 
 from reproduce.cohorts.brats import brain_of, find_cohort, read_case
 from reproduce.cohorts.brats_layouts import BRATS_2013_TWO, PUBLISHED, REGIONS, TCIA_FUSION
-from reproduce.datasets.brats import prepare_brats
 from reproduce.errors import CohortError
 from reproduce.imaging.crop import box_around, cropped, put_back
 from reproduce.imaging.intensity import zscore_within
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels, write_nifti
+from reproduce.prepared.brats import prepare_brats
 
 pytestmark = pytest.mark.real
 
@@ -64,7 +64,7 @@ def test_the_brain_holds_voxels_below_zero(tcga):
 def test_a_prediction_goes_back_to_a_file_on_the_grid_of_the_input(tcga, tmp_path):
     import keras
 
-    from reproduce.models.optimised_cnn import optimised_cnn
+    from reproduce.models.segmentation.optimised_cnn import optimised_cnn
 
     scan, case, brain = tcga
     scores = case.image.on_same_grid(zscore_within(case.image.voxels, brain), "arbitrary")

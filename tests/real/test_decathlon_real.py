@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from reproduce.cohorts.decathlon import HIPPOCAMPUS, find_cohort, read_case
-from reproduce.datasets.decathlon import prepare_decathlon
 from reproduce.imaging.intensity import ZScore
 from reproduce.imaging.nifti import write_nifti
+from reproduce.prepared.decathlon import prepare_decathlon
 
 pytestmark = pytest.mark.real
 

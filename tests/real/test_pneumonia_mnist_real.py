@@ -3,7 +3,7 @@
 import pytest
 
 from reproduce.cohorts.pneumonia_mnist import find_file, read_part
-from reproduce.studies.study import load
+from reproduce.tasks.x_rays import load
 
 pytestmark = pytest.mark.real
 

@@ -14,13 +14,13 @@ from rich.console import Console
 from reproduce.imaging.dicom import read_series
 from reproduce.imaging.intensity import ZScore
 from reproduce.imaging.nifti_header import REFUSE
-from reproduce.intensities import Window
-from reproduce.models.unet import unet
-from reproduce.models.unoptimised_cnn import unoptimised_cnn
+from reproduce.models.segmentation.unet import unet
+from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
 from reproduce.prediction.command import predict
 from reproduce.prediction.model_file import save_model
 from reproduce.prediction.predictor import Predictor
 from reproduce.prediction.recipe import ABNORMALITY, ORGAN, TISSUE, Code, Recipe, Region
+from reproduce.protocol.intensities import Window
 
 pytestmark = pytest.mark.real
 HIPPOCAMPUS = Code("5366008", "Hippocampus")

@@ -1,8 +1,6 @@
 """A real slice of a lung CT, at the 512x512 of the paper profile, through the six models of document 002, untrained."""
 
-import importlib
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,17 +9,15 @@ from reproduce.imaging.dicom import read_series
 from reproduce.imaging.intensity import window
 from reproduce.imaging.resample import resize_slices
 from reproduce.protocol import Call
-from reproduce.scoring import native_masks
+from reproduce.tasks.scoring import native_masks
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 MODELS = ("FCNN", "U-Net", "SegNet", "DeepLabV3", "PSPNet", "Mask R-CNN")
 
 
 @pytest.fixture(scope="module")
-def script():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[2] / "experiments"))
-        return importlib.import_module("table1_thoracic")
+def script(load_script):
+    return load_script("table1_thoracic")
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ import keras
 import numpy as np
 import pytest
 
-from reproduce.models.alexnet import FILTERS_2014, alexnet
-from reproduce.models.convnext import convnext
-from reproduce.models.googlenet import AUXILIARY_AFTER, INCEPTION, googlenet
-from reproduce.models.shufflenet_v2 import CHANNELS_1_0, UNITS, shufflenet_v2
-from reproduce.models.swin import swin
-from reproduce.models.vgg_classifier import VGG16, vgg
-from reproduce.models.vit import vit
+from reproduce.models.classification.alexnet import FILTERS_2014, alexnet
+from reproduce.models.classification.convnext import convnext
+from reproduce.models.classification.googlenet import AUXILIARY_AFTER, INCEPTION, googlenet
+from reproduce.models.classification.shufflenet_v2 import CHANNELS_1_0, UNITS, shufflenet_v2
+from reproduce.models.classification.swin import swin
+from reproduce.models.classification.vgg import VGG16, vgg
+from reproduce.models.classification.vit import vit
 
 if importlib.util.find_spec("triton") and keras.backend.backend() == "tensorflow":
     # Both bring an LLVM of their own: importing triton, as torch does where it is, ends a process that has TensorFlow.

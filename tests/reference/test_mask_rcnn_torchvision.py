@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from reproduce.models.anchors import pyramid_anchors, pyramid_grids
-from reproduce.models.boxes import decode, encode
-from reproduce.models.detection_losses import BETA, smooth_l1
-from reproduce.models.mask_rcnn import mask_rcnn
-from reproduce.models.nms import nms
-from reproduce.models.resnet import RESNET50
-from reproduce.models.roi_align import pyramid_roi_align, roi_align
+from reproduce.models.classification.resnet import RESNET50
+from reproduce.models.detection.anchors import pyramid_anchors, pyramid_grids
+from reproduce.models.detection.boxes import decode, encode
+from reproduce.models.detection.losses import BETA, smooth_l1
+from reproduce.models.detection.mask_rcnn import mask_rcnn
+from reproduce.models.detection.nms import nms
+from reproduce.models.detection.roi_align import pyramid_roi_align, roi_align
 
 if importlib.util.find_spec("triton") and keras.backend.backend() == "tensorflow":
     # Both bring an LLVM of their own: importing triton, as torch does where it is, ends a process that has TensorFlow.

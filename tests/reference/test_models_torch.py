@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from reproduce.models.fcn8s import BilinearUpsampling, fcn8s
-from reproduce.models.segnet import segnet
-from reproduce.models.unet import unet
-from reproduce.models.unpooling import max_pool_with_indices, unpool
+from reproduce.models.layers.unpooling import max_pool_with_indices, unpool
+from reproduce.models.segmentation.fcn8s import BilinearUpsampling, fcn8s
+from reproduce.models.segmentation.segnet import segnet
+from reproduce.models.segmentation.unet import unet
 
 pytestmark = pytest.mark.bench
 torch = pytest.importorskip("torch", reason="torch of the extra `bench` is not installed")

@@ -10,11 +10,11 @@ import keras
 import numpy as np
 import pytest
 
-from reproduce.models.deeplabv3 import deeplabv3
-from reproduce.models.fcn_resnet import fcn_resnet
-from reproduce.models.grid_layers import AdaptiveAveragePooling, BilinearResize
-from reproduce.models.pspnet import pspnet
-from reproduce.models.resnet import RESNET18, RESNET50, resnet
+from reproduce.models.classification.resnet import RESNET18, RESNET50, resnet
+from reproduce.models.layers.grid import AdaptiveAveragePooling, BilinearResize
+from reproduce.models.segmentation.deeplabv3 import deeplabv3
+from reproduce.models.segmentation.fcn_resnet import fcn_resnet
+from reproduce.models.segmentation.pspnet import pspnet
 
 if importlib.util.find_spec("triton") and keras.backend.backend() == "tensorflow":
     # Both bring an LLVM of their own: importing triton, as torch does where it is, ends a process that has TensorFlow.

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from reproduce.augmentation import Augmentation
-from reproduce.losses import BinaryCrossEntropy
+from reproduce.models.losses import BinaryCrossEntropy
 from reproduce.protocol import Arm, Call, Optimisation
+from reproduce.protocol.augmentation import Augmentation
 from reproduce.training.pipeline import SliceName, Slices, TrainingSet
 
 SIZE = 16

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from reproduce.augmentation import Augmentation
+from reproduce.protocol.augmentation import Augmentation
 from reproduce.training.augment import apply_transforms, draw_transform, other_sides
 
 NONE = {"sides": (), "rotation_deg": 0.0, "scale": (1.0, 1.0), "translation": 0.0, "flip": False}
@@ -155,7 +155,8 @@ def test_a_blob_goes_where_the_map_says(seed):
     to_x, to_y, _ = np.linalg.inv(matrix(transform)) @ [36, 27, 1]
     image, mask = applied(blob, (blob > 0.3).astype(np.float32), transform)
     assert ndimage.center_of_mass(image) == pytest.approx((to_y, to_x), abs=0.1)
-    assert ndimage.center_of_mass(mask) == pytest.approx((to_y, to_x), abs=0.3)
+    # a mask is moved by whole pixels
+        assert ndimage.center_of_mass(mask) == pytest.approx((to_y, to_x), abs=0.5)
 
 
 def test_what_comes_from_outside_is_0():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reproduce.augmentation import VolumeAugmentation
+from reproduce.protocol.augmentation import VolumeAugmentation
 from reproduce.training.augment_volumes import _spline, augmented
 
 STILL = {

@@ -15,10 +15,10 @@ import pytest
 
 from reproduce.cohorts.splits import Fold
 from reproduce.errors import ArgumentError, WorkerDiedError
-from reproduce.intensities import Window
-from reproduce.losses import BinaryCrossEntropy
-from reproduce.models.unoptimised_cnn import unoptimised_cnn
+from reproduce.models.losses import BinaryCrossEntropy
+from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
 from reproduce.protocol import Arm, Call, Optimisation, Preparation
+from reproduce.protocol.intensities import Window
 from reproduce.training import pool
 from reproduce.training.job import Job
 from reproduce.training.pipeline import resized_slices

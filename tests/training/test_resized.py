@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from reproduce.intensities import Window
 from reproduce.protocol import Call, Preparation
+from reproduce.protocol.intensities import Window
 from reproduce.training.pipeline import resized_slices
 
 

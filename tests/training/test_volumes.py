@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from reproduce.augmentation import VolumeAugmentation
 from reproduce.errors import NonFiniteError, ProtocolError
-from reproduce.intensities import Window
+from reproduce.protocol.augmentation import VolumeAugmentation
+from reproduce.protocol.intensities import Window
 from reproduce.training.pipeline import SliceName
 from reproduce.training.predict import read_prediction
 from reproduce.training.volumes import (

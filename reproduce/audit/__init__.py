@@ -1,0 +1,1 @@
+"""Checks of printed numbers against each other, on intervals; knows no paper."""

@@ -1,0 +1,110 @@
+"""The audit of printed cells: which of them agree with each other, and which no run can print."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from reproduce.audit.columns import RATES, by_test_set
+from reproduce.audit.confusion_checks import column_findings
+from reproduce.audit.finding import Finding, Reading
+from reproduce.audit.overlap_checks import overlap_findings
+from reproduce.audit.pair_checks import pair_findings
+from reproduce.audit.printed import Cell
+from reproduce.audit.text_checks import text_findings
+
+POOLED_ON_SLICES = frozenset(RATES)
+"""The metrics that our protocols of document 000 take from one confusion matrix over slices; Dice is a mean there."""
+
+_ASIDE: tuple[Reading, ...] = ("voxels", "background")
+
+
+def audit(cells: Sequence[Cell], *, small_structures: Collection[str] = ()) -> tuple[Finding, ...]:
+    """What every check says of the cells.
+
+    Cells of one document with the same `data` are one test set, those of one model in it a column. Where a metric of a
+    column is printed in several places the first is the level, and the others are checked against it.
+
+    Args:
+        cells: Of one document or several, in printed order; none gives no findings.
+        small_structures: The `data` of which at most 1 % of the voxels are known to be foreground. Without that
+            knowledge the check of Dice on voxels stays undetermined.
+
+    Returns:
+        Column by column, then over columns, then the document against itself.
+    """
+    findings: list[Finding] = []
+    for columns in by_test_set(cells):
+        for column in columns:
+            findings += column_findings(column, small_structures)
+        findings += pair_findings(columns)
+        findings += overlap_findings(columns)
+    return (*findings, *text_findings(cells))
+
+
+def unreachable(cells: Sequence[Cell], *, pooled: Collection[str]) -> frozenset[Cell]:
+    """The cells that belong to a set of which no run can print all, under a named way of averaging.
+
+    This is proven from the numbers, with the decimals of the print alone (the widest intervals). It holds for a set,
+    not for a cell: of document 000, Table 1, either column can be printed alone, and so can any one cell; both columns
+    of accuracy, sensitivity and specificity cannot come from one test set. A run that comes close to some of the cells
+    must therefore miss others, and none of them may be tuned for.
+
+    Args:
+        cells: One table, or several.
+        pooled: The metrics that the run computes from one confusion matrix over all cases (and, for Dice beside IoU,
+            over the same classes). A metric that is a mean over cases or folds does not belong here: the identities do
+            not bind it. `POOLED_ON_SLICES` for the tables of document 000; nothing for that of document 002, whose mean
+            IoU counts the background while its Dice does not.
+
+    Returns:
+        Some of `cells`, as given; empty where nothing is proven.
+    """
+    given = {cell.as_printed: cell for cell in cells}
+    caught: set[Cell] = set()
+    for finding in audit(tuple(given)):
+        binds = finding.reading == "any" or (finding.reading == "pooled" and set(finding.metrics) <= set(pooled))
+        if finding.verdict == "inconsistent" and binds:
+            caught |= {given[cell] for cell in finding.cells}
+    return frozenset(caught)
+
+
+def cell_verdict(cell: Cell, findings: Sequence[Finding]) -> str:
+    """A few words on one cell for a column of a table, e.g. "inconsistent if pooled: Dice should be 0.947 to 0.952".
+
+    The worst verdict counts: inconsistent, then undetermined, then consistent. Findings under the two special readings
+    (voxels, background) are left out, since they say what would have to be assumed, not what is printed.
+
+    Args:
+        cell: The cell, as it was given to `audit`.
+        findings: What `audit` returned.
+
+    Returns:
+        "not checked" where no finding looked at the cell.
+    """
+    own = [each for each in findings if cell in each.cells and each.reading not in _ASIDE]
+    for verdict in ("inconsistent", "undetermined", "consistent"):
+        worst = [each for each in own if each.verdict == verdict]
+        if worst:
+            return "; ".join(_line(verdict, reading, worst) for reading in dict.fromkeys(f.reading for f in worst))
+    return "not checked"
+
+
+def bound(cell: Cell, findings: Sequence[Finding]) -> str:
+    """How the text bounds a cell whose number is lost: "bounded above", "below", "on both sides"; "" for not at all.
+
+    Args:
+        cell: The cell, as it was given to `audit`.
+        findings: What `audit` returned.
+    """
+    ends = [q.interval for f in findings if f.cells == (cell,) and f.check == "not published" for q in f.values]
+    ends = [interval for interval in ends if interval is not None]
+    if not ends:
+        return ""
+    above, below = ends[0].high < 1, ends[0].low > 0
+    return "bounded on both sides" if above and below else "bounded above" if above else "bounded below"
+
+
+def _line(verdict: str, reading: Reading, findings: Sequence[Finding]) -> str:
+    briefs = dict.fromkeys(each.brief for each in findings if each.reading == reading)
+    under = {"pooled": " if pooled", "text": " in the text"}.get(reading, "") if verdict == "inconsistent" else ""
+    return f"{verdict}{under}: " + ", ".join(briefs)

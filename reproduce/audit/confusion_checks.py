@@ -1,0 +1,191 @@
+"""Checks of accuracy, sensitivity, specificity and Dice of one column."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from fractions import Fraction
+
+from reproduce.audit.columns import RATES, Column
+from reproduce.audit.confusion_dice import (
+    accuracy_of_dice,
+    dice_at,
+    implied_dice,
+    needed_specificity,
+    prevalence_of_dice,
+)
+from reproduce.audit.counts import attainable, counts_given, smallest_counts
+from reproduce.audit.finding import Finding, Quantity, finding_of, percent, ratio
+from reproduce.audit.interval import Interval
+from reproduce.audit.prevalence import Rates, prevalence
+
+LARGEST_TEST_SET = 2000
+FEW_VOXELS = (Fraction(1, 100), Fraction(1, 1000))
+
+
+def column_findings(column: Column, small_structures: Collection[str]) -> Iterator[Finding]:
+    """What the checks say of one column; nothing where it lacks the metrics that they need.
+
+    Args:
+        column: Its cells.
+        small_structures: The `data` of which at most 1 % of the voxels are known to be foreground.
+    """
+    if column.rates:
+        yield _between(column)
+        if column.cell("dice"):
+            yield _dice(column)
+    if column.some("sensitivity", "specificity", "dice"):
+        yield _voxels(column, small_structures)
+    yield from _attainable(column)
+    yield from _counts(column)
+
+
+def _between(column: Column) -> Finding:
+    cells, rates = column.some(*RATES), column.rates
+    possible = prevalence(rates)
+    values = [Quantity("prevalence", _prevalence(possible), possible)]
+    if any(cell.decimals is not None for cell in cells):
+        wider = prevalence(column.as_printed.rates)
+        values.append(Quantity("prevalence, with the decimals of the print alone", _prevalence(wider), wider))
+    if possible is None:
+        brief, verdict = "accuracy not between sensitivity and specificity", "inconsistent"
+        explanation = (
+            "Accuracy is the average of sensitivity (over the positives) and specificity (over the negatives), "
+            "weighted by how many there are of each, so it must lie between the two. Here it does not."
+        )
+    else:
+        brief, verdict = f"positives are {percent(possible, 1)} of the cases", "consistent"
+        explanation = (
+            "Accuracy lies between sensitivity and specificity, as it must. Where it lies between them tells which "
+            "share of the cases was positive."
+        )
+        counts = smallest_counts([rates], LARGEST_TEST_SET)
+        values.append(Quantity("smallest test set that prints this column", _example(counts)))
+    return finding_of(
+        "accuracy, sensitivity and specificity",
+        cells,
+        verdict=verdict,
+        reading="pooled",
+        brief=brief,
+        explanation=explanation,
+        values=values,
+    )
+
+
+def _prevalence(interval: Interval | None) -> str:
+    return ratio(interval, 4) if interval else "none"
+
+
+def _example(counts) -> str:
+    if counts is None:
+        return f"none up to {LARGEST_TEST_SET} cases"
+    ((tp, tn),) = counts.hits
+    return f"{counts.n} cases, {counts.positives} positive, {tp} of them found, {tn} negatives right"
+
+
+def _dice(column: Column) -> Finding:
+    cells, rates = column.some(*RATES, "dice"), column.rates
+    printed = cells[-1].share
+    expected = implied_dice(rates)
+    tied = prevalence_of_dice(printed, rates.sensitivity, rates.specificity)
+    accuracy = accuracy_of_dice(printed, rates.sensitivity, rates.specificity)
+    values = [Quantity("Dice printed", ratio(printed, 4), printed)]
+    if expected:
+        values.append(Quantity("Dice that accuracy, sensitivity and specificity give", ratio(expected, 4), expected))
+    if tied:
+        values.append(Quantity("prevalence that Dice needs", ratio(tied, 4), tied))
+        values.append(Quantity("accuracy at that prevalence", percent(accuracy, 2), accuracy))
+    fits = expected is not None and expected.meet(printed) is not None
+    should = f"Dice should be {ratio(expected, 3)}" if expected else "no Dice fits"
+    return finding_of(
+        "Dice from one confusion matrix",
+        cells,
+        verdict="consistent" if fits else "inconsistent",
+        reading="pooled",
+        brief="Dice fits the other three" if fits else should,
+        explanation=(
+            "Sensitivity, specificity and accuracy fix how many of every hundred cases were hits, misses and false "
+            "alarms, and Dice is computed from the same counts, so it is no longer free. "
+            + (
+                "The printed Dice agrees."
+                if fits
+                else f"{should}; the printed one must count something else or be wrong."
+            )
+        ),
+        values=values,
+    )
+
+
+def _voxels(column: Column, small_structures: Collection[str]) -> Finding:
+    cells = column.some("sensitivity", "specificity", "dice")
+    sensitivity, specificity, dice = (cell.share for cell in cells)
+    values = []
+    for p in FEW_VOXELS:
+        expected = dice_at(Interval(p, p), sensitivity, specificity)
+        values.append(
+            Quantity(f"Dice if {float(100 * p):g} % of the voxels are foreground", ratio(expected, 3), expected)
+        )
+    if dice.mid:
+        needed = needed_specificity(dice.mid, sensitivity.mid, FEW_VOXELS[0])
+        text = f"{float(100 * needed):.2f} %" if needed is not None else "none is enough"
+        values.append(Quantity("specificity that the printed Dice needs at 1 %", text))
+    # Dice rises with the share of foreground: a value below that of 1 % belongs to a smaller share.
+    fits = dice.low <= values[0].interval.high
+    known = cells[0].data in small_structures
+    return finding_of(
+        "Dice on voxels",
+        cells,
+        verdict="consistent" if fits else "inconsistent" if known else "undetermined",
+        reading="voxels",
+        brief="fits a small structure" if fits else "not on voxels of which 1 % are foreground",
+        explanation=(
+            "Where few voxels are foreground, a few per cent of false alarms among all the others outnumber it and "
+            "pull Dice down. "
+            + (
+                "The print allows for that."
+                if fits
+                else "At 1 % the printed specificity is too low for the printed Dice."
+            )
+            + (" This structure is known to be that small." if known and not fits else "")
+        ),
+        values=values,
+    )
+
+
+def _attainable(column: Column) -> Iterator[Finding]:
+    for cell in column.cells:
+        if cell.n is None or cell.metric not in RATES:
+            continue
+        fits = attainable(cell.share, cell.n)
+        yield finding_of(
+            "attainable for n",
+            [cell],
+            verdict="consistent" if fits else "inconsistent",
+            reading="pooled",
+            brief=f"a share of {cell.n}" if fits else f"no whole number of {cell.n} gives it",
+            explanation=(
+                f"With n = {cell.n} only {cell.n + 1} values are possible (0, 1/{cell.n}, 2/{cell.n} ...). "
+                + ("One of them rounds to the print." if fits else "None of them rounds to the print.")
+            ),
+            values=[Quantity("n", str(cell.n))],
+        )
+
+
+def _counts(column: Column) -> Iterator[Finding]:
+    cells = column.some(*RATES)
+    if not cells or cells[1].n is None or cells[2].n is None:
+        return
+    positives, negatives = cells[1].n, cells[2].n
+    hits = counts_given(Rates(*(cell.share for cell in cells)), positives, negatives)
+    example = f"{hits[0]} of {positives} positives and {hits[1]} of {negatives} negatives right" if hits else "none"
+    yield finding_of(
+        "counts of the column",
+        cells,
+        verdict="consistent" if hits else "inconsistent",
+        reading="pooled",
+        brief="whole counts exist" if hits else "no whole counts fit",
+        explanation=(
+            f"With {positives} positives and {negatives} negatives the three rates come from whole numbers of cases. "
+            + ("Such numbers exist." if hits else "No such numbers give all three as printed.")
+        ),
+        values=[Quantity("counts", example)],
+    )

@@ -1,0 +1,106 @@
+"""Whole-number checks: is there a test set of n cases that gives the printed shares?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reproduce.audit.interval import Interval, whole_numbers
+from reproduce.audit.prevalence import Rates, shared_prevalence
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A test set and what each column counts on it.
+
+    Attributes:
+        n: Cases.
+        positives: How many of them are positive.
+        hits: (TP, TN) of each column, in the order of the columns.
+    """
+
+    n: int
+    positives: int
+    hits: tuple[tuple[int, int], ...]
+
+
+def attainable(share: Interval, n: int) -> bool:
+    """Whether some whole number of `n` rounds to the printed share (the GRIM test of Brown and Heathers 2017).
+
+    Args:
+        share: The printed share of 1, as an interval.
+        n: What it is a share of, at least 1.
+    """
+    return len(whole_numbers(share, n)) > 0
+
+
+def smallest_counts(columns: Sequence[Rates], limit: int) -> Counts | None:
+    """The smallest test set with whole-number counts that gives every column at once.
+
+    Among the sets of that size: the one with the fewest positives, then the fewest TP.
+
+    Args:
+        columns: The columns; all share N and the positives.
+        limit: Largest N to try.
+
+    Returns:
+        None where there is none up to `limit`, or, whatever the limit, where the columns share no prevalence.
+    """
+    share = shared_prevalence(columns)
+    if share is None:
+        return None
+    bounds = [[_Bounds.of(part) for part in (each.accuracy, each.sensitivity, each.specificity)] for each in columns]
+    for n in range(2, limit + 1):
+        # A rate needs a denominator: at least one positive and one negative.
+        for positives in range(max(1, math.ceil(share.low * n)), min(n - 1, math.floor(share.high * n)) + 1):
+            hits = tuple(_hits(column, n, positives) for column in bounds)
+            if all(hits):
+                return Counts(n=n, positives=positives, hits=hits)
+    return None
+
+
+def counts_given(rates: Rates, positives: int, negatives: int) -> tuple[int, int] | None:
+    """(TP, TN) that give a column on a test set of known make-up, with the fewest TP; None where there are none.
+
+    Args:
+        rates: The column.
+        positives: At least 1.
+        negatives: At least 1.
+    """
+    column = [_Bounds.of(part) for part in (rates.accuracy, rates.sensitivity, rates.specificity)]
+    return _hits(column, positives + negatives, positives)
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """An interval as four integers: the inner loop runs on those, tenfold faster than on fractions."""
+
+    low_up: int
+    low_down: int
+    high_up: int
+    high_down: int
+
+    @staticmethod
+    def of(interval: Interval) -> _Bounds:
+        low, high = interval.low, interval.high
+        return _Bounds(low.numerator, low.denominator, high.numerator, high.denominator)
+
+    def within(self, n: int) -> tuple[int, int]:
+        """Smallest and largest k with k / n in the interval; the first exceeds the second where there is none."""
+        return -(-self.low_up * n // self.low_down), self.high_up * n // self.high_down
+
+
+def _hits(column: list[_Bounds], n: int, positives: int) -> tuple[int, int] | None:
+    """(TP, TN) with the fewest TP, or None; TP and TN range freely, so their sum takes every value between."""
+    accuracy, sensitivity, specificity = column
+    right_low, right_high = accuracy.within(n)
+    tp_low, tp_high = sensitivity.within(positives)
+    tn_low, tn_high = specificity.within(n - positives)
+    if tp_low > tp_high or tn_low > tn_high:
+        return None
+    right = max(right_low, tp_low + tn_low)
+    if right > min(right_high, tp_high + tn_high):
+        return None
+    tp = max(tp_low, right - tn_high)
+    return tp, right - tp

@@ -1,0 +1,106 @@
+"""What one check says of some cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reproduce.audit.interval import Interval
+from reproduce.audit.printed import Cell
+
+Verdict = Literal["consistent", "inconsistent", "undetermined"]
+Reading = Literal["any", "pooled", "voxels", "background", "text", "network"]
+
+READINGS: dict[Reading, str] = {
+    "any": "however the numbers were averaged",
+    "pooled": "if all numbers of a column come from one confusion matrix over the same cases and classes",
+    "voxels": "if the numbers count voxels, at most 1 % of which are foreground",
+    "background": "if the mean IoU includes the background, and Dice is that of one foreground class",
+    "text": "comparing the document with itself",
+    "network": "for the published network of that name",
+}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One figure of a check.
+
+    Attributes:
+        name: What it is.
+        text: The figure for reading.
+        interval: The same as an exact interval for drawing, as a share of 1; None where it is no interval.
+    """
+
+    name: str
+    text: str
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check says.
+
+    Attributes:
+        check: Name of the check.
+        document: Which document.
+        data: What the cells were measured on.
+        models: The columns concerned, in printed order.
+        metrics: The metrics concerned, in printed order.
+        verdict: "consistent", "inconsistent" or "undetermined", under `reading`.
+        reading: What must hold for the verdict; `READINGS` says it in words.
+        values: The figures behind it.
+        brief: A few words for a table.
+        explanation: One to three sentences for a reader who is no statistician.
+        cells: The cells that the check looked at; empty for a statement that no cell prints.
+    """
+
+    check: str
+    document: str
+    data: str
+    models: tuple[str, ...]
+    metrics: tuple[str, ...]
+    verdict: Verdict
+    reading: Reading
+    values: tuple[Quantity, ...]
+    brief: str
+    explanation: str
+    cells: tuple[Cell, ...] = ()
+
+
+def finding_of(
+    check: str,
+    cells: Sequence[Cell],
+    *,
+    verdict: Verdict,
+    reading: Reading,
+    brief: str,
+    explanation: str,
+    values: Sequence[Quantity] = (),
+) -> Finding:
+    """A finding about one or more cells of one document, whose models and metrics are listed in their order."""
+    return Finding(
+        check=check,
+        document=cells[0].document,
+        data=cells[0].data,
+        models=tuple(dict.fromkeys(cell.model for cell in cells)),
+        metrics=tuple(dict.fromkeys(cell.metric for cell in cells)),
+        verdict=verdict,
+        reading=reading,
+        values=tuple(values),
+        brief=brief,
+        explanation=explanation,
+        cells=tuple(cells),
+    )
+
+
+def percent(interval: Interval, digits: int) -> str:
+    """A share of 1 as percentages, e.g. "95.82 to 96.04 %"."""
+    low, high = (f"{float(100 * bound):.{digits}f}" for bound in (interval.low, interval.high))
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
+def ratio(interval: Interval, digits: int) -> str:
+    """A share of 1 as decimals, e.g. "0.947 to 0.952"."""
+    low, high = (f"{float(bound):.{digits}f}" for bound in (interval.low, interval.high))
+    return low if low == high else f"{low} to {high}"

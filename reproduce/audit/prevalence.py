@@ -1,0 +1,98 @@
+"""Prevalence that accuracy, sensitivity and specificity imply together, for one column and for several."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+
+from reproduce.audit.interval import Interval, common, corners
+
+
+@dataclass(frozen=True)
+class Rates:
+    """One column of a table: three shares of 1 that one confusion matrix would give.
+
+    Attributes:
+        accuracy: (TP + TN) / N.
+        sensitivity: TP / (TP + FN).
+        specificity: TN / (TN + FP).
+    """
+
+    accuracy: Interval
+    sensitivity: Interval
+    specificity: Interval
+
+
+def prevalence(rates: Rates) -> Interval | None:
+    """Every share of positives p at which the three rates can come from one confusion matrix.
+
+    Accuracy is a weighted mean, A = p S + (1 - p) C, so p = (C - A) / (C - S). For a fixed p the right-hand side takes
+    every value from that of the lower bounds of S and C to that of the upper ones; p is possible where this range
+    meets the interval of A. Both conditions are linear in p, so the answer is exact also where S and C overlap.
+
+    Returns:
+        Interval within [0, 1], or None where no p is possible: accuracy then lies outside sensitivity and specificity.
+    """
+    s, c, a = rates.sensitivity, rates.specificity, rates.accuracy
+    below = _where_not_positive(c.low - a.high, s.low - c.low)
+    above = _where_not_positive(a.low - c.high, c.high - s.high)
+    return common((below, above)) if below and above else None
+
+
+def expected_accuracy(rates: Rates, at: Interval) -> Interval:
+    """Accuracy p S + (1 - p) C at the prevalences `at`; the printed accuracy is not used."""
+    return corners(lambda p, s, c: p * s + (1 - p) * c, at, rates.sensitivity, rates.specificity)
+
+
+def shared_prevalence(columns: Sequence[Rates]) -> Interval | None:
+    """Prevalences that fit every column at once; None where no test set of any size can give all the columns."""
+    each = [prevalence(rates) for rates in columns]
+    return None if any(interval is None for interval in each) else common(each)
+
+
+def least_covariance(columns: Sequence[Rates], departing: Collection[int]) -> Fraction | None:
+    """The smallest covariance that averaging over folds must bring in to print columns that pooling cannot.
+
+    A mean over folds k of p_k S_k + (1 - p_k) C_k equals p S + (1 - p) C + cov_k(p_k, S_k - C_k), with plain means on
+    the right and one p_k for all the columns. The answer minimises over p in [0, 1] the largest |cov| of the departing
+    columns, while the others keep a covariance of 0. By Cauchy-Schwarz, sd(S_k - C_k) is then at least the answer
+    divided by sd(p_k).
+
+    Args:
+        columns: Two or more columns of one test set.
+        departing: Positions of the columns that may have a covariance.
+
+    Returns:
+        Share of 1, 0 where pooling can print them too; None where the columns that may not depart fit no prevalence.
+    """
+    lines = [_misfit_lines(rates) for rates in columns]
+    candidates = {Fraction(0), Fraction(1)}
+    flat = [line for pair in lines for line in (*pair, *((-at0, -slope) for at0, slope in pair), (Fraction(0),) * 2)]
+    for (at0, slope), (other0, other_slope) in combinations(flat, 2):
+        if slope != other_slope:
+            candidates.add((other0 - at0) / (slope - other_slope))
+    best = None
+    for p in sorted(each for each in candidates if 0 <= each <= 1):
+        misfit = [max(Fraction(0), *(at0 + slope * p for at0, slope in pair)) for pair in lines]
+        if any(value > 0 for i, value in enumerate(misfit) if i not in departing):
+            continue
+        largest = max((misfit[i] for i in departing), default=Fraction(0))
+        best = largest if best is None else min(best, largest)
+    return best
+
+
+def _misfit_lines(rates: Rates) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
+    """By how much p S + (1 - p) C lies above, and below, the accuracy: two lines in p as (value at 0, slope)."""
+    s, c, a = rates.sensitivity, rates.specificity, rates.accuracy
+    return (c.low - a.high, s.low - c.low), (a.low - c.high, c.high - s.high)
+
+
+def _where_not_positive(at0: Fraction, slope: Fraction) -> Interval | None:
+    """The p in [0, 1] with at0 + slope * p <= 0."""
+    if slope == 0:
+        return Interval(0, 1) if at0 <= 0 else None
+    root = -at0 / slope
+    low, high = (Fraction(0), min(root, Fraction(1))) if slope > 0 else (max(root, Fraction(0)), Fraction(1))
+    return Interval(low, high) if low <= high else None

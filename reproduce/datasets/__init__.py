@@ -1,1 +1,0 @@
-"""TFDS builders: prepared examples on disk, keyed by their sources and parameters."""

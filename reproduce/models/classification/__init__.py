@@ -1,0 +1,1 @@
+"""Models from an image to the probability of each class."""

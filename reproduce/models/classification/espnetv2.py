@@ -1,0 +1,139 @@
+"""ESPNetv2 (Mehta et al. 2019, "A Light-weight, Power Efficient, and General Purpose Convolutional Neural Network")."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from reproduce.errors import ArgumentError
+from reproduce.models.classification.resnet import EPSILON
+from reproduce.models.layers.channels import GroupedPointwise
+from reproduce.models.layers.class_head import class_head
+from reproduce.models.layers.padded import average_pool, conv_bn, depthwise, depthwise_bn
+
+BRANCHES = 4
+UNITS = (0, 3, 7, 3)
+"""EESP units after the strided one, at levels 2 to 5 (Table 1 there)."""
+# Largest kernel of a branch, in pixels with its dilation, as in the authors' release: for the strided unit of levels 2
+# to 5, and for the units after it. Larger branches fall back to 3x3.
+STRIDED_LIMITS = (13, 11, 9, 7)
+LIMITS = (11, 9, 7, 5)
+"""Of the units after the strided one; those of level 2 are none."""
+
+
+def level_channels(scale: float) -> tuple[int, ...]:
+    """Channels of levels 1 to 5 and of the last 1x1 (Table 1): 32, 64, 128, 256, 512 and 1024 at scale 1.
+
+    Args:
+        scale: Width of the network, 0.5 to 2 in the paper.
+    """
+    base = math.ceil(int(32 * scale) / BRANCHES) * BRANCHES
+    return min(base, 32), 2 * base, 4 * base, 8 * base, 16 * base, 1024 if scale <= 1.5 else 1280
+
+
+def espnetv2(
+    size: tuple[int, int],
+    *,
+    n_channels: int,
+    n_classes: int,
+    channels: Sequence[int],
+    units: Sequence[int],
+    bn_momentum: float,
+    dropout: float,
+) -> keras.Model:
+    """EESP units: grouped 1x1, depthwise convolutions of several dilations, their sums side by side, grouped 1x1.
+
+    The strided units of levels 2 to 4 also see the image itself, pooled to their grid (Figure 3c). The last level's has
+    a branch for it in the authors' release that is never called; it is left out here.
+
+    Args:
+        size: (y, x) of the image in pixels; 224 in the paper.
+        n_channels: Channels of the image.
+        n_classes: Classes that exclude each other; 1 for yes or no.
+        channels: Of levels 1 to 5 and of the last 1x1, see `level_channels`; multiples of 16, the last of 4.
+        units: After the strided one of each level, `UNITS` in the paper.
+        bn_momentum: Share of the old running statistics that one step keeps.
+        dropout: Share of the pooled features that training drops; 0.2 in the authors' release.
+
+    Returns:
+        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
+        where there is one class.
+
+    Raises:
+        ArgumentError: Other numbers of channels or units, or channels that four branches cannot share.
+    """
+    # A level's branches have a quarter of what it adds, and reduce to it in four groups.
+    whole = all(n > 0 and n % BRANCHES**2 == 0 for n in channels[:5]) and channels[-1] % BRANCHES == 0
+    if len(channels) != 6 or len(units) != 4 or not whole:
+        raise ArgumentError(
+            expected="units of four levels, channels of five levels, multiples of 16, and of the last 1x1, of 4",
+            got=f"channels {tuple(channels)}, units {tuple(units)}",
+            where="espnetv2",
+            do="take level_channels(scale) and UNITS",
+        )
+    settings = {"bn_momentum": bn_momentum, "epsilon": EPSILON}
+    image = keras.Input((*size, n_channels), name="image")
+    x = conv_bn(image, channels[0], "level1", kernel=3, stride=2, activation=prelu, **settings)
+    pooled = average_pool(image, "image_pool1")
+    for k, (n_out, n_units) in enumerate(zip(channels[1:5], units, strict=True)):
+        name = f"level{k + 2}"
+        pooled = average_pool(pooled, f"image_pool{k + 2}") if k < 3 else None
+        x = _strided(x, pooled, n_out, name, limit=STRIDED_LIMITS[k], settings=settings)
+        for i in range(1, n_units + 1):
+            y = _eesp(x, n_out, f"{name}_unit{i}", stride=1, limit=LIMITS[k], settings=settings)
+            x = prelu(f"{name}_unit{i}")(layers.Add(name=f"{name}_unit{i}_add")([x, y]))
+    x = depthwise_bn(x, "last_depthwise", kernel=3, activation=prelu, **settings)
+    x = prelu("last")(_grouped_bn(x, channels[5], "last", settings))
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dropout(dropout, name="pool_dropout")(x)
+    return keras.Model(image, {"class": class_head(x, n_classes)}, name="espnetv2")
+
+
+def prelu(name: str) -> layers.Layer:
+    """The activation of a name: a slope for each channel, 0.25 at the start as in torch."""
+    quarter = keras.initializers.Constant(0.25)
+    return layers.PReLU(quarter, shared_axes=(1, 2), name=f"{name}_prelu")
+
+
+def dilations(limit: int) -> list[int]:
+    """Dilation of each branch, ascending: kernels of 3, 5, 7 and 9 pixels, those beyond the limit again of 3."""
+    return sorted(i + 1 if 3 + 2 * i <= limit else 1 for i in range(BRANCHES))
+
+
+def _eesp(x, n_out: int, name: str, *, stride: int, limit: int, settings: dict):
+    """Figure 1c: reduce, split, transform, merge with sums of neighbouring branches; what follows is the caller's."""
+    narrow = prelu(f"{name}_reduce")(_grouped_bn(x, n_out // BRANCHES, f"{name}_reduce", settings))
+    branches = []
+    for i, dilation in enumerate(dilations(limit), start=1):
+        y = depthwise(narrow, f"{name}_branch{i}", kernel=3, stride=stride, dilation=dilation)
+        if branches:
+            y = layers.Add(name=f"{name}_sum{i}")([branches[-1], y])
+        branches.append(y)
+    y = layers.Concatenate(name=f"{name}_join")(branches)
+    y = prelu(f"{name}_join")(_bn(y, f"{name}_join", settings))
+    return _grouped_bn(y, n_out, f"{name}_merge", settings)
+
+
+def _strided(x, pooled, n_out: int, name: str, *, limit: int, settings: dict):
+    """Figure 3c: the pooled input beside an EESP unit, and on top of both what the image itself looks like there."""
+    y = _eesp(x, n_out - x.shape[-1], f"{name}_strided", stride=2, limit=limit, settings=settings)
+    y = layers.Concatenate(name=f"{name}_strided_both")([average_pool(x, f"{name}_strided_pool"), y])
+    if pooled is not None:
+        channels = pooled.shape[-1]
+        seen = conv_bn(pooled, channels, f"{name}_image_conv1", kernel=3, activation=prelu, **settings)
+        seen = conv_bn(seen, n_out, f"{name}_image_conv2", kernel=1, activation=None, **settings)
+        y = layers.Add(name=f"{name}_image_add")([y, seen])
+    return prelu(f"{name}_strided")(y)
+
+
+def _grouped_bn(x, filters: int, name: str, settings: dict):
+    return _bn(GroupedPointwise(filters, BRANCHES, name=name)(x), name, settings)
+
+
+def _bn(x, name: str, settings: dict):
+    return layers.BatchNormalization(momentum=settings["bn_momentum"], epsilon=settings["epsilon"], name=f"{name}_bn")(
+        x
+    )

@@ -1,0 +1,165 @@
+"""GoogLeNet (Szegedy et al. 2015, "Going Deeper with Convolutions"), as printed and as torchvision has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from reproduce.errors import ArgumentError
+from reproduce.models.layers.channels import ResponseNormalisation
+from reproduce.models.layers.class_head import class_head, in_proportion
+from reproduce.models.layers.grid import AdaptiveAveragePooling
+
+# Table 1 there: 1x1; 1x1 before 3x3, 3x3; 1x1 before 5x5, 5x5; 1x1 after pooling.
+INCEPTION = {
+    "3a": (64, 96, 128, 16, 32, 32),
+    "3b": (128, 128, 192, 32, 96, 64),
+    "4a": (192, 96, 208, 16, 48, 64),
+    "4b": (160, 112, 224, 24, 64, 64),
+    "4c": (128, 128, 256, 24, 64, 64),
+    "4d": (112, 144, 288, 32, 64, 64),
+    "4e": (256, 160, 320, 32, 128, 128),
+    "5a": (256, 160, 320, 32, 128, 128),
+    "5b": (384, 192, 384, 48, 128, 128),
+}
+AUXILIARY_AFTER = {"4a": "aux1", "4d": "aux2"}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What the paper and torchvision do differently.
+
+    Attributes:
+        large_kernel: Side of the third branch's kernel in pixels: 5 in the paper; 3 in torchvision, an oversight that
+            its released weights made permanent.
+        last_pool: Side of the last max-pooling in pixels: 3 in the paper, 2 in torchvision.
+        batch_norm: Whether batch normalisation follows each convolution, which then has no bias (torchvision), or
+            responses are normalised after the stem's pooling and its 3x3 (the paper).
+        bn_momentum: Share of the old running statistics that one step keeps.
+
+    Raises:
+        ArgumentError: The kernel or the pooling has neither side.
+    """
+
+    large_kernel: int
+    last_pool: int
+    batch_norm: bool
+    bn_momentum: float
+
+    def __post_init__(self):
+        if self.large_kernel not in (3, 5) or self.last_pool not in (2, 3):
+            raise ArgumentError(
+                expected="a large kernel of 3 or 5 and a last pooling of 2 or 3",
+                got=f"{self.large_kernel} and {self.last_pool}",
+                where="googlenet",
+                do="take 5 and 3 for the paper, 3 and 2 for torchvision",
+            )
+
+
+def googlenet(
+    size: tuple[int, int],
+    *,
+    n_channels: int,
+    n_classes: int,
+    width: int,
+    large_kernel: int,
+    last_pool: int,
+    batch_norm: bool,
+    bn_momentum: float,
+    auxiliary: bool,
+    dropout: float,
+    auxiliary_dropout: float,
+) -> keras.Model:
+    """Nine Inception modules (section 5, Table 1, Figure 3) with or without the two classifiers in between.
+
+    Those pool to 4x4: by bins of near equal size as in torchvision, not by 5x5 at every third pixel, so that any size
+    will do. Their losses count 0.3 in the paper, and predictions leave them out. Poolings round up.
+
+    Args:
+        size: (y, x) of the image in pixels; 224 in the paper.
+        n_channels: Channels of the image.
+        n_classes: Classes that exclude each other; 1 for yes or no.
+        width: Channels of the stem, 64 in the paper; all others in proportion, so a multiple of 4.
+        large_kernel: See `Variant`.
+        last_pool: See `Variant`.
+        batch_norm: See `Variant`.
+        bn_momentum: See `Variant`.
+        auxiliary: Whether there are classifiers after modules 4a and 4d.
+        dropout: Share of the pooled features that training drops: 0.4 in the paper, 0.2 in torchvision.
+        auxiliary_dropout: Likewise before an auxiliary classifier's last layer: 0.7.
+
+    Returns:
+        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
+        where there is one class; with `auxiliary` there are "aux1" and "aux2" of the same kind.
+
+    Raises:
+        ArgumentError: A width that is no positive multiple of 4, or a kernel or pooling that neither has.
+    """
+    in_proportion(16, width / 64, where="googlenet")
+    variant = Variant(large_kernel=large_kernel, last_pool=last_pool, batch_norm=batch_norm, bn_momentum=bn_momentum)
+    image = keras.Input((*size, n_channels), name="image")
+    x = layers.ZeroPadding2D(3, name="conv1_pad")(image)
+    x = _conv(x, width, 7, "conv1", variant, stride=2)
+    x = _response_norm(_pool(x, "pool1"), "pool1", variant)
+    x = _conv(x, width, 1, "conv2_reduce", variant)
+    x = _response_norm(_conv(x, 3 * width, 3, "conv2", variant), "conv2", variant)
+    x = _pool(x, "pool2")
+    outputs = {}
+    for name, filters in INCEPTION.items():
+        if name == "4a":
+            x = _pool(x, "pool3")
+        elif name == "5a":
+            x = layers.MaxPooling2D(variant.last_pool, 2, "same", name="pool4")(x)
+        x = _inception(x, [n * width // 64 for n in filters], f"inception{name}", variant)
+        if auxiliary and name in AUXILIARY_AFTER:
+            head = AUXILIARY_AFTER[name]
+            outputs[head] = _auxiliary(x, n_classes, head, variant, width=width, dropout=auxiliary_dropout)
+    x = layers.GlobalAveragePooling2D(name="pool5")(x)
+    x = layers.Dropout(dropout, name="pool_dropout")(x)
+    return keras.Model(image, {"class": class_head(x, n_classes), **outputs}, name="googlenet")
+
+
+def _inception(x, filters: list[int], name: str, variant: Variant):
+    """Four branches side by side (Figure 2b)."""
+    one, reduce3, three, reduce5, five, pooled = filters
+    branches = [
+        _conv(x, one, 1, f"{name}_1x1", variant),
+        _conv(_conv(x, reduce3, 1, f"{name}_3x3_reduce", variant), three, 3, f"{name}_3x3", variant),
+        _conv(_conv(x, reduce5, 1, f"{name}_5x5_reduce", variant), five, variant.large_kernel, f"{name}_5x5", variant),
+        _conv(layers.MaxPooling2D(3, 1, "same", name=f"{name}_pool")(x), pooled, 1, f"{name}_pool_1x1", variant),
+    ]
+    return layers.Concatenate(name=f"{name}_join")(branches)
+
+
+def _auxiliary(x, n_classes: int, name: str, variant: Variant, *, width: int, dropout: float):
+    """4x4 bins, 128 filters of 1x1, 1024 units, the classes (section 5)."""
+    x = AdaptiveAveragePooling(4, name=f"{name}_pool")(x)
+    x = layers.Flatten(name=f"{name}_flat")(_conv(x, 2 * width, 1, f"{name}_conv", variant))
+    x = layers.Dense(16 * width, activation="relu", kernel_initializer="he_normal", name=f"{name}_fc")(x)
+    return class_head(layers.Dropout(dropout, name=f"{name}_dropout")(x), n_classes, name=name)
+
+
+def _conv(x, filters: int, kernel: int, name: str, variant: Variant, *, stride: int = 1):
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        stride,
+        "same" if stride == 1 else "valid",
+        use_bias=not variant.batch_norm,
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
+    if variant.batch_norm:
+        # torchvision takes 1e-3 here, unlike in its other models.
+        x = layers.BatchNormalization(momentum=variant.bn_momentum, epsilon=1e-3, name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _pool(x, name: str):
+    return layers.MaxPooling2D(3, 2, "same", name=name)(x)
+
+
+def _response_norm(x, name: str, variant: Variant):
+    return x if variant.batch_norm else ResponseNormalisation(name=f"{name}_norm")(x)

@@ -1,0 +1,1 @@
+"""Mask R-CNN and its parts: anchors, proposals, heads, targets, losses."""

@@ -1,0 +1,82 @@
+"""Proposals: the anchors that the RPN finds most likely to hold an object, moved by its code (Ren et al. 2015, 3.1)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from keras import ops
+
+from reproduce.models.detection.boxes import MIN_SIDE, clip_to, decode
+from reproduce.models.detection.nms import nms
+
+RPN_WEIGHTS = (1.0, 1.0)
+NMS_IOU = 0.7  # section 3.3 there
+LOWEST = -1e30  # the logit of what is no candidate; no RPN comes near, and products of it stay finite
+
+
+class Proposals(NamedTuple):
+    """Boxes that may hold an object, the likeliest first.
+
+    Attributes:
+        boxes: float32 `[batch, proposal, 4]` within the image, in pixels.
+        valid: bool `[batch, proposal]`; False where fewer survive suppression.
+    """
+
+    boxes: object
+    valid: object
+
+
+def flatten_rpn(outputs):
+    """Logits and codes of all anchors of a level in the order of the anchors.
+
+    Args:
+        outputs: The two tensors of `detection_heads.rpn_head`.
+
+    Returns:
+        float32 `[batch, anchor]` and `[batch, anchor, 4]`.
+    """
+    objectness, code = outputs
+    _, y, x, n_shapes = objectness.shape
+    n = y * x * n_shapes
+    return ops.reshape(objectness, (-1, n)), ops.reshape(code, (-1, n, 4))
+
+
+def propose(
+    objectness, codes, anchors: tuple[np.ndarray, ...], *, size: tuple[int, int], n_candidates: int, n_proposals: int
+) -> Proposals:
+    """The best candidates of each level, without those that overlap a better one of their level by more than 0.7.
+
+    Args:
+        objectness: For each level float32 `[batch, anchor]`, logits.
+        codes: For each level float32 `[batch, anchor, 4]`.
+        anchors: For each level float32 `[anchor, 4]`.
+        size: (y, x) of the image in pixels, to which boxes are clipped.
+        n_candidates: Anchors a level that go into the suppression.
+        n_proposals: Boxes an image that come out, over all levels.
+
+    Returns:
+        See `Proposals`. Gradients do not pass: the RPN learns from its own losses alone.
+    """
+    n = min(n_candidates, max(len(fixed) for fixed in anchors))
+    levels = [_candidates(*level, n=n) for level in zip(objectness, codes, anchors, strict=True)]
+    # Levels do not suppress each other: each is an image of its own to `nms`, which compares all pairs of boxes.
+    boxes = clip_to(ops.reshape(ops.stack([boxes for boxes, _ in levels], axis=1), (-1, n, 4)), size)
+    scores = ops.reshape(ops.stack([scores for _, scores in levels], axis=1), (-1, n))
+    valid = (scores > LOWEST) & ops.all(boxes[..., 2:] - boxes[..., :2] >= MIN_SIDE, axis=-1)
+    kept = nms(boxes, scores, valid, groups=ops.zeros_like(scores), iou_threshold=NMS_IOU, n_kept=n_proposals)
+    n_all = len(anchors) * kept.index.shape[1]
+    boxes = ops.reshape(ops.take_along_axis(boxes, kept.index[..., None], axis=1), (-1, n_all, 4))
+    scores = ops.where(kept.valid, ops.take_along_axis(scores, kept.index, axis=1), LOWEST)
+    scores, best = ops.top_k(ops.reshape(scores, (-1, n_all)), min(n_proposals, n_all))
+    return Proposals(ops.take_along_axis(boxes, best[..., None], axis=1), scores > LOWEST)
+
+
+def _candidates(logits, code, anchors: np.ndarray, *, n: int):
+    """Boxes and logits of the n best anchors of a level; a level with fewer is filled up with what is never kept."""
+    n_here = min(n, len(anchors))
+    best, place = ops.top_k(ops.stop_gradient(logits), n_here)
+    code = ops.take_along_axis(ops.stop_gradient(code), place[..., None], axis=1)
+    boxes = decode(code, ops.take(anchors, place, axis=0), weights=RPN_WEIGHTS)
+    fill = ((0, 0), (0, n - n_here))
+    return ops.pad(boxes, (*fill, (0, 0))), ops.pad(best, fill, constant_values=LOWEST)

@@ -1,0 +1,175 @@
+"""Layers that treat the channels of a pixel: parts, order, groups, scale and neighbours of them."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+from keras import layers, ops
+
+from reproduce.errors import ArgumentError
+from reproduce.models.layers.footprint import POINT
+
+PACKAGE = "reproduce"
+
+
+class _Pointwise(layers.Layer):
+    """Each output depends on the input at the same place alone."""
+
+    def readings(self, grid):
+        """See `layer_readings.layer_readings`."""
+        return (POINT,) * len(grid)
+
+    def compute_output_shape(self, input_shape):
+        """The same."""
+        return input_shape
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class ChannelSlice(_Pointwise):
+    """Channels from `first` up to, not including, `end`."""
+
+    def __init__(self, first: int, end: int, **settings):
+        super().__init__(**settings)
+        self.first, self.end = first, end
+
+    def call(self, inputs):
+        """`[..., end - first]`."""
+        return inputs[..., self.first : self.end]
+
+    def compute_output_shape(self, input_shape):
+        """See `call`."""
+        return *input_shape[:-1], self.end - self.first
+
+    def get_config(self):
+        """The arguments that make this layer again."""
+        return {**super().get_config(), "first": self.first, "end": self.end}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class ChannelShuffle(_Pointwise):
+    """The first channel of each group, then the second of each, and so on (ShuffleNet, Zhang et al. 2018, 3.1)."""
+
+    def __init__(self, groups: int, **settings):
+        super().__init__(**settings)
+        self.groups = groups
+
+    def build(self, input_shape):
+        """Nothing but a check: groups are equal."""
+        require_groups(input_shape[-1], self.groups, where=self.name)
+
+    def call(self, inputs):
+        """As many channels in another order."""
+        _, y, x, channels = inputs.shape
+        parts = ops.reshape(inputs, (-1, y, x, self.groups, channels // self.groups))
+        return ops.reshape(ops.swapaxes(parts, 3, 4), (-1, y, x, channels))
+
+    def get_config(self):
+        """The arguments that make this layer again."""
+        return {**super().get_config(), "groups": self.groups}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class GroupedPointwise(_Pointwise):
+    """1x1 convolution in groups, without bias: each group of filters reads its own group of channels.
+
+    One product of matrices for all groups. keras.layers.Conv2D does the same; on CPUs under TensorFlow it compiles
+    anew on every call that is not part of a compiled function.
+
+    Args:
+        filters: Channels out, a multiple of the groups.
+        groups: Groups.
+    """
+
+    def __init__(self, filters: int, groups: int, **settings):
+        super().__init__(**settings)
+        self.filters, self.groups = filters, groups
+
+    def build(self, input_shape):
+        """`[group, channels of a group, filters of a group]`, by He et al. 2015 for the inputs of one filter."""
+        for channels in (input_shape[-1], self.filters):
+            require_groups(channels, self.groups, where=self.name)
+        n_read = input_shape[-1] // self.groups
+        normal = keras.initializers.RandomNormal(stddev=math.sqrt(2 / n_read))
+        shape = (self.groups, n_read, self.filters // self.groups)
+        self.kernel = self.add_weight(shape=shape, initializer=normal, name="kernel")
+
+    def call(self, inputs):
+        """`[batch, y, x, filters]`."""
+        _, y, x, channels = inputs.shape
+        parts = ops.reshape(inputs, (-1, y, x, self.groups, channels // self.groups))
+        return ops.reshape(ops.einsum("byxgi,gio->byxgo", parts, self.kernel), (-1, y, x, self.filters))
+
+    def multiply_adds(self, shapes, output):
+        """One for each channel that a filter reads."""
+        return math.prod(output) * shapes[0][-1] // self.groups
+
+    def compute_output_shape(self, input_shape):
+        """See `call`."""
+        return *input_shape[:-1], self.filters
+
+    def get_config(self):
+        """The arguments that make this layer again."""
+        return {**super().get_config(), "filters": self.filters, "groups": self.groups}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class ChannelScale(_Pointwise):
+    """Each channel times a weight of its own ("LayerScale", Touvron et al. 2021, equation 2).
+
+    Args:
+        start: The weights before training; 1e-6 in ConvNeXt.
+    """
+
+    def __init__(self, start: float, **settings):
+        super().__init__(**settings)
+        self.start = start
+
+    def build(self, input_shape):
+        """One weight a channel."""
+        constant = keras.initializers.Constant(self.start)
+        self.scale = self.add_weight(shape=(input_shape[-1],), initializer=constant, name="scale")
+
+    def call(self, inputs):
+        """The same shape."""
+        return inputs * self.scale
+
+    def get_config(self):
+        """The arguments that make this layer again."""
+        return {**super().get_config(), "start": self.start}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class ResponseNormalisation(_Pointwise):
+    """b_i = a_i / (k + alpha sum_j a_j^2) ** beta over n neighbouring channels (Krizhevsky et al. 2012, 3.3).
+
+    With the constants there: k = 2, n = 5, alpha = 1e-4, beta = 0.75.
+    """
+
+    def call(self, inputs):
+        """The same shape."""
+        squares = ops.square(inputs)
+        n = inputs.shape[-1]
+        padded = ops.pad(squares, [(0, 0)] * (len(inputs.shape) - 1) + [(2, 2)])
+        near = sum(padded[..., shift : shift + n] for shift in range(5))
+        return inputs / ops.power(2.0 + 1e-4 * near, 0.75)
+
+
+def require_groups(channels: int, groups: int, *, where: str) -> None:
+    """Return if channels can be parted into equal groups.
+
+    Args:
+        channels: How many.
+        groups: How many.
+        where: The layer.
+
+    Raises:
+        ArgumentError: `channels` is no positive multiple of `groups`.
+    """
+    if groups < 1 or channels < 1 or channels % groups:
+        raise ArgumentError(
+            expected=f"a positive multiple of {groups} groups",
+            got=f"{channels} channels",
+            where=where,
+            do="take the channels that the paper has for these groups",
+        )

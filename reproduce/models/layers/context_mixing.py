@@ -1,0 +1,183 @@
+"""Kernels that each pixel mixes for itself from the image's context (ContMix of OverLoCK, Lou and Yu 2025, 3.3)."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from reproduce.errors import ArgumentError
+from reproduce.models.layers.footprint import POINT, Everywhere
+
+PACKAGE = "reproduce"
+
+
+def window_starts(n: int, kernel: int) -> np.ndarray:
+    """Where the window of each position begins: around it, but within the grid, so that at edges it is off centre.
+
+    Args:
+        n: Positions along an axis, `kernel` at least.
+        kernel: Side of the window, odd.
+
+    Returns:
+        int64 `[n]`.
+    """
+    return np.clip(np.arange(n) - kernel // 2, 0, n - kernel)
+
+
+def window_places(n: int, kernel: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each position and tap the position that is read, and the offset to it counted from 0.
+
+    Args:
+        n: Positions along an axis, `kernel` at least.
+        kernel: Side of the window, odd.
+
+    Returns:
+        Zeros and ones, float32 `[n, kernel, n]`, and int64 `[n, kernel]` in [0, 2 kernel - 2].
+    """
+    read = window_starts(n, kernel)[:, None] + np.arange(kernel)
+    return (read[:, :, None] == np.arange(n)).astype(np.float32), read - np.arange(n)[:, None] + kernel - 1
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class ContextMixing(layers.Layer):
+    """A small and a large convolution whose kernels differ from pixel to pixel.
+
+    A pixel's likeness to each of the 7 x 7 regions of the context becomes, through a dense layer that all heads share,
+    the taps of both kernels; a bias for each offset is added, and softmax makes them sum to 1. The first half of the
+    channels goes through the small kernel, the second through the large one, head by head. Windows stay within the
+    image, as in neighbourhood attention.
+
+    Args:
+        heads: Groups of channels with kernels of their own.
+        large: Side of the large kernel in pixels, odd.
+        small: Side of the small one, odd.
+        regions: Of the context, 49.
+    """
+
+    def __init__(self, heads: int, large: int, small: int, regions: int, **settings):
+        super().__init__(**settings)
+        self.heads, self.large, self.small, self.regions = heads, large, small, regions
+
+    def build(self, values_shape, queries_shape, keys_shape):
+        """A dense layer from regions to taps, and a table of biases for each kernel and head."""
+        _, y, x, channels = values_shape
+        if min(y, x) < max(self.large, self.small) or channels % (2 * self.heads) or queries_shape[-1] % self.heads:
+            raise ArgumentError(
+                expected=f"a grid of {max(self.large, self.small)} or more, channels in halves of {self.heads} heads",
+                got=f"{y} x {x} positions of {channels} channels, queries of {queries_shape[-1]}",
+                where=self.name,
+                do="give a larger image, or smaller kernels",
+            )
+        self.taps = layers.Dense(self.small**2 + self.large**2, dtype=self.dtype_policy, name="taps")
+        self.taps.build((None, self.regions))
+        self.biases = [
+            self.add_weight(shape=(self.heads, 2 * side - 1, 2 * side - 1), initializer="zeros", name=f"bias_{name}")
+            for name, side in (("small", self.small), ("large", self.large))
+        ]
+
+    def call(self, values, queries, keys):
+        """Values mixed.
+
+        Args:
+            values: `[batch, y, x, channel]`.
+            queries: `[batch, y, x, channel']`, scaled.
+            keys: `[batch, regions * channel']`, what the regions look like.
+
+        Returns:
+            The shape of `values`.
+        """
+        _, y, x, channels = values.shape
+        width, heads = queries.shape[-1] // self.heads, self.heads
+        queries = ops.reshape(queries, (-1, y, x, heads, width))
+        keys = ops.reshape(keys, (-1, self.regions, heads, width))
+        taps = self.taps(ops.einsum("byxgc,blgc->bgyxl", queries, keys))
+        halves = ops.reshape(values, (-1, y, x, 2, heads, channels // (2 * heads)))
+        split = self.small**2
+        mixed = [
+            self._mixed(halves[:, :, :, 0], taps[..., :split], self.biases[0], self.small),
+            self._mixed(halves[:, :, :, 1], taps[..., split:], self.biases[1], self.large),
+        ]
+        return ops.reshape(ops.stack(mixed, axis=3), (-1, y, x, channels))
+
+    def _mixed(self, values, taps, bias, side: int):
+        """Each head's values through its kernels: `[batch, y, x, head, channel]`.
+
+        The taps are laid out over the whole grid first, as zeros beyond their window, so that mixing is one product.
+        """
+        _, y, x, _, _ = values.shape
+        (rows, row_offsets), (columns, column_offsets) = window_places(y, side), window_places(x, side)
+        places = row_offsets[:, None, :, None] * (2 * side - 1) + column_offsets[None, :, None, :]  # [y, x, tap, tap]
+        flat = ops.reshape(ops.cast(bias, taps.dtype), (self.heads, -1))
+        taps = taps + ops.reshape(ops.take(flat, places.ravel(), axis=1), (self.heads, y, x, side**2))
+        taps = ops.reshape(ops.softmax(taps), (-1, self.heads, y, x, side, side))
+        rows, columns = (ops.convert_to_tensor(each, taps.dtype) for each in (rows, columns))
+        whole = ops.einsum("bgyxkn,xnw->bgyxkw", taps, columns)
+        whole = ops.einsum("bgyxkw,ykh->bgyxhw", whole, rows)
+        return ops.einsum("bgyxhw,bhwgc->byxgc", whole, values)
+
+    def readings(self, grid):
+        """See `layer_readings.layer_readings`; the windows are smaller, but the kernels come from all of the image."""
+        return (Everywhere(),) * len(grid)
+
+    def multiply_adds(self, shapes, output):
+        """Likeness, taps of each head, and both kernels on half of the channels, windows counted alone."""
+        n, channels, n_taps = math.prod(output[:-1]), output[-1], self.small**2 + self.large**2
+        return n * self.regions * (shapes[1][-1] + self.heads * n_taps) + n * n_taps * channels // 2
+
+    def compute_output_shape(self, values_shape, queries_shape, keys_shape):
+        """That of the values."""
+        return values_shape
+
+    def get_config(self):
+        """The arguments that make this layer again."""
+        own = {"heads": self.heads, "large": self.large, "small": self.small, "regions": self.regions}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class GlobalResponse(layers.Layer):
+    """x (1 + gamma n) + beta, n the norm over the grid of a channel beside the mean of all (ConvNeXt V2, 2023)."""
+
+    def build(self, input_shape):
+        """Two weights a channel, at the start 0: nothing changes."""
+        self.gamma = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="gamma")
+        self.beta = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="beta")
+
+    def call(self, inputs):
+        """The same shape."""
+        norm = ops.sqrt(ops.sum(ops.square(inputs), axis=(1, 2), keepdims=True) + 1e-12)
+        share = norm / (ops.mean(norm, axis=-1, keepdims=True) + 1e-6)
+        return inputs * (1 + self.gamma * share) + self.beta
+
+    def readings(self, grid):
+        """See `layer_readings.layer_readings`."""
+        return (Everywhere(),) * len(grid)
+
+    def compute_output_shape(self, input_shape):
+        """The same."""
+        return input_shape
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class ChannelAffine(layers.Layer):
+    """Each channel times a weight of its own plus another, 1 and 0 at the start."""
+
+    def build(self, input_shape):
+        """Two weights a channel."""
+        self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
+        self.shift = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="shift")
+
+    def call(self, inputs):
+        """The same shape."""
+        return inputs * self.scale + self.shift
+
+    def readings(self, grid):
+        """See `layer_readings.layer_readings`."""
+        return (POINT,) * len(grid)
+
+    def compute_output_shape(self, input_shape):
+        """The same."""
+        return input_shape

@@ -1,0 +1,1 @@
+"""Models from two scans to the displacement between them."""

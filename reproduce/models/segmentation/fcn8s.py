@@ -1,0 +1,131 @@
+"""FCN-8s, FCN-16s and FCN-32s (Long, Shelhamer and Darrell 2015, "Fully Convolutional Networks").
+
+The network of document 002's "FCNN", whose text (3) describes convolution in place of the dense layers, deconvolution
+up to the grid of the image, batch normalisation and dropout, and names no backbone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from reproduce.errors import ArgumentError
+from reproduce.models.layers.blocks import biased_conv_relu, region_probabilities, require_divisible
+from reproduce.models.layers.vgg import N_CONVS, vgg16_stage
+
+PACKAGE = "reproduce"
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class BilinearUpsampling(keras.initializers.Initializer):
+    """The kernel of a transposed convolution that interpolates linearly along y and x, each channel by itself.
+
+    For a factor f it is 2 f pixels wide and falls linearly from its middle: 1 - |i - (f - 1/2)| / f for i = 0..2f-1
+    (section 3.3 there; f even). With stride f and padding "same" pixel j of the output lies at (j + 1/2) / f - 1/2 of
+    the input, as torch's `align_corners=False` has it; beyond the border the input counts as zero.
+    """
+
+    def __call__(self, shape, dtype=None):
+        """The kernel.
+
+        Args:
+            shape: (2 f, 2 f, channels, channels).
+            dtype: Of the kernel; None takes Keras' own.
+
+        Raises:
+            ArgumentError: f is odd, or the shape is not of this form.
+        """
+        if len(shape) != 4 or shape[0] != shape[1] or shape[0] % 4 or shape[2] != shape[3]:
+            raise ArgumentError(
+                expected="a square kernel of side 2 f with f even, and as many channels out as in",
+                got=f"a kernel of shape {tuple(shape)}",
+                where="BilinearUpsampling",
+                do="upsample by an even factor f with a kernel of 2 f pixels, and keep the channels",
+            )
+        factor = shape[0] // 2
+        fall = 1 - np.abs(np.arange(2 * factor) - (factor - 0.5)) / factor
+        kernel = np.outer(fall, fall)[:, :, None, None] * np.eye(shape[2])
+        return ops.convert_to_tensor(kernel, dtype=dtype or keras.config.floatx())
+
+
+def fcn8s(
+    size: tuple[int, int],
+    *,
+    n_channels: int,
+    n_regions: int,
+    width: int,
+    batch_norm: bool,
+    bn_momentum: float,
+    dropout: float,
+) -> keras.Model:
+    """FCN-8s: `fcn` of stride 8, with its arguments, result and errors."""
+    settings = {"batch_norm": batch_norm, "bn_momentum": bn_momentum, "dropout": dropout}
+    return fcn(size, stride=8, n_channels=n_channels, n_regions=n_regions, width=width, **settings)
+
+
+def fcn(
+    size: tuple[int, int],
+    *,
+    stride: Literal[8, 16, 32],
+    n_channels: int,
+    n_regions: int,
+    width: int,
+    batch_norm: bool,
+    bn_momentum: float,
+    dropout: float,
+) -> keras.Model:
+    """VGG-16 with its dense layers as convolutions, whose scores are brought up and joined with those of pool4, pool3.
+
+    Where the authors' Caffe network pads the image by 100 pixels and crops every deconvolution, we keep the grid by
+    zeros at the border of each layer: nothing is cropped, and sides are multiples of 32. Their scores start at zero on
+    a trained VGG-16; ours start as He et al. (2015) since nothing is trained before. Every deconvolution starts as
+    linear interpolation, as theirs, and all are learned, as in the counts of the literature; they have no bias.
+
+    Args:
+        size: (y, x) of the image in pixels, multiples of 32.
+        stride: Of the last deconvolution: 8 joins pool3 and pool4, 16 joins pool4, 32 joins none.
+        n_channels: Channels of the image.
+        n_regions: Regions of the mask; where there are several, the background is the first.
+        width: Channels of the first stage (the paper: 64); fc6 and fc7 have 64 times as many.
+        batch_norm: Whether batch normalisation follows every convolution but the scores; the paper has none, document
+            002 has.
+        bn_momentum: See `blocks.conv_bn_relu`; without effect where there is no batch normalisation.
+        dropout: Share of the features that is dropped in training after fc6 and after fc7, in [0, 1).
+
+    Returns:
+        Model from float `[batch, y, x, n_channels]` to `{"mask": float32 [batch, y, x, n_regions]}`: the softmax over
+        regions, or the sigmoid of one.
+
+    Raises:
+        ArgumentError: A side is no positive multiple of 32.
+    """
+    require_divisible(size, depth=len(N_CONVS), where=f"fcn{stride}s")
+    norm = {"batch_norm": batch_norm, "bn_momentum": bn_momentum}
+    image = keras.Input((*size, n_channels), name="image")
+    x, pooled = image, {}
+    for stage in range(1, len(N_CONVS) + 1):
+        x = vgg16_stage(x, stage, width=width, **norm)
+        x = pooled[2**stage] = layers.MaxPooling2D(2, name=f"pool{stage}")(x)
+    for name, kernel in (("fc6", 7), ("fc7", 1)):
+        x = biased_conv_relu(x, 64 * width, name, kernel=kernel, **norm)
+        x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
+    x = _score(x, n_regions, "score_fc7")  # [batch, y / 32, x / 32, n_regions]
+    at = 32
+    while at > stride:
+        at //= 2
+        name = f"pool{at.bit_length() - 1}"
+        x = _up(x, 2, f"up_{name}")
+        x = layers.Add(dtype="float32", name=f"fuse_{name}")([x, _score(pooled[at], n_regions, f"score_{name}")])
+    return keras.Model(image, {"mask": region_probabilities(_up(x, stride, "up_image"))}, name=f"fcn{stride}s")
+
+
+def _score(x, n_regions: int, name: str):
+    return layers.Conv2D(n_regions, 1, kernel_initializer="he_normal", dtype="float32", name=name)(x)
+
+
+def _up(x, factor: int, name: str):
+    settings = {"use_bias": False, "kernel_initializer": BilinearUpsampling(), "dtype": "float32", "name": name}
+    return layers.Conv2DTranspose(x.shape[-1], 2 * factor, factor, "same", **settings)(x)

@@ -1,0 +1,106 @@
+"""PSPNet (Zhao et al. 2017): a dilated ResNet, and pooling over a pyramid of bins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import keras
+from keras import layers
+
+from reproduce.errors import ArgumentError
+from reproduce.models.classification.resnet import Variant, dilated_stages, resnet_features
+from reproduce.models.layers.grid import AdaptiveAveragePooling, BilinearResize
+from reproduce.models.segmentation.region_heads import fcn_head, head_conv, region_head, require_multiple
+
+OUTPUT_STRIDE = 8
+
+
+def pspnet(
+    size: tuple[int, int],
+    *,
+    n_channels: int,
+    n_regions: int,
+    width: int,
+    blocks: Sequence[int],
+    stem: Literal["7x7", "3x3"],
+    bins: Sequence[int],
+    dropout: float,
+    auxiliary: bool,
+    bn_momentum: float,
+) -> keras.Model:
+    """PSPNet on a ResNet of bottlenecks with output stride 8 (Zhao et al. 2017, 3.2 and 3.3, Figures 3 and 4).
+
+    The paper's bins are (1, 2, 3, 6) and its dropout is 0.1 in the authors' releases; these start with three 3x3
+    convolutions ("3x3"), the paper names ResNet alone ("7x7"). It weighs the loss of "aux" with 0.4 (5.2), which is for
+    the experiment to say.
+
+    silent: the authors' releases interpolate between corners (sides of 8 k + 1); we interpolate between pixel centres,
+    as DeepLabV3 of torchvision does, since medical images have sides of 8 k. No parameter depends on it.
+
+    Where a batch holds one image, its features of bin 1 are their own mean, which batch normalisation makes a constant:
+    no error comes through, and their convolution stands still.
+
+    Args:
+        size: (y, x) of the image in pixels, multiples of 8.
+        n_channels: Channels of the image.
+        n_regions: Regions that exclude each other, the background first; 1 for a single region.
+        width: Channels of the stem, 64 at full size; everything else scales with it.
+        blocks: Bottlenecks of each stage, e.g. `resnet.RESNET50`.
+        stem: See `resnet.Variant`.
+        bins: Bins of each level of the pyramid along an axis.
+        dropout: Share of the features before the logits that is dropped in training.
+        auxiliary: Whether a second output "aux" hangs on the third stage.
+        bn_momentum: Share of the old running statistics that one step keeps.
+
+    Returns:
+        Model from float `[batch, y, x, n_channels]` to `{"mask": float32 [batch, y, x, n_regions]}`, "aux" likewise.
+
+    Raises:
+        ArgumentError: A side is no multiple of 8, not every of four stages has a block, or as `pooling_pyramid`.
+    """
+    require_multiple(size, output_stride=OUTPUT_STRIDE, where="pspnet")
+    image = keras.Input((*size, n_channels), name="image")
+    variant = Variant(block="bottleneck_3x3", stem=stem, conv_bias=False, bn_momentum=bn_momentum, frozen_bn=False)
+    stages = dilated_stages(blocks, output_stride=OUTPUT_STRIDE, first_dilation="own", multi_grid=None)
+    *_, third, fourth = resnet_features(image, stages, variant, width=width)
+    x = pooling_pyramid(fourth, bins, bn_momentum=bn_momentum)
+    x = head_conv(x, 8 * width, 3, "fusion", bn_momentum=bn_momentum)
+    x = layers.Dropout(dropout, name="fusion_dropout")(x)
+    outputs = {"mask": region_head(x, size, n_regions, "mask")}
+    if auxiliary:
+        outputs["aux"] = fcn_head(third, size, n_regions, "aux", bn_momentum=bn_momentum)
+    return keras.Model(image, outputs, name="pspnet")
+
+
+def pooling_pyramid(x, bins: Sequence[int], *, bn_momentum: float):
+    """Pyramid pooling (Zhao et al. 2017, 3.2, Figure 3): features beside their means over ever finer bins.
+
+    Each level is the mean over n x n bins through a 1x1 convolution to an equal share of the channels, with batch
+    normalisation and ReLU, interpolated back to the grid.
+
+    Args:
+        x: `[batch, y, x, channel]`.
+        bins: Bins of each level along an axis; at most as many levels as channels.
+        bn_momentum: Share of the old running statistics that one step keeps.
+
+    Returns:
+        `[batch, y, x, channel + levels * (channel // levels)]`.
+
+    Raises:
+        ArgumentError: No level, more levels than channels, one level twice, or one of no bins.
+    """
+    n_channels = x.shape[-1]
+    if not 1 <= len(set(bins)) == len(bins) <= n_channels or min(bins) < 1:
+        raise ArgumentError(
+            expected=f"1 to {n_channels} different numbers of bins, from 1",
+            got=repr(tuple(bins)),
+            where="pooling_pyramid",
+            do="take (1, 2, 3, 6), as the paper does",
+        )
+    grid, levels = x.shape[1:3], [x]
+    for n_bins in bins:
+        level = AdaptiveAveragePooling(n_bins, name=f"pyramid{n_bins}_pool")(x)
+        level = head_conv(level, n_channels // len(bins), 1, f"pyramid{n_bins}", bn_momentum=bn_momentum)
+        levels.append(BilinearResize(grid, name=f"pyramid{n_bins}_resize")(level))
+    return layers.Concatenate(name="pyramid_concat")(levels)

@@ -1,0 +1,1 @@
+"""Models that learn features without labels."""

@@ -1,0 +1,1 @@
+"""One room a paper: its claims, the parts that its tables share, and the figures that only it has."""

@@ -1,0 +1,1 @@
+"""Armato et al. 2011: counts of nodules in LIDC-IDRI."""

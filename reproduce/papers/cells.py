@@ -1,0 +1,55 @@
+"""The printed cells of the papers: each `table*.csv` of a room is a table, its `text.csv` what the text prints."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from reproduce.audit.printed import Cell, read_cells
+from reproduce.errors import ClaimsError
+
+# By the number that a document had before it had a name; links and results of before still use it.
+DOCUMENTS = {
+    "000": "xue2025",
+    "001": "cnn_survey",
+    "002": "zheng2024",
+    "003": "imagemedix2023",
+    "004": "ai_radiology2024",
+}
+
+
+def table_cells(table: str) -> tuple[Cell, ...]:
+    """Return the cells of one of the packaged tables in printed order.
+
+    Args:
+        table: Name of a table, e.g. "table1_lidc", or "text_" and the name of a room.
+
+    Raises:
+        ClaimsError: There is no such table; the tables that there are stand in the error.
+    """
+    if table not in packaged_tables():
+        got, known = f"{table!r}", ", ".join(packaged_tables())
+        raise ClaimsError(
+            expected="the name of a packaged table", got=got, where="table_cells", do=f"use one of {known}"
+        )
+    return read_cells(packaged_tables()[table])
+
+
+def text_cells(table: str) -> tuple[Cell, ...]:
+    """Return what the text of the same document prints of what a table measures, in printed order.
+
+    Raises:
+        ClaimsError: As `table_cells`.
+    """
+    measured = {(cell.document, cell.data) for cell in table_cells(table)}
+    texts = [cell for name in packaged_tables() if name.startswith("text_") for cell in table_cells(name)]
+    return tuple(cell for cell in texts if (cell.document, cell.data) in measured)
+
+
+@cache
+def packaged_tables() -> dict[str, Path]:
+    """Return the CSV of each packaged table: the tables sorted by name, then the texts in the order of documents."""
+    rooms = [Path(__file__).with_name(room) for room in DOCUMENTS.values()]
+    tables = sorted((path.stem, path) for room in rooms for path in room.glob("table*.csv"))
+    texts = [(f"text_{room.name}", room / "text.csv") for room in rooms if (room / "text.csv").exists()]
+    return dict([*tables, *texts])

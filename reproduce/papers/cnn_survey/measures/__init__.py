@@ -1,0 +1,1 @@
+"""Calculations and measurements that decide statements on layers."""

@@ -1,0 +1,64 @@
+"""Table 2: an unoptimised and an optimised CNN outline brain tumours on BraTS."""
+
+from dataclasses import replace
+
+from reproduce.cohorts.brats_layouts import PUBLISHED, REGIONS
+from reproduce.papers.xue2025.protocol import (
+    OPTIMISATION,
+    OPTIMISED,
+    UNOPTIMISED,
+    VALIDATION,
+    decision,
+    readings,
+    scaled,
+    statements,
+)
+from reproduce.phantoms.brats_writer import write_brats_cohort
+from reproduce.prepared import brats
+from reproduce.protocol import Call, Experiment, Preparation
+from reproduce.protocol.intensities import Normalised
+
+PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 120, "n_slices": 32, "slice_spacing_mm": 4.0}
+
+PAPER = Experiment(
+    table="table2_brats",
+    document="000",
+    title="Document 000, Table 2: BraTS before and after optimisation",
+    source="brats",
+    profile="paper",
+    printed=True,
+    phantom=Call(write_brats_cohort, PHANTOM),
+    preparation=Preparation(
+        size=512,
+        intensity=Normalised(grey=(-2.0, 4.0)),
+        cohort=Call(brats.prepare_brats, {"layouts": PUBLISHED, "broken": "refuse"}),
+        regions=REGIONS,
+        because={
+            "size": "000 6.2; slices of 240x240 are enlarged",
+            "intensity": "silent: we use the z-score within the brain, since MR has no unit, whatever 3.2's 0 to 1",
+            "cohort": "silent: we take the four modalities as channels, flair t1 t1ce t2, every year's layout",
+            "regions": "silent: we train all three of the challenge (WT, TC, ET) and read the cell on WT",
+        },
+    ),
+    arms=(UNOPTIMISED, OPTIMISED),
+    optimisation=OPTIMISATION,
+    validation=VALIDATION,
+    decision=decision(*REGIONS),
+    readings=readings("WT"),
+    statements=statements("000 7.1.2"),
+)
+CPU = scaled(PAPER, "cpu", size=64, width=8, depth=3, batch=4, epochs=12, validation=replace(VALIDATION, seeds=(1,)))
+SMOKE = scaled(
+    PAPER,
+    "smoke",
+    size=32,
+    width=4,
+    depth=2,
+    batch=4,
+    epochs=2,
+    validation=replace(VALIDATION, seeds=(1,), n_folds=2),
+    phantom=Call(
+        write_brats_cohort, {"n_patients": 4, "seed": 1, "matrix": 48, "n_slices": 10, "slice_spacing_mm": 12.0}
+    ),
+)
+PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}

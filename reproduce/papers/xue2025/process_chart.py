@@ -1,0 +1,170 @@
+"""The process of one arm as a flow chart, every word of a box a name or a value of the protocols that were run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from reproduce.errors import ResultsError
+from reproduce.figures.flow_chart import Box, Loop, draw_flow_chart
+from reproduce.results.folders import RunFolder
+from reproduce.results.protocol_words import NO_BREAK, NONE, both_words, label, paper_protocol, words_of
+from reproduce.results.verdict_words import PHANTOM
+
+NOT_RUN = "not run"
+_AGAIN = "run the table's script again"
+_READ_AS = ("region", "level", "average")
+_ARM_STEPS = {"augmentation": "Augmentation", "build": "Model", "losses": "Losses"}
+_SHARED_AFTER = {"optimisation": "Optimisation", "decision": "Decision"}
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """The protocol of one table, as printed and as run.
+
+    Attributes:
+        data: Name of the data set in the document.
+        run: The run that is shown.
+        paper: Its protocol with the values of the document's own profile.
+    """
+
+    data: str
+    run: RunFolder
+    paper: dict
+
+    @property
+    def own(self) -> dict:
+        """The protocol as it was run."""
+        return self.run.protocol["protocol"]
+
+    def text(self, pick: Callable[[dict], Any]) -> str:
+        """A part of the protocol as text: the document's value, and in brackets what the run had instead."""
+        return both_words(pick(self.paper), pick(self.own), self.run.profile)
+
+
+def planned(data: str, run: RunFolder) -> Planned:
+    """A run with the document's own protocol, which follows from what it says it changed.
+
+    Raises:
+        ResultsError: protocol.json holds no protocol, or a change that does not fit it.
+    """
+    if not isinstance(run.protocol.get("protocol"), dict):
+        where = run.path / "protocol.json"
+        raise ResultsError(expected="a protocol", got="none", where=where, do=_AGAIN)
+    return Planned(data, run, paper_protocol(run))
+
+
+def draw_process(
+    tables: Sequence[Planned], *, arm: str, beside: str | None, title: str, absent: Sequence[str]
+) -> Figure:
+    """The process of one arm from scans to metrics.
+
+    Args:
+        tables: Those of the document that have been run; not empty.
+        arm: Name of the arm.
+        beside: Another arm; steps in which this one differs from it stand out. None marks nothing.
+        title: Above the chart.
+        absent: Data sets of the document without a run; their box says so.
+
+    Raises:
+        ResultsError: A protocol has no such arm.
+    """
+    data = [_data_box(each, several=len(tables) + len(absent) > 1) for each in tables]
+    steps = [_shared("validation", "Division of patients", tables), *_arm_boxes(tables, arm, beside)]
+    steps += [_shared(section, heading, tables) for section, heading in _SHARED_AFTER.items()]
+    rows = [[*data, *(Box(name, (NOT_RUN,), (), marked=False) for name in absent)], *([box] for box in steps)]
+    rows.append([_readings_box(tables)])
+    titles = [row[0].title for row in rows]
+    epoch = Loop(titles.index("Optimisation"), titles.index("Augmentation"), "next epoch")
+    return draw_flow_chart(rows, title=title, footer=_footer(tables, beside), loop=epoch)
+
+
+def _data_box(each: Planned, *, several: bool) -> Box:
+    fields = [key for key in each.own["preparation"] if key != "because"]
+    lines = [f"{label(key)}: {each.text(lambda p, key=key: p['preparation'].get(key))}" for key in fields]
+    notes = _notes(each.own["preparation"]["because"])
+    return Box(
+        each.data, tuple(lines), tuple(f"{each.data}, {note}" if several else note for note in notes), marked=False
+    )
+
+
+def _shared(section: str, heading: str, tables: Sequence[Planned]) -> Box:
+    first = tables[0].own[section]
+    lines = [_line(tables, lambda p, key=key: p[section].get(key), label(key)) for key in first if key != "because"]
+    return Box(heading, tuple(lines), tuple(_notes(first["because"])), marked=False)
+
+
+def _arm_boxes(tables: Sequence[Planned], arm: str, beside: str | None) -> list[Box]:
+    boxes = []
+    for key, heading in _ARM_STEPS.items():
+        own = _arm(tables[0].own, arm)[key]
+        notes = _notes({key: _arm(tables[0].own, arm)["because"][key]})
+        if key == "build" or own is None:
+            lines = [_line(tables, lambda p, key=key: _arm(p, arm)[key], "")]
+        else:
+            parts = [part for part in own if part != "because"]
+            lines = [
+                _line(tables, lambda p, k=key, s=part: (_arm(p, arm)[k] or {}).get(s), label(part)) for part in parts
+            ]
+            notes += _notes(own.get("because", {}))
+        marked = beside is not None and any(_arm(t.paper, arm)[key] != _arm(t.paper, beside)[key] for t in tables)
+        boxes.append(Box(heading, tuple(lines), tuple(notes), marked=marked))
+    return boxes
+
+
+def _readings_box(tables: Sequence[Planned]) -> Box:
+    places = {
+        key: place for each in tables for reading in each.own["readings"] for key, place in reading["because"].items()
+    }
+    lines = []
+    for metric in dict.fromkeys(reading["metric"] for each in tables for reading in each.own["readings"]):
+        parts = [_line(tables, lambda p, m=metric, k=key: _reading(p, m).get(k), "") for key in _READ_AS]
+        tolerance = _line(tables, lambda p, m=metric: _reading(p, m).get("tolerance"), "tolerance")
+        lines.append(f"{metric}: {', '.join([part for part in parts if part != NONE] + [tolerance])}".replace("_", " "))
+    return Box("Metrics", tuple(lines), tuple(_notes(places)), marked=False)
+
+
+def _reading(protocol: dict, metric: str) -> dict:
+    return next((reading for reading in protocol["readings"] if reading["metric"] == metric), {})
+
+
+def _footer(tables: Sequence[Planned], beside: str | None) -> list[str]:
+    names = " and ".join(each.run.name for each in tables)
+    lines = [f"Values are those of the document's own profile (paper), from protocol.json of {names}."]
+    for each in tables:
+        if each.run.caveats:
+            made = f", written by {words_of(each.own['phantom'])}" if each.run.source == PHANTOM else ""
+            source, profile = each.run.source.upper(), each.run.profile
+            lines.append(
+                f"Run for {each.data}: {source}{made}, {profile} profile; [{profile}:{NO_BREAK}...] is its own value."
+            )
+    lines.append('Beside a box: the section of document 000 that prints a value, or "silent" and our reason.')
+    if beside is not None:
+        lines.append(f"Blue boxes with a thick edge differ from {label(beside)}.")
+    return lines
+
+
+def _line(tables: Sequence[Planned], pick: Callable[[dict], Any], label: str) -> str:
+    texts = {each.data: each.text(pick) for each in tables}
+    text = next(iter(texts.values()))
+    if len(set(texts.values())) > 1:
+        text = " / ".join(f"{data} {own}" for data, own in texts.items())
+    return f"{label}: {text}" if label else text
+
+
+def _notes(because: Mapping[str, str]) -> list[str]:
+    by_place: dict[str, list[str]] = {}
+    for key, place in because.items():
+        by_place.setdefault(place, []).append(label(key))
+    return [f"{', '.join(keys)}: {place}" for place, keys in by_place.items()]
+
+
+def _arm(protocol: dict, name: str) -> dict:
+    for arm in protocol["arms"]:
+        if arm["name"] == name:
+            return arm
+    names = ", ".join(arm["name"] for arm in protocol["arms"])
+    raise ResultsError(expected=f"an arm {name}", got=names, where=protocol["table"], do=_AGAIN)

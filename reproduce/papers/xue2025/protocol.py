@@ -1,0 +1,157 @@
+"""What Tables 1 and 2 of document 000 share: two arms, their augmentation, and the training of section 6.2."""
+
+from dataclasses import replace
+
+from reproduce.models.losses import BinaryCrossEntropy, Focal, SquaredDice
+from reproduce.models.segmentation.optimised_cnn import optimised_cnn
+from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
+from reproduce.protocol import (
+    Arm,
+    Call,
+    Decision,
+    Experiment,
+    Optimisation,
+    Reading,
+    Statement,
+    Validation,
+)
+from reproduce.protocol.augmentation import Augmentation
+
+LAYERS = "silent: we use width 64 and four levels (He 2016, Ronneberger 2015) and momentum 0.9, since no layer is given"
+RANGE = "silent: 3.2 names it without a range; we use one in which an image stays plausible"
+TOLERANCE = "silent: we use 2 points, or 0.02, since the document prints neither spread nor number of cases"
+REGION = "silent: we read the cells on the whole lesion or tumour, since no region is named"
+LEVEL = "silent: we count slices in one matrix, and average Dice over patients' volumes, since the unit is not named"
+
+
+def _layers(width: int, depth: int) -> dict:
+    return {"width": width, "depth": depth, "bn_momentum": 0.9}
+
+
+AUGMENTATION = Augmentation(
+    rotation_deg=15.0,
+    scale=(0.9, 1.1),
+    translation=0.05,
+    flip=True,
+    sides=(),
+    because={
+        "rotation_deg": RANGE,
+        "scale": RANGE,
+        "translation": RANGE,
+        "flip": RANGE,
+        "sides": "silent: we swap nothing, since no region is named after a side",
+    },
+)
+UNOPTIMISED = Arm(
+    name="unoptimised_cnn",
+    build=Call(unoptimised_cnn, _layers(64, 4)),
+    losses={"mask": Call(BinaryCrossEntropy, {})},
+    augmentation=None,
+    because={
+        "name": "000 Table 1, Table 2",
+        "build": f"{LAYERS}; plain, since 4.1 counts residual and dense blocks among the optimisations",
+        "losses": "silent: we use binary cross-entropy, since 4.2 counts Dice and focal loss among the optimisations",
+        "augmentation": "silent: we use none, since it is one of the remedies that the optimised process adds",
+    },
+)
+OPTIMISED = Arm(
+    name="optimised_cnn",
+    build=Call(optimised_cnn, _layers(64, 4)),
+    losses={"mask": Call(SquaredDice, {"smooth": 1.0}), "slice": Call(Focal, {"gamma": 2.0, "alpha": 0.25})},
+    augmentation=AUGMENTATION,
+    because={
+        "name": "000 Table 1, Table 2",
+        "build": f"{LAYERS}; residual encoder and dense bottleneck after 4.1",
+        "losses": "silent: 4.2 names Dice and focal; we use Dice on the mask, focal (gamma 2, alpha 0.25: Lin 2017) on "
+        "the slice, equal weights, and smooth 1 so that empty slices have a gradient",
+        "augmentation": "000 3.2",
+    },
+)
+OPTIMISATION = Optimisation(
+    learning_rate=1e-3,
+    decay_power=None,
+    batch_size=32,
+    micro_batch=32,
+    max_epochs=200,
+    patience=10,
+    precision="float32",
+    because={
+        "learning_rate": "000 6.2, Adam",
+        "decay_power": "silent: we keep the rate, since no decay is named",
+        "batch_size": "000 6.2",
+        "micro_batch": "silent: we use the whole batch where it fits",
+        "max_epochs": "silent: we use 200 and let early stopping end it",
+        "patience": "000 6.2, read as: stop when the validation loss has not fallen for 10 epochs",
+        "precision": "silent: we use float32, TensorFlow's own",
+    },
+)
+VALIDATION = Validation(
+    n_folds=5,
+    validation_share=0.15,
+    split_seed=0,
+    seeds=(1, 2, 3),
+    because={
+        "n_folds": "000 6.2",
+        "validation_share": "silent: we take 15 % of a fold's training patients, so that test patients stop nothing",
+        "split_seed": "silent: we draw folds by patient",
+        "seeds": "silent: we use three, since one run says nothing of its spread",
+    },
+)
+
+
+def decision(*regions: str) -> Decision:
+    """One half decides; each region is measured by itself."""
+    return Decision(
+        threshold=0.5,
+        lesion_overlap=0.1,
+        measured={region: (region,) for region in regions},
+        means={},
+        surface_tolerance_mm=2.0,
+        because={
+            "threshold": "silent: we use one half and tune nothing",
+            "lesion_overlap": "silent: we call a lesion found when a tenth of it is marked",
+            "measured": "silent: we measure each region that we train",
+            "means": "silent: we average no regions, since the print names none",
+            "surface_tolerance_mm": "silent: we use 2 mm; the print has no surface metric, it stands beside Dice",
+        },
+    )
+
+
+def readings(region: str) -> tuple[Reading, ...]:
+    """The four printed metrics, read on one region."""
+    return (
+        _reading("accuracy", region, "slice", "pooled", 2.0),
+        _reading("sensitivity", region, "slice", "pooled", 2.0),
+        _reading("specificity", region, "slice", "pooled", 2.0),
+        _reading("dice", region, "pixel", "per_case", 0.02),
+    )
+
+
+def _reading(metric: str, region: str, level: str, average: str, tolerance: float) -> Reading:
+    because = {"cell": "000 6.2.1", "metric": "000 6.2.1", "region": REGION}
+    because |= {"level": LEVEL, "average": LEVEL, "tolerance": TOLERANCE}
+    return Reading(
+        cell=metric,
+        metric=metric,
+        region=region,
+        level=level,
+        average=average,
+        tolerance=tolerance,
+        because=because,
+    )
+
+
+def statements(place: str) -> tuple[Statement, ...]:
+    """That the optimised model is better by each of the four metrics."""
+    metrics = ("accuracy", "sensitivity", "specificity", "dice")
+    return tuple(Statement("optimised_cnn", "unoptimised_cnn", metric, place) for metric in metrics)
+
+
+def scaled(
+    paper: Experiment, profile: str, *, size: int, width: int, depth: int, batch: int, epochs: int, **changes
+) -> Experiment:
+    """A document's experiment made smaller; whatever it changes is listed in protocol.json and on the page."""
+    arms = tuple(replace(arm, build=Call(arm.build.function, _layers(width, depth))) for arm in paper.arms)
+    optimisation = replace(paper.optimisation, batch_size=batch, micro_batch=batch, max_epochs=epochs)
+    preparation = replace(paper.preparation, size=size)
+    return replace(paper, profile=profile, arms=arms, optimisation=optimisation, preparation=preparation, **changes)

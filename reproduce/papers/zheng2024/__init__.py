@@ -1,0 +1,1 @@
+"""Zheng et al. 2024 (document 002): six models on thoracic CT."""

@@ -1,0 +1,1 @@
+"""TFDS builders: cohorts as prepared examples on disk, keyed by their sources and parameters."""

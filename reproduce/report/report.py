@@ -1,0 +1,107 @@
+"""The report as one HTML file: everything it shows is within it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reproduce import __version__
+from reproduce.papers.cells import packaged_tables
+from reproduce.provenance import write_text
+from reproduce.report.audit_section import audit_sections, document_statements, reading_text
+from reproduce.report.run_section import RunSection, run_section
+from reproduce.report.statement_list import read_statement_runs
+from reproduce.report.statement_section import StatementSection, statement_sections
+from reproduce.results import verdict_words as words
+from reproduce.results.diff import diff_run, means_text
+from reproduce.results.diff_render import source_text
+from reproduce.results.folders import find_runs, optional_number
+from reproduce.results.number_format import UNDEFINED, interval, number, p_text, reading, signed
+
+# How a verdict looks; the word itself always stands beside the sign, so that colour is never needed.
+_LOOKS = {
+    words.WITHIN: ("good", "✓"),
+    words.SUPPORTED: ("good", "✓"),
+    "consistent": ("good", "✓"),
+    words.OUTSIDE: ("bad", "✗"),
+    words.CONTRADICTED: ("bad", "✗"),
+    "inconsistent": ("bad", "✗"),
+    words.UNREACHABLE: ("bad", "⊘"),
+}
+_OPEN = ("open", "○")
+
+
+def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence[Path]) -> Path:
+    """Write the report; the same results give the same bytes.
+
+    Args:
+        results: The folder of all results.
+        figures: The folder of all figures, for those that only their script can draw.
+        output: The file to write; its folder is made.
+        papers: Tables of the reader's own, in the form of docs/claims_csv.md, to be audited beside the documents.
+
+    Returns:
+        `output`.
+
+    Raises:
+        ResultsError: There are no results, or a file of them is broken.
+        ClaimsError: A table of the reader's own is broken.
+    """
+    said = statement_sections(read_statement_runs(results), figures)
+    sections = [run_section(diff_run(run), figures) for run in find_runs(results, (), or_none=bool(said))]
+    write_text(output, render(sections, said, papers=papers))
+    return output
+
+
+def render(sections: Sequence[RunSection], said: Sequence[StatementSection], *, papers: Sequence[Path]) -> str:
+    """The page as text; see `write_report`."""
+    run_tables = {section.diff.run.table for section in sections}
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            sections=sections,
+            said=said,
+            audits=audit_sections(papers),
+            statements=document_statements(),
+            not_run=[table for table in packaged_tables() if table.startswith("table") and table not in run_tables],
+            version=__version__,
+        )
+    )
+
+
+def look(word: str) -> tuple[str, str]:
+    """(style class, sign) of a verdict."""
+    return _LOOKS.get(word, _OPEN)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reproduce.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "signed": signed,
+        "p": p_text,
+        "look": look,
+        "means": means_text,
+        "source": source_text,
+        "holds": reading_text,
+        "value": lambda text: optional_number(text, "table.csv"),
+        "isnan": math.isnan,
+    }
+    environment.globals |= {
+        "interval": interval,
+        "reading": reading,
+        "undefined_mark": UNDEFINED,
+        "without_cells": words.without_cells,
+    }
+    return environment

@@ -1,0 +1,57 @@
+"""What the report says of one table of statements, gathered from its results folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reproduce.report.pictures import address
+from reproduce.report.run_section import Decision, decided_by
+from reproduce.report.statement_list import Said, StatementRun
+from reproduce.results.verdict_words import CONTRADICTED
+
+
+@dataclass(frozen=True)
+class StatementSection:
+    """Everything of one table of statements.
+
+    Attributes:
+        run: Its statements, and where they come from.
+        contradicted: Those of them that are.
+        counts: (verdict, number), in order of first appearance.
+        decisions: Of the protocol, in its order.
+        figures: (file name below figures/, address).
+    """
+
+    run: StatementRun
+    contradicted: tuple[Said, ...]
+    counts: tuple[tuple[str, int], ...]
+    decisions: list[Decision]
+    figures: list[tuple[str, str]]
+
+    @property
+    def anchor(self) -> str:
+        """Its place within the page."""
+        return self.run.name.replace("/", "-")
+
+
+def statement_sections(runs: Sequence[StatementRun], figures: Path) -> list[StatementSection]:
+    """A section for each run, in their order.
+
+    Args:
+        runs: Of `statement_list.read_statement_runs`.
+        figures: The folder of all figures.
+    """
+    return [_section(run, figures) for run in runs]
+
+
+def _section(run: StatementRun, figures: Path) -> StatementSection:
+    words = [each.verdict for each in run.of_document]
+    return StatementSection(
+        run=run,
+        contradicted=tuple(each for each in run.of_document if each.verdict == CONTRADICTED),
+        counts=tuple((word, words.count(word)) for word in dict.fromkeys(words)),
+        decisions=decided_by(run.protocol.get("decisions", ())),
+        figures=[(path.relative_to(figures).as_posix(), address(path.read_bytes())) for path in run.drawings(figures)],
+    )

@@ -1,1 +1,0 @@
-"""Results files, figures and verdicts; reads results/, never a live model."""

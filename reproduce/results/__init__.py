@@ -1,0 +1,1 @@
+"""Results folders: what is written, read, compared and judged."""

@@ -1,0 +1,117 @@
+"""The results files of the comparison of architectures, and the page that people read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from reproduce.protocol.text import decisions, plain, protocol_id
+from reproduce.provenance import write_json, write_text
+from reproduce.results.cases import write_frame
+from reproduce.results.property_results import PropertyTable
+
+_HEAD = (
+    "architecture",
+    "year",
+    "pixels",
+    "other than at full size",
+    "parameters, printed",
+    "trainable, full size",
+    "trainable, here",
+    "multiply-adds, here",
+    "MiB of activations",
+    "test accuracy [95 %]",
+    "of each seed",
+    "AUROC [95 %]",
+)
+
+
+def write_architectures(
+    folder: Path,
+    table: PropertyTable,
+    *,
+    architectures: pd.DataFrame,
+    trainings: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    structure: pd.DataFrame,
+) -> None:
+    """Write four CSVs, `protocol.json` and `table.md`; the same run gives the same bytes.
+
+    Args:
+        folder: `results/<table>/<source>-<profile>`.
+        table: What was asked.
+        architectures: One row each.
+        trainings: One row a training and quantity, of `properties.COLUMNS`.
+        probabilities: One row a test X-ray, one column a training.
+        structure: One row a layer of the basic one.
+    """
+    write_frame(architectures, folder / "architectures.csv")
+    write_frame(trainings, folder / "trainings.csv")
+    write_frame(probabilities, folder / "probabilities.csv")
+    write_frame(structure, folder / "structure.csv")
+    about = {"protocol_id": protocol_id(table), "source": table.source, "profile": table.profile}
+    chosen = [{"field": field, "value": value, "place": place} for field, value, place in _decisions(table)]
+    write_json(folder / "protocol.json", {**about, "decisions": chosen, "protocol": plain(table)})
+    write_text(folder / "table.md", _page(table, architectures, trainings, n_test=len(probabilities)))
+
+
+def _decisions(table: PropertyTable) -> list[tuple[str, str, str]]:
+    """Every choice with its place; of the architectures their names, as their values fill a file of their own."""
+    whole = {"study.entries", "study.basic"}
+    named = {
+        "study.entries": ", ".join(each.name for each in table.study.entries),
+        "study.basic": table.study.basic.name,
+    }
+    return [(field, named[field] if field in whole else value, place) for field, value, place in decisions(table)]
+
+
+def _page(table: PropertyTable, architectures: pd.DataFrame, trainings: pd.DataFrame, *, n_test: int) -> str:
+    accuracies = trainings[trainings["quantity"] == "test_accuracy"].groupby("condition")["value"]
+    first = architectures.iloc[0]
+    lines = [
+        f"# {table.title}",
+        "",
+        f"Each looked at the same {first['images_seen']:,} X-rays to train ({table.source}, {table.profile} profile; "
+        f"those that come again counted), from random weights, under {first['seeds']} seeds; tested on {n_test}. The "
+        "X-rays have 28x28 pixels and are resized to what each network needs, which adds no detail: what is large, or "
+        "needs large images, cannot show here what it is made for, and no row is evidence against its paper.",
+        "",
+        "Where networks are made smaller, the fourth column says how. Parameters at full size are those of a model of "
+        "this package with three channels and 1000 classes (LeNet-5 and DRSN: one and ten), in the form that the "
+        "brackets name; those printed stand before them. Intervals draw both seeds and X-rays. Milliseconds and CPU "
+        "seconds, which differ from run to run, stand in provenance.json.",
+        "",
+        _row(_HEAD),
+        "|---" * len(_HEAD) + "|",
+    ]
+    lines += [_row(_fields(row, accuracies.get_group(row["architecture"]))) for _, row in architectures.iterrows()]
+    lines += ["", "## Choices", "", "| what | value | where from |", "|---|---|---|"]
+    lines += [_row((field, f"`{value}`", place)) for field, value, place in _decisions(table)]
+    return "\n".join([*lines, ""])
+
+
+def _fields(row: pd.Series, accuracies: pd.Series) -> tuple[str, ...]:
+    return (
+        row["architecture"],
+        str(row["year"]),
+        f"{row['pixels']} ({row['paper_pixels']} there)",
+        row["changed"],
+        row["printed"],
+        f"{row['paper_trainable']:,} ({row['counted_as']})",
+        f"{row['trainable']:,}",
+        f"{row['multiply_adds']:,}",
+        f"{row['activation_bytes'] / 2**20:.2f}",
+        _with_interval(row, "accuracy"),
+        ", ".join(f"{value:.3f}" for value in accuracies),
+        _with_interval(row, "auroc"),
+    )
+
+
+def _with_interval(row: pd.Series, name: str) -> str:
+    return f"{row[name]:.3f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
+
+
+def _row(fields: tuple[str, ...]) -> str:
+    """A row of a Markdown table; a bar in a text would end its cell."""
+    return "| " + " | ".join(str(field).replace("|", "\\|") for field in fields) + " |"

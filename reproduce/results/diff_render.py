@@ -1,0 +1,105 @@
+"""A diff as text for the terminal, as Markdown, or as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.console import Console, Group
+from rich.text import Text
+
+from reproduce.results.diff import CellLine, RunDiff, StatementLine, means_text
+from reproduce.results.number_format import UNDEFINED, interval, number, p_text, reading, signed
+from reproduce.results.terminal import cells_table, statements_table
+
+NO_TABLES = "nothing to compare\n"
+
+
+def diff_text(diffs: Sequence[RunDiff], *, width: int, colour: bool) -> str:
+    """The runs for a terminal, one after the other.
+
+    Args:
+        diffs: None gives a sentence that says so.
+        width: Characters in a line.
+        colour: Whether to mark the verdicts with colours.
+    """
+    if not diffs:
+        return NO_TABLES
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    for each in diffs:
+        console.print(Group(Text(each.run.title, style="bold"), Text(f"{each.run.name}: {each.summary}")))
+        console.print(cells_table(each.cells, with_delta=True))
+        if each.statements:
+            console.print(f"  statements, tested on {source_text(each)}")
+            console.print(statements_table(each.statements))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def diff_markdown(diffs: Sequence[RunDiff]) -> str:
+    """The runs as Markdown, a section each."""
+    if not diffs:
+        return NO_TABLES
+    parts = []
+    for each in diffs:
+        parts += [f"## {each.run.title}", "", f"`{each.run.name}`: **{each.summary}**", "", *_cells(each.cells), ""]
+        if each.statements:
+            parts += [f"Statements, tested on {source_text(each)}:", "", *_statements(each.statements), ""]
+    return "\n".join(parts)
+
+
+def diff_json(diffs: Sequence[RunDiff]) -> str:
+    """The runs as a JSON list; numbers in the unit of their cell, null where undefined."""
+    runs = [
+        {
+            "table": each.run.table,
+            "run": each.run.path.name,
+            "source": each.run.source,
+            "profile": each.run.profile,
+            "caveats": list(each.run.caveats),
+            "summary": each.summary,
+            "cells": [_plain(cell) for cell in each.cells],
+            "statements": [_plain(line) for line in each.statements],
+        }
+        for each in diffs
+    ]
+    return json.dumps(runs, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def source_text(each: RunDiff) -> str:
+    """What statements were tested on, e.g. "phantom, cpu profile"."""
+    return f"{each.run.source}, {each.run.profile} profile"
+
+
+def _cells(cells: Sequence[CellLine]) -> list[str]:
+    head = ("model", "metric", "read as", "printed", "ours", "95 % interval", "delta", "verdict", "reason", "audit")
+    lines = [_row(head), "|---|---|---|---:|---:|---:|---:|---|---|---|"]
+    for c in cells:
+        numbers = (number(c.ours, c.unit), interval(c.low, c.high, c.unit), signed(c.delta, c.unit))
+        read = reading(c.level, c.average) if c.level else UNDEFINED
+        row = (c.model, f"{c.metric} ({c.unit})", read, c.printed or UNDEFINED, *numbers, c.verdict, c.reason, c.audit)
+        lines.append(_row(row))
+    return lines
+
+
+def _statements(statements: Sequence[StatementLine]) -> list[str]:
+    lines = [
+        "| statement | means per patient | patients | p (Wilcoxon) | p (Holm) | effect | verdict |",
+        "|---|---|---:|---:|---:|---:|---|",
+    ]
+    for s in statements:
+        numbers = (str(s.n), p_text(s.p_wilcoxon), p_text(s.p_holm), number(s.effect, "ratio"))
+        lines.append(_row((f"{s.text} ({s.place})", means_text(s), *numbers, s.verdict)))
+    return lines
+
+
+def _row(fields: Sequence[str]) -> str:
+    return "| " + " | ".join(field.replace("|", "\\|") for field in fields) + " |"
+
+
+def _plain(line: CellLine | StatementLine) -> dict[str, object]:
+    return {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in asdict(line).items()}

@@ -1,0 +1,189 @@
+"""Results folders as they lie on disk: which runs there are, and the rows of their files."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reproduce.errors import ResultsError
+from reproduce.protocol import NO_DOCUMENT
+from reproduce.results.verdict_words import caveats
+
+_AGAIN = "run the table's script again"
+
+
+@dataclass(frozen=True, eq=False)
+class RunFolder:
+    """One run: `results/<table>/<source>-<profile>`, `published.csv` beside it.
+
+    Attributes:
+        path: The folder.
+        source, profile: Of protocol.json.
+        changed: What the run changes against the document's own protocol.
+        protocol: All of protocol.json.
+    """
+
+    path: Path
+    source: str
+    profile: str
+    changed: tuple[str, ...]
+    protocol: dict
+
+    @property
+    def table(self) -> str:
+        """Name of the table, e.g. "table1_lidc"."""
+        return self.path.parent.name
+
+    @property
+    def name(self) -> str:
+        """Table and run, e.g. "table1_lidc/phantom-cpu"."""
+        return f"{self.table}/{self.path.name}"
+
+    @property
+    def title(self) -> str:
+        """One line on what was run; the name of the table where the protocol has none."""
+        return self.protocol.get("protocol", self.protocol).get("title", self.table)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether no document has this table; see `Experiment.is_ours`."""
+        return self.protocol.get("protocol", self.protocol).get("document") == NO_DOCUMENT
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Why its numbers say nothing of the printed ones; empty where they may be compared."""
+        return caveats(self.source, self.profile, self.changed)
+
+    def rows(self, file: str, columns: Sequence[str]) -> list[dict[str, str]]:
+        """The rows of one of its files; see `read_rows`."""
+        return read_rows(self.path / file, columns)
+
+    def json(self, file: str) -> dict:
+        """The object of one of its JSON files; see `read_object`."""
+        return read_object(self.path / file)
+
+
+def find_runs(results: Path, names: Sequence[str], *, or_none: bool = False) -> list[RunFolder]:
+    """The runs below a results folder, sorted by table and run; what has no cells, statements, architectures, is none.
+
+    Args:
+        results: The folder of all results.
+        names: Tables, "table1_lidc", or single runs, "table1_lidc/phantom-cpu"; none takes all of them.
+        or_none: Whether a folder without any run is none, and no error.
+
+    Raises:
+        ResultsError: There is no such folder, or no run of a name in it; or a protocol.json is broken.
+    """
+    if not results.is_dir():
+        do = "run a table's script first, or name the folder with --results"
+        raise ResultsError(expected="a folder of results", got="nothing there", where=results, do=do)
+    paths = {path.parent for path in results.glob("*/*/protocol.json")}
+    paths -= {*find_statement_runs(results), *find_architecture_runs(results)}
+    wanted = {name.strip("/") for name in names}
+    tables = sorted({path.parent.name for path in paths})
+    for name in sorted(wanted - {n for p in paths for n in (p.parent.name, f"{p.parent.name}/{p.name}")}):
+        do = f"run its script first, or name one of: {', '.join(tables) or 'none yet'}"
+        raise ResultsError(expected="a table that has been run", got=repr(name), where=results, do=do)
+    if not paths and not or_none:
+        do = "run a table's script first"
+        raise ResultsError(expected="at least one run", got="none", where=results, do=do)
+    return [
+        read_run(path)
+        for path in sorted(paths)
+        if not wanted or path.parent.name in wanted or f"{path.parent.name}/{path.name}" in wanted
+    ]
+
+
+def find_statement_runs(results: Path) -> list[Path]:
+    """Folders of tables whose statements are decided one by one, sorted; `property_results` writes them."""
+    return sorted(path.parent for path in results.glob("*/*/measurements.csv"))
+
+
+def find_architecture_runs(results: Path) -> list[Path]:
+    """Folders of architectures beside each other, sorted; `architecture_results` writes them."""
+    return sorted(path.parent for path in results.glob("*/*/architectures.csv"))
+
+
+def read_run(path: Path) -> RunFolder:
+    """The run of one folder.
+
+    A protocol.json without `changed_from_paper` says that nothing is changed, which only the "paper" profile may.
+
+    Raises:
+        ResultsError: protocol.json is not there, no JSON object, or does not say source, profile and changes.
+    """
+    protocol = read_object(path / "protocol.json")
+    missing = [key for key in ("source", "profile") if not isinstance(protocol.get(key), str)]
+    changed = protocol.get("changed_from_paper", [] if protocol.get("profile") == "paper" else None)
+    if missing or not isinstance(changed, list):
+        got = f"none of {', '.join(missing or ['changed_from_paper'])}"
+        where = path / "protocol.json"
+        raise ResultsError(expected="source, profile and changes of the run", got=got, where=where, do=_AGAIN)
+    return RunFolder(path, protocol["source"], protocol["profile"], tuple(changed), protocol)
+
+
+def read_object(path: Path) -> dict:
+    """The JSON object of a file.
+
+    Raises:
+        ResultsError: The file is not there, or holds no JSON object.
+    """
+    try:
+        found = json.loads(_text(path))
+    except ValueError as error:
+        raise ResultsError(expected="JSON", got=str(error), where=path, do=_AGAIN) from error
+    if not isinstance(found, dict):
+        raise ResultsError(expected="a JSON object", got=type(found).__name__, where=path, do=_AGAIN)
+    return found
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a CSV as text, in its order; columns beyond those asked for come along.
+
+    Args:
+        path: With a header line.
+        columns: Those that must be there; none asks for no particular one.
+
+    Raises:
+        ResultsError: The file is not there, is no CSV, lacks a column, or a row is longer or shorter than the header.
+    """
+    try:
+        reader = csv.DictReader(_text(path).splitlines(keepends=True), strict=True)
+        rows = list(reader)
+    except csv.Error as error:
+        raise ResultsError(expected="a CSV", got=str(error), where=path, do=_AGAIN) from error
+    missing = [name for name in columns if name not in (reader.fieldnames or ())]
+    if missing:
+        got = f"no {', '.join(missing)}"
+        raise ResultsError(expected=f"the columns {', '.join(columns)}", got=got, where=path, do=_AGAIN)
+    for line, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            got = "another number of them"
+            raise ResultsError(
+                expected=f"{len(reader.fieldnames)} fields", got=got, where=f"{path}, row {line}", do=_AGAIN
+            )
+    return rows
+
+
+def optional_number(text: str, where: object) -> float:
+    """The number that a field holds; nan where it is empty.
+
+    Raises:
+        ResultsError: It holds something else.
+    """
+    try:
+        return float(text) if text else float("nan")
+    except ValueError as error:
+        raise ResultsError(expected="a number or nothing", got=repr(text), where=where, do=_AGAIN) from error
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        raise ResultsError(expected="a results file", got="nothing there", where=path, do=_AGAIN)
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ResultsError(expected="UTF-8 text", got=str(error), where=path, do=_AGAIN) from error

@@ -1,0 +1,99 @@
+"""Sentences of a document that a paired test over patients can decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from reproduce.metrics.statistics.effect_sizes import matched_rank_biserial
+from reproduce.metrics.statistics.paired_tests import holm, mcnemar, wilcoxon
+from reproduce.protocol import Reading, Statement
+from reproduce.results.cases import of_region
+from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED
+
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A statement with its test.
+
+    Attributes:
+        statement: Who is said to be better at what, and where.
+        level: Of the metric, per patient.
+        better, worse: Means over the patients of the two, shares of 1.
+        n: Patients on whom both are defined.
+        p_value: Wilcoxon signed-rank over patients, two sided.
+        p_holm: The same, corrected over the statements of the table (Holm 1979).
+        effect: Matched-pairs rank-biserial correlation, in [-1, 1], positive where the statement holds.
+        p_mcnemar: McNemar over slices where the metric is one of slices, nan elsewhere; slices of a patient are not
+            independent, so it is given and does not decide.
+        word: "supported", "contradicted" or "undecided", from `p_holm` at 0.05 and the sign.
+    """
+
+    statement: Statement
+    level: str
+    better: float
+    worse: float
+    n: int
+    p_value: float
+    p_holm: float
+    effect: float
+    p_mcnemar: float
+    word: str
+
+
+def test_statements(
+    statements: Sequence[Statement],
+    cases: pd.DataFrame,
+    slices: pd.DataFrame,
+    readings: Sequence[Reading],
+    *,
+    means: Mapping[str, tuple[str, ...]],
+) -> list[Tested]:
+    """Each statement decided on the cases of one run.
+
+    Args:
+        statements: Of one table.
+        cases: Of `case_frame`.
+        slices: Of `slice_frame`.
+        readings: How a cell is read: the first of a cell gives metric, region and level.
+        means: See `protocol.Decision`.
+    """
+    read = {reading.cell: reading for reading in reversed(readings)}
+    drawn = [_paired(each, of_region(cases, read[each.metric].region, means), read[each.metric]) for each in statements]
+    tests = [wilcoxon(better, worse) for better, worse in drawn]
+    adjusted = holm(np.array([test.p_value for test in tests])) if tests else []
+    results = []
+    for each, (better, worse), test, p_holm in zip(statements, drawn, tests, adjusted, strict=True):
+        effect = matched_rank_biserial(better, worse) if len(better) else float("nan")
+        word = UNDECIDED
+        if p_holm < SIGNIFICANCE:
+            word = SUPPORTED if effect > 0 else CONTRADICTED
+        averages = [float(values.mean()) if len(values) else float("nan") for values in (better, worse)]
+        level = read[each.metric].level
+        p_slices = _mcnemar(each, slices) if level == "slice" else float("nan")
+        results.append(Tested(each, level, *averages, len(better), test.p_value, float(p_holm), effect, p_slices, word))
+    return results
+
+
+def _paired(statement: Statement, cases: pd.DataFrame, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
+    """The metric of each patient under both models, averaged over scans, seeds and regions; undefined ones are out."""
+    rows = cases[cases["level"] == reading.level]
+    table = rows.pivot_table(index="patient", columns="model", values=reading.metric, aggfunc="mean")
+    both = table.reindex(columns=[statement.better, statement.worse]).dropna()
+    return both[statement.better].to_numpy(), both[statement.worse].to_numpy()
+
+
+def _mcnemar(statement: Statement, slices: pd.DataFrame) -> float:
+    wanted = {"sensitivity": ("1",), "specificity": ("0",)}.get(statement.metric, ("0", "1"))
+    correct = {}
+    for model in (statement.better, statement.worse):
+        rows = slices[slices["model"] == model].sort_values(["seed", "scan"])
+        reference = np.array(list("".join(rows["reference"])))
+        prediction = np.array(list("".join(rows["prediction"])))
+        correct[model] = (reference == prediction)[np.isin(reference, wanted)]
+    return mcnemar(correct[statement.better], correct[statement.worse]).p_value

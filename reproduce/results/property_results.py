@@ -1,0 +1,104 @@
+"""The results files of a table of statements: verdicts, measurements, protocol, and the page that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from reproduce.protocol.section import Section
+from reproduce.protocol.text import decisions, plain, protocol_id
+from reproduce.provenance import write_json, write_text
+from reproduce.results.cases import write_frame
+from reproduce.results.properties import Decided, Statement
+from reproduce.results.verdict_words import tally
+
+NO_DATA = "none"
+
+
+@dataclass(frozen=True)
+class PropertyTable:
+    """A table of a document, every sentence of which is decided.
+
+    Attributes:
+        table: Name of the results folder.
+        document: Its number.
+        title: One line.
+        source: Name of the data set.
+        profile: "cpu" or "smoke".
+        study: All choices of the measurements, each with its place.
+        measures: Each called with the data and the study; yields rows of `properties.COLUMNS`.
+        statements: In the order of the table.
+    """
+
+    table: str
+    document: str
+    title: str
+    source: str
+    profile: str
+    study: Section
+    measures: tuple[Callable, ...]
+    statements: tuple[Statement, ...]
+
+
+def write_properties(
+    folder: Path, table: PropertyTable, decided: Sequence[Decided], measurements: pd.DataFrame, *, source: str
+) -> None:
+    """Write `statements.csv`, `measurements.csv`, `protocol.json` and `table.md`; the same run gives the same bytes.
+
+    Args:
+        folder: `results/<table>/<source>-<profile>`.
+        table: What was asked.
+        decided: Of `properties.decide`.
+        measurements: Likewise.
+        source: Name of the data set, or `NO_DATA`.
+    """
+    write_frame(_statements(decided), folder / "statements.csv")
+    write_frame(measurements, folder / "measurements.csv")
+    about = {"protocol_id": protocol_id(table), "source": source, "profile": table.profile}
+    chosen = [{"field": field, "value": value, "place": place} for field, value, place in decisions(table)]
+    rules = {each.key: each.by.rule for each in table.statements}
+    protocol = {**about, "decisions": chosen, "rules": rules, "protocol": plain(table)}
+    write_json(folder / "protocol.json", protocol)
+    write_text(folder / "table.md", _page(table, decided, source))
+
+
+def _statements(decided: Sequence[Decided]) -> pd.DataFrame:
+    rows = [
+        {
+            "key": d.statement.key,
+            "place": d.statement.place,
+            "statement": d.statement.text,
+            "rule": d.statement.by.rule,
+            "verdict": d.word,
+            "measured": d.measured,
+            "seeds": d.n,
+            "difference": d.difference,
+            "ci_low": d.low,
+            "ci_high": d.high,
+            "p_value": d.p_value,
+            "p_holm": d.p_holm,
+        }
+        for d in decided
+    ]
+    return pd.DataFrame(rows)
+
+
+def _page(table: PropertyTable, decided: Sequence[Decided], source: str) -> str:
+    data = "no data: what needs images was not run" if source == NO_DATA else f"{source}, {table.profile} profile"
+    lines = [f"# {table.title}", "", f"{tally([d.word for d in decided])}. Measured on: {data}.", ""]
+    lines += ["| place | statement | verdict | measured |", "|---|---|---|---|"]
+    lines += [f"| {_cells(d.statement.place, d.statement.text, f'**{d.word}**', d.measured)} |" for d in decided]
+    lines += ["", "## Rules, written before the run", ""]
+    lines += [f"- `{each.key}`: {each.by.rule}" for each in table.statements]
+    lines += ["", "## Choices", "", "| what | value | where from |", "|---|---|---|"]
+    lines += [f"| {_cells(field, f'`{value}`', place)} |" for field, value, place in decisions(table)]
+    lines += ["", "Times, which differ from run to run, stand in provenance.json.", ""]
+    return "\n".join(lines)
+
+
+def _cells(*texts: str) -> str:
+    """Cells of a Markdown table; a bar in a text would end its cell."""
+    return " | ".join(text.replace("|", "\\|") for text in texts)

@@ -1,0 +1,41 @@
+"""What a run found, before it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from reproduce.protocol import Experiment
+from reproduce.protocol.text import changes
+from reproduce.results.verdict_words import PHANTOM, caveats
+
+__all__ = ["PHANTOM", "Run"]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run found.
+
+    Attributes:
+        experiment: As it was run.
+        paper: The same table under the document's own protocol.
+        source: "phantom", or the name of the real data set.
+        cases: Of `cases.case_frame`.
+        slices: Of `cases.slice_frame`.
+        history: model, seed, fold, epoch, train_loss, validation_loss, validation_dice, validation_miou.
+        costs: model, parameters, multiply_adds, activation_bytes.
+    """
+
+    experiment: Experiment
+    paper: Experiment
+    source: str
+    cases: pd.DataFrame
+    slices: pd.DataFrame
+    history: pd.DataFrame
+    costs: pd.DataFrame
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Why the numbers say nothing of the printed ones; empty where they may be compared."""
+        return caveats(self.source, self.experiment.profile, changes(self.paper, self.experiment))

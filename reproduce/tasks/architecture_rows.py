@@ -1,0 +1,137 @@
+"""Outcomes of trainings as the rows of results files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import pandas as pd
+
+from reproduce.inspection.geometry import LayerGeometry, layer_geometry
+from reproduce.metrics.seed_scores import seed_scores
+from reproduce.randomness import seed_words
+from reproduce.results.properties import COLUMNS, CONFIDENCE
+from reproduce.tasks.architecture_training import Place, read_json
+from reproduce.tasks.architectures import ArchitectureStudy, Entry
+
+_RESAMPLES = 2000
+_LAST = 0.1  # share of the steps whose mean loss is what training reached
+
+
+def probability_columns(study: ArchitectureStudy, places: Mapping[str, Place], labels: np.ndarray) -> pd.DataFrame:
+    """One row a test X-ray: its number, its label, and the probability of pneumonia by each training."""
+    columns = {"image": np.arange(len(labels)), "reference": labels.astype(int)}
+    for entry in study.entries:
+        for seed in study.seeds:
+            said = read_json(places[entry.name].outcome(seed))["probabilities"]
+            columns[column(entry.name, seed)] = said
+    return pd.DataFrame(columns)
+
+
+def column(name: str, seed: int) -> str:
+    """Of an architecture's training in the table of probabilities."""
+    return f"{name}, seed {seed}"
+
+
+def architecture_rows(
+    study: ArchitectureStudy, costs: Mapping[str, Mapping[str, int]], probabilities: pd.DataFrame
+) -> pd.DataFrame:
+    """One row an architecture: what it is, what it costs here and at full size, and what it reaches.
+
+    Args:
+        study: Entries and seeds.
+        costs: By name, the fields of `models.geometry.Cost` and "trainable".
+        probabilities: Of `probability_columns`.
+    """
+    rows, reference = [], probabilities["reference"].to_numpy() == 1
+    for entry in study.entries:
+        own, cost = entry.architecture, costs[entry.name]
+        said = probabilities[[column(entry.name, seed) for seed in study.seeds]].to_numpy().T
+        found = seed_scores(
+            # one name for all, so that all are drawn alike and their intervals can be laid beside each other
+            reference, said, n_resamples=_RESAMPLES, confidence=CONFIDENCE, seed=seed_words("architectures")
+        )  # fmt: skip
+        rows.append(
+            {
+                "architecture": entry.name,
+                "year": entry.year,
+                "paper": own.paper,
+                "idea": entry.idea,
+                "printed": own.printed,
+                "counted_as": own.counted_as,
+                "paper_pixels": own.size[0],
+                "paper_trainable": own.trainable,
+                "paper_total": own.total,
+                "pixels": entry.size[0],
+                "changed": entry.form,
+                "trainable": cost["trainable"],
+                "total": cost["parameters"],
+                "multiply_adds": cost["multiply_adds"],
+                "activation_bytes": cost["activation_bytes"],
+                "images_seen": study.images_seen,
+                "seeds": len(study.seeds),
+                "accuracy": found.accuracies.mean(),
+                "accuracy_low": found.accuracy.low,
+                "accuracy_high": found.accuracy.high,
+                "auroc": found.aurocs.mean(),
+                "auroc_low": found.auroc.low,
+                "auroc_high": found.auroc.high,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def training_rows(study: ArchitectureStudy, places: Mapping[str, Place], probabilities: pd.DataFrame) -> pd.DataFrame:
+    """One row a training and quantity, x the X-rays seen: `test_accuracy`, `test_auroc`, and `train_cross_entropy`.
+
+    The last is the mean over the last tenth of the steps, in nats.
+    """
+    rows, reference = [], probabilities["reference"].to_numpy() == 1
+    last = max(1, round(_LAST * study.steps))
+    for entry in study.entries:
+        said = probabilities[[column(entry.name, seed) for seed in study.seeds]].to_numpy().T
+        found = seed_scores(reference, said, n_resamples=1, confidence=CONFIDENCE, seed=seed_words("architectures"))
+        for i, seed in enumerate(study.seeds):
+            loss = np.mean(read_json(places[entry.name].outcome(seed))["losses"][-last:])
+            of = (
+                ("test_accuracy", found.accuracies[i]),
+                ("test_auroc", found.aurocs[i]),
+                ("train_cross_entropy", loss),
+            )
+            rows.extend((quantity, entry.name, float(study.images_seen), seed, value) for quantity, value in of)
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.sort_values(["quantity", "condition", "x", "seed"], ignore_index=True)
+
+
+def structure_rows(entry: Entry) -> pd.DataFrame:
+    """One row a layer of an architecture, the image first: what it makes, and what it costs."""
+    model = entry.build()
+    rows = [
+        {
+            "architecture": entry.name,
+            "layer": row.name,
+            "kind": row.kind,
+            "output": "x".join(map(str, row.output)),
+            "reads": _reads(row),
+            "activation": _activation(model.get_layer(row.name)),
+            "parameters": row.parameters,
+            "multiply_adds": row.multiply_adds,
+            "receptive_field": row.receptive_field[0],
+        }
+        for row in layer_geometry(model)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _activation(layer: keras.Layer) -> str:
+    """The function of a layer that has one; nothing for none and for that which changes nothing."""
+    name = getattr(getattr(layer, "activation", None), "__name__", "")
+    return "" if name == "linear" else name
+
+
+def _reads(row: LayerGeometry) -> str:
+    """Side and stride of a kernel, "5x5, stride 1"; nothing for layers without one."""
+    window = row.reads[0] if row.reads else None
+    taps = getattr(window, "taps", 1)
+    return f"{taps}x{taps}, stride {window.stride}" if taps > 1 else ""
