@@ -156,7 +156,7 @@ def test_a_blob_goes_where_the_map_says(seed):
     image, mask = applied(blob, (blob > 0.3).astype(np.float32), transform)
     assert ndimage.center_of_mass(image) == pytest.approx((to_y, to_x), abs=0.1)
     # a mask is moved by whole pixels
-        assert ndimage.center_of_mass(mask) == pytest.approx((to_y, to_x), abs=0.5)
+    assert ndimage.center_of_mass(mask) == pytest.approx((to_y, to_x), abs=0.5)
 
 
 def test_what_comes_from_outside_is_0():
