@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from reduced import reduced
+
 from reproduce.reporting.properties import Compared, Custom, Exact, Statement
 from reproduce.reporting.property_results import PropertyTable
 from reproduce.section import Call
@@ -42,5 +44,5 @@ def exact(function, rule: str, **arguments) -> Exact:
 
 def smoke(table: PropertyTable) -> PropertyTable:
     """A table in seconds: three seeds, 32 X-rays, one epoch."""
-    training = replace(table.study.training, seeds=(1, 2, 3), n_train=32, epochs=1)
+    training = reduced(table.study.training, "smoke", seeds=(1, 2, 3), n_train=32, epochs=1)
     return replace(table, profile="smoke", study=replace(table.study, training=training))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from document001 import SOURCE, TRAINING, smoke
 from document001_activations import STATEMENTS
 from document001_units import PLACES, UNITS
+from reduced import reduced
 
 from reproduce.reporting.property_figures import draw_activations
 from reproduce.reporting.property_results import PropertyTable
@@ -70,7 +71,8 @@ def times(table: PropertyTable) -> dict:
 
 
 SMOKE = smoke(CPU)
-SMOKE = replace(SMOKE, study=replace(SMOKE.study, gradient_depths=(2, 16), dying_depths=(8,), dying_rates=(1e-1,)))
+FEWER = {"gradient_depths": (2, 16), "dying_depths": (8,), "dying_rates": (1e-1,)}
+SMOKE = replace(SMOKE, study=reduced(SMOKE.study, "smoke", **FEWER))
 
 if __name__ == "__main__":
     main({"cpu": CPU, "smoke": SMOKE}, script=__file__, draw=draw_activations, times=times)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from document001 import SOURCE, smoke
 from document001_moco import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
+from reduced import reduced
 
 from reproduce.reporting.moco_figure import draw_moco
 from reproduce.reporting.property_results import PropertyTable
@@ -41,8 +42,9 @@ CPU = PropertyTable(
     statements=statements(epochs=TRAINING.epochs, n_labels=LABELS),
 )
 _SMALL = smoke(CPU).study
-_SMALL = replace(_SMALL, training=replace(_SMALL.training, batch_size=16, epochs=2), warmup_epochs=1, n_labels=(8, 32))
-_SMALL = replace(_SMALL, encoders=encoders(blocks=(1, 1), depth=1))
+_SMALL = replace(_SMALL, training=reduced(_SMALL.training, "smoke", batch_size=16, epochs=2))
+_FEWER = {"warmup_epochs": 1, "n_labels": (8, 32), "encoders": encoders(blocks=(1, 1), depth=1)}
+_SMALL = reduced(_SMALL, "smoke", **_FEWER)
 SMOKE = replace(CPU, profile="smoke", study=_SMALL, statements=statements(epochs=2, n_labels=(8, 32)))
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ split, no layers, no unit of counting. No one test set gives the first three of 
     python experiments/table1_lidc.py --data-root LIDC-IDRI --profile paper     as printed, on a GPU
 """
 
-from dataclasses import replace
-
 from document000 import OPTIMISATION, OPTIMISED, UNOPTIMISED, VALIDATION, decision, readings, scaled, statements
+from reduced import reduced
 
 from reproduce import run
 from reproduce.datasets import lidc_idri
@@ -46,7 +45,9 @@ PAPER = Experiment(
     readings=readings("nodule"),
     statements=statements("000 7.1.1"),
 )
-CPU = scaled(PAPER, "cpu", size=96, width=8, depth=3, batch=4, epochs=12, validation=replace(VALIDATION, seeds=(1,)))
+CPU = scaled(
+    PAPER, "cpu", size=96, width=8, depth=3, batch=4, epochs=12, validation=reduced(VALIDATION, "cpu", seeds=(1,))
+)
 SMOKE = scaled(
     PAPER,
     "smoke",
@@ -55,7 +56,7 @@ SMOKE = scaled(
     depth=2,
     batch=4,
     epochs=2,
-    validation=replace(VALIDATION, seeds=(1,), n_folds=2),
+    validation=reduced(VALIDATION, "smoke", seeds=(1,), n_folds=2),
     phantom=Call(write_lidc_cohort, {**PHANTOM, "n_patients": 4, "matrix": 64, "n_slices": 8}),
 )
 

@@ -8,11 +8,11 @@ is consistent where mIoU is over lungs and the rest and Dice is of the lungs (re
     python experiments/table1_thoracic.py --data-root LCTSC --profile paper     as printed, on a GPU
 """
 
-from dataclasses import replace
 from itertools import pairwise
 
 from document002 import DECISION, OPTIMISATION, ORGANS, READINGS, SHALLOW, SMALL, VALIDATION, scaled
 from document002_models import ARMS
+from reduced import reduced
 
 from reproduce import run
 from reproduce.datasets import thoracic
@@ -60,7 +60,7 @@ CPU = scaled(
     width=8,
     epochs=20,
     small=SMALL,
-    validation=replace(PAPER.validation, seeds=(1,)),
+    validation=reduced(PAPER.validation, "cpu", seeds=(1,)),
 )
 SMOKE = scaled(
     PAPER,
@@ -69,7 +69,7 @@ SMOKE = scaled(
     width=4,
     epochs=1,
     small=SHALLOW,
-    validation=replace(PAPER.validation, seeds=(1,)),
+    validation=reduced(PAPER.validation, "smoke", seeds=(1,)),
     phantom=Call(
         write_lctsc_cohort, {"n_patients": 4, "seed": 1, "matrix": 48, "n_slices": 4, "slice_spacing_mm": 24.0}
     ),

@@ -7,9 +7,8 @@ no split, no year of BraTS, no region. A cell is read on the whole tumour (WT); 
     python experiments/table2_brats.py --data-root BraTS --profile paper    as printed, on a GPU
 """
 
-from dataclasses import replace
-
 from document000 import OPTIMISATION, OPTIMISED, UNOPTIMISED, VALIDATION, decision, readings, scaled, statements
+from reduced import reduced
 
 from reproduce import run
 from reproduce.cohorts.brats_layouts import PUBLISHED, REGIONS
@@ -47,7 +46,9 @@ PAPER = Experiment(
     readings=readings("WT"),
     statements=statements("000 7.1.2"),
 )
-CPU = scaled(PAPER, "cpu", size=64, width=8, depth=3, batch=4, epochs=12, validation=replace(VALIDATION, seeds=(1,)))
+CPU = scaled(
+    PAPER, "cpu", size=64, width=8, depth=3, batch=4, epochs=12, validation=reduced(VALIDATION, "cpu", seeds=(1,))
+)
 SMOKE = scaled(
     PAPER,
     "smoke",
@@ -56,7 +57,7 @@ SMOKE = scaled(
     depth=2,
     batch=4,
     epochs=2,
-    validation=replace(VALIDATION, seeds=(1,), n_folds=2),
+    validation=reduced(VALIDATION, "smoke", seeds=(1,), n_folds=2),
     phantom=Call(
         write_brats_cohort, {"n_patients": 4, "seed": 1, "matrix": 48, "n_slices": 10, "slice_spacing_mm": 12.0}
     ),
