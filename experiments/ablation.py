@@ -22,31 +22,31 @@ from reproduce.models.classification.pretrained_encoders import WEIGHTS_VARIABLE
 from reproduce.papers.xue2025 import brats as brats_table
 from reproduce.papers.xue2025 import lidc as lidc_table
 from reproduce.papers.xue2025.ablation_arms import WHY_NOT_RUN, arms, statements, weights_at_hand
-from reproduce.protocol import Experiment
+from reproduce.protocol import Arm, Experiment
 from reproduce.protocol.intensities import Window
+from reproduce.protocol.reduced import narrowed
 from reproduce.results.folders import find_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def ablated(of: Experiment, table: str, weights: dict, *, width: int, depth: int, only=(), **changes) -> Experiment:
-    """A table's experiment with the arms of the ablation; `only` some of them, where any are named."""
-    grey = (0.0, 1.0) if isinstance(of.preparation.intensity, Window) else of.preparation.intensity.grey
-    every = arms(width=width, depth=depth, grey=grey, weights=weights)
-    chosen = tuple(arm for arm in every if not only or arm.name in only)
-    named = {"table": table, "title": f"Document 000, the ablation it never shows: {of.source}", "printed": False}
-    return replace(of, **named, **changes, arms=chosen, statements=statements(chosen))
-
-
 def profiles(module, table: str, weights: dict) -> dict[str, Experiment]:
-    """The ablation of one table under each profile; on CPUs fewer and longer trainings, since fourteen arms share."""
-    v, o = replace(module.CPU.validation, n_folds=2), replace(module.CPU.optimisation, max_epochs=20)
-    few = ("base", "without_structure", "together")
-    return {
-        "paper": ablated(module.PAPER, table, weights, width=64, depth=4),
-        "cpu": ablated(module.CPU, table, weights, width=8, depth=3, validation=v, optimisation=o),
-        "smoke": ablated(module.SMOKE, table, weights, width=4, depth=2, only=few),
-    }
+    """The ablation of one table under each profile."""
+
+    def ablated(of: Experiment, chosen: tuple[Arm, ...], **changes) -> Experiment:
+        named = {"table": table, "title": f"Document 000, the ablation it never shows: {of.source}", "printed": False}
+        return replace(of, **named, **changes, arms=chosen, statements=statements(chosen))
+
+    seen = module.PAPER.preparation.intensity
+    grey = (0.0, 1.0) if isinstance(seen, Window) else seen.grey
+    every = arms(width=64, depth=4, grey=grey, weights=weights)
+    few = [arm for arm in every if arm.name in ("base", "without_structure", "together")]
+    cpu = tuple(narrowed(arm, "cpu", width=8, depth=3) for arm in every)
+    smoke = tuple(narrowed(arm, "smoke", width=4, depth=2) for arm in few)
+    why = "cpu: so that two cores can train fourteen arms, fewer trainings of each and longer ones"
+    v, o = module.CPU.validation.changed(why, n_folds=2), module.CPU.optimisation.changed(why, max_epochs=20)
+    cpu = ablated(module.CPU, cpu, validation=v, optimisation=o)
+    return {"paper": ablated(module.PAPER, every), "cpu": cpu, "smoke": ablated(module.SMOKE, smoke)}
 
 
 def main(

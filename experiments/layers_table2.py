@@ -20,6 +20,7 @@ from reproduce.papers.cnn_survey.measures.activations import (
 from reproduce.papers.cnn_survey.measures.timing import time_ratios
 from reproduce.papers.cnn_survey.protocol import SOURCE, TRAINING, smoke
 from reproduce.papers.cnn_survey.units import PLACES, UNITS
+from reproduce.protocol.reduced import reduced
 from reproduce.results.property_results import PropertyTable
 from reproduce.tasks.statements import main
 
@@ -69,7 +70,8 @@ def times(table: PropertyTable) -> dict:
 
 
 SMOKE = smoke(CPU)
-SMOKE = replace(SMOKE, study=replace(SMOKE.study, gradient_depths=(2, 16), dying_depths=(8,), dying_rates=(1e-1,)))
+FEWER = {"gradient_depths": (2, 16), "dying_depths": (8,), "dying_rates": (1e-1,)}
+SMOKE = replace(SMOKE, study=reduced(SMOKE.study, "smoke", **FEWER))
 
 if __name__ == "__main__":
     main({"cpu": CPU, "smoke": SMOKE}, script=__file__, draw=draw_activations, times=times)

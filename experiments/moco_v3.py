@@ -12,12 +12,13 @@ from reproduce.papers.cnn_survey.measures.moco_v3 import MocoStudy, features_and
 from reproduce.papers.cnn_survey.moco_figure import draw_moco
 from reproduce.papers.cnn_survey.moco_statements import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
 from reproduce.papers.cnn_survey.protocol import SOURCE, smoke
+from reproduce.protocol.reduced import reduced
 from reproduce.results.property_results import PropertyTable
 from reproduce.tasks.by_seed import BySeed
 from reproduce.tasks.statements import main
 
 LABELS = (32, TRAINING.n_train)
-CODE = ("models", "papers/cnn_survey/measures")
+CODE = ("models", "studies/moco_v3", "studies/views", "studies/linear_probe")
 CPU = PropertyTable(
     table="moco_v3_of_001",
     document="001",
@@ -40,8 +41,9 @@ CPU = PropertyTable(
     statements=statements(epochs=TRAINING.epochs, n_labels=LABELS),
 )
 _SMALL = smoke(CPU).study
-_SMALL = replace(_SMALL, training=replace(_SMALL.training, batch_size=16, epochs=2), warmup_epochs=1, n_labels=(8, 32))
-_SMALL = replace(_SMALL, encoders=encoders(blocks=(1, 1), depth=1))
+_SMALL = replace(_SMALL, training=reduced(_SMALL.training, "smoke", batch_size=16, epochs=2))
+_FEWER = {"warmup_epochs": 1, "n_labels": (8, 32), "encoders": encoders(blocks=(1, 1), depth=1)}
+_SMALL = reduced(_SMALL, "smoke", **_FEWER)
 SMOKE = replace(CPU, profile="smoke", study=_SMALL, statements=statements(epochs=2, n_labels=(8, 32)))
 
 if __name__ == "__main__":

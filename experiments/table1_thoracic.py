@@ -8,7 +8,6 @@ is consistent where mIoU is over lungs and the rest and Dice is of the lungs (re
     python experiments/table1_thoracic.py --data-root LCTSC --profile paper     as printed, on a GPU
 """
 
-from dataclasses import replace
 from itertools import pairwise
 
 from reproduce import run
@@ -27,6 +26,7 @@ from reproduce.phantoms.lctsc_writer import write_lctsc_cohort
 from reproduce.prepared import thoracic
 from reproduce.protocol import Call, Experiment, Preparation, Statement
 from reproduce.protocol.intensities import Window
+from reproduce.protocol.reduced import reduced
 
 PHANTOM = {"n_patients": 60, "seed": 1, "matrix": 128, "n_slices": 15, "slice_spacing_mm": 8.0}
 ORDER = ("FCNN", "Mask R-CNN", "PSPNet", "DeepLabV3", "U-Net")
@@ -68,7 +68,7 @@ CPU = scaled(
     width=8,
     epochs=20,
     small=SMALL,
-    validation=replace(PAPER.validation, seeds=(1,)),
+    validation=reduced(PAPER.validation, "cpu", seeds=(1,)),
 )
 SMOKE = scaled(
     PAPER,
@@ -77,7 +77,7 @@ SMOKE = scaled(
     width=4,
     epochs=1,
     small=SHALLOW,
-    validation=replace(PAPER.validation, seeds=(1,)),
+    validation=reduced(PAPER.validation, "smoke", seeds=(1,)),
     phantom=Call(
         write_lctsc_cohort, {"n_patients": 4, "seed": 1, "matrix": 48, "n_slices": 4, "slice_spacing_mm": 24.0}
     ),

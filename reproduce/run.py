@@ -24,7 +24,7 @@ from reproduce.figures.worst_cases import write_worst
 from reproduce.papers.xue2025 import figures as document000
 from reproduce.prepared.slices import Prepared
 from reproduce.protocol import Experiment, HeldOut, Validation, VolumeArm
-from reproduce.protocol.text import protocol_id
+from reproduce.protocol.text import check_reasons, protocol_id
 from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
 from reproduce.results.folders import find_runs, read_run
 from reproduce.results.run_result import PHANTOM, Run
@@ -108,6 +108,7 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
     Raises:
         ReproduceError: Whatever a user can act on.
     """
+    check_reasons(profiles["paper"], *profiles.values())
     started = time.monotonic()
     name = options.profile or ("paper" if n_gpus() else "cpu")
     experiment = _overridden(profiles[name], options)
@@ -187,7 +188,7 @@ def _overridden(experiment: Experiment, options: Options) -> Experiment:
                 where="command line",
                 do="leave --folds out",
             )
-        validation = replace(validation, n_folds=options.folds)
+        validation = validation.changed(f"command line: --folds {options.folds}", n_folds=options.folds)
     if options.official_split:
         if not isinstance(validation, HeldOut) or validation.official is None:
             raise ProtocolError(
@@ -196,10 +197,11 @@ def _overridden(experiment: Experiment, options: Options) -> Experiment:
                 where="command line",
                 do="leave --official-split out",
             )
-        validation = replace(validation, division="official")
+        validation = validation.changed("command line: --official-split", division="official")
     if options.seeds is not None:
         first = validation.seeds[0]
-        validation = replace(validation, seeds=tuple(range(first, first + options.seeds)))
+        seeds = tuple(range(first, first + options.seeds))
+        validation = validation.changed(f"command line: --seeds {options.seeds}", seeds=seeds)
     too_few_workers = options.workers is not None and options.workers < 1
     too_few_folds = isinstance(validation, Validation) and validation.n_folds < 2
     if not validation.seeds or too_few_folds or too_few_workers:

@@ -15,7 +15,7 @@ from rich.console import Console
 from reproduce import paths, provenance
 from reproduce.cohorts.pneumonia_mnist import FILE, find_file, read_part
 from reproduce.errors import ArgumentError, DataNotFoundError, ReproduceError
-from reproduce.protocol.text import protocol_id
+from reproduce.protocol.text import check_reasons, protocol_id
 from reproduce.results.architecture_results import write_architectures
 from reproduce.results.property_results import PropertyTable
 from reproduce.tasks.architecture_pool import run_entries
@@ -49,6 +49,7 @@ def main(tables: Mapping[str, PropertyTable], *, script: str, draw: Draw) -> Non
             profile: "smoke" takes seconds, for tests, and is never written to results/.
             workers: Processes that train at a time; results do not depend on it.
         """
+        check_reasons(tables["cpu"], *tables.values())
         project = Path(script).resolve().parents[1]
         run(tables[profile], project, data_root, draw=draw, workers=workers)
 

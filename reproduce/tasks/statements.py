@@ -16,6 +16,7 @@ from rich.console import Console
 from reproduce import paths, provenance
 from reproduce.cohorts.pneumonia_mnist import find_file
 from reproduce.errors import ReproduceError
+from reproduce.protocol.text import check_reasons
 from reproduce.results.properties import COLUMNS, Decided, decide
 from reproduce.results.property_results import NO_DATA, PropertyTable, write_properties
 from reproduce.results.verdict_words import tally
@@ -46,6 +47,7 @@ def main(tables: Mapping[str, PropertyTable], *, script: str, draw: Draw, times:
                 measured statements are not run.
             profile: "smoke" takes seconds, for tests, and is never written to results/.
         """
+        check_reasons(tables["cpu"], *tables.values())
         project = Path(script).resolve().parents[1]
         home = project if profile == "cpu" else paths.cache_dir(project) / "smoke"
         run(tables[profile], home, data_root, draw=draw, times=times)
