@@ -18,7 +18,7 @@ from reproduce.tasks.by_seed import BySeed
 from reproduce.tasks.statements import main
 
 LABELS = (32, TRAINING.n_train)
-CODE = ("models", "studies/moco_v3", "studies/views", "studies/linear_probe")
+CODE = ("models", "papers/cnn_survey/measures")
 CPU = PropertyTable(
     table="moco_v3_of_001",
     document="001",
