@@ -18,7 +18,6 @@ from reproduce.studies.command import main
 from reproduce.studies.moco_v3 import MocoStudy, features_and_labels
 
 LABELS = (32, TRAINING.n_train)
-CODE = ("models", "studies/moco_v3", "studies/views", "studies/linear_probe")
 CPU = PropertyTable(
     table="moco_v3_of_001",
     document="001",
@@ -37,7 +36,7 @@ CPU = PropertyTable(
         probe_penalty=1.0,
         because=CHOICES,
     ),
-    measures=(BySeed(features_and_labels, groups=tuple(each.name for each in ENCODERS), code=CODE),),
+    measures=(BySeed(features_and_labels, groups=tuple(each.name for each in ENCODERS)),),
     statements=statements(epochs=TRAINING.epochs, n_labels=LABELS),
 )
 _SMALL = smoke(CPU).study

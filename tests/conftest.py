@@ -1,5 +1,6 @@
 """Fixtures that all rooms share."""
 
+import importlib.util
 import os
 import subprocess
 from pathlib import Path
@@ -41,3 +42,24 @@ def prepared(phantom_root, tmp_path_factory):
     from reproduce.datasets import lidc_idri
 
     return lidc_idri.prepare(phantom_root, tmp_path_factory.mktemp("cache"), consensus=0.5, min_readers=1)
+
+
+@pytest.fixture
+def edit(monkeypatch):
+    """Change text of a module as `cache_key` reads it, and nothing else."""
+    from reproduce import cache_key
+
+    def forget():
+        cache_key._read.cache_clear()
+        cache_key._reached.cache_clear()
+
+    def change(module, old, new):
+        path, read = Path(importlib.util.find_spec(module).origin), Path.read_bytes
+        assert old.encode() in read(path)
+        changed = read(path).replace(old.encode(), new.encode())
+        monkeypatch.setattr(Path, "read_bytes", lambda self: changed if self == path else read(self))
+        forget()
+
+    yield change
+    monkeypatch.undo()
+    forget()
