@@ -8,17 +8,17 @@ authors. A stopped run goes on when the same command is given again.
 
 from dataclasses import replace
 
+from reproduce.protocol.experiment.reduced import reduced
+
 from reproduce.papers.cnn_survey.measures.moco_v3 import MocoStudy, features_and_labels
 from reproduce.papers.cnn_survey.moco_figure import draw_moco
 from reproduce.papers.cnn_survey.moco_statements import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
 from reproduce.papers.cnn_survey.protocol import SOURCE, smoke
-from reproduce.protocol.reduced import reduced
 from reproduce.results.property_results import PropertyTable
 from reproduce.tasks.by_seed import BySeed
 from reproduce.tasks.statements import main
 
 LABELS = (32, TRAINING.n_train)
-CODE = ("models", "papers/cnn_survey/measures")
 CPU = PropertyTable(
     table="moco_v3_of_001",
     document="001",
@@ -37,7 +37,7 @@ CPU = PropertyTable(
         probe_penalty=1.0,
         because=CHOICES,
     ),
-    measures=(BySeed(features_and_labels, groups=tuple(each.name for each in ENCODERS), code=CODE),),
+    measures=(BySeed(features_and_labels, groups=tuple(each.name for each in ENCODERS)),),
     statements=statements(epochs=TRAINING.epochs, n_labels=LABELS),
 )
 _SMALL = smoke(CPU).study

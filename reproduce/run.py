@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from reproduce import paths
+from reproduce.cache_key import cache_key
 from reproduce.cohorts.splits import Fold, held_out_fold, patient_folds, write_splits
 from reproduce.errors import ProtocolError, ReproduceError
 from reproduce.figures.draw import draw_run
@@ -25,7 +26,7 @@ from reproduce.papers.xue2025 import figures as document000
 from reproduce.prepared.slices import Prepared
 from reproduce.protocol import Experiment, HeldOut, Validation, VolumeArm
 from reproduce.protocol.text import check_reasons, protocol_id
-from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
+from reproduce.provenance import commit, peak_memory_mib, processor, versions, write_json
 from reproduce.results.folders import find_runs, read_run
 from reproduce.results.run_result import PHANTOM, Run
 from reproduce.results.table_markdown import verdict_line
@@ -33,8 +34,8 @@ from reproduce.results.terminal import verdict_table
 from reproduce.results.writer import write_results
 from reproduce.tasks.evaluation import evaluate
 from reproduce.tasks.worst import worst_cases
-from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
-from reproduce.training.job import Job, views
+from reproduce.training.determinism import configure, leave_gpus_to_workers, n_gpus
+from reproduce.training.job import Job, Worker, views
 from reproduce.training.pool import run_jobs
 
 PROFILES = ("paper", "cpu", "smoke")
@@ -155,9 +156,10 @@ def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: 
 
 
 def jobs_of(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path) -> list[Job]:
-    """All trainings of an experiment, the last arm first, each in a folder of its own protocol, cohort and code.
+    """All trainings of an experiment, the last arm first, each in a folder of its own `cache_key`.
 
-    Title, statements and other arms are no part of a training's protocol: who changes one arm trains that one again.
+    Title, phantom, statements and other arms are no part of it, nor are the seeds: who changes one arm trains that one
+    again, and who asks for more seeds trains those.
 
     Args:
         experiment: As it is run.
@@ -165,11 +167,16 @@ def jobs_of(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *
         folds: Of `folds_of`.
         cache: Folder for what can be made again.
     """
-    code = code_digest(("models", "training"))
     jobs = []
     for arm in reversed(experiment.arms):
-        protocol = protocol_id(replace(experiment, title="", arms=(arm,), statements=()))
-        runs = cache / "runs" / experiment.table / protocol[:16] / prepared.key[:16] / code[:16]
+        key = cache_key(
+            *(Worker, views, configure),
+            protocol=replace(experiment, title="", phantom=None, arms=(arm,), validation=None, statements=()),
+            regions=list(experiment.preparation.regions.items()),  # their order is that of the channels
+            folds=folds,
+            prepared=prepared.key,
+        )
+        runs = cache / "runs" / experiment.table / key[:16]
         jobs += [
             Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
             for seed in experiment.validation.seeds
@@ -224,6 +231,10 @@ def folds_of(experiment: Experiment, patients: Sequence[str]) -> tuple[Fold, ...
 
 
 def _provenance(prepared: Prepared, workers: int, seconds: Mapping[str, float], jobs: Sequence[Job]) -> dict:
+    """What a run was made from and what it cost; a resumed run too has one set of versions.
+
+    Trainings that are kept were made with those of now: others have another `cache_key`, patch level of Python aside.
+    """
     per_slice, training = _by_arm(jobs, "seconds_per_slice"), _by_arm(jobs, "cpu_seconds")
     return {
         "versions": versions(),

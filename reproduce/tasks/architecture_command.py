@@ -13,20 +13,20 @@ import tyro
 from rich.console import Console
 
 from reproduce import paths, provenance
+from reproduce.cache_key import cache_key
 from reproduce.cohorts.pneumonia_mnist import FILE, find_file, read_part
 from reproduce.errors import ArgumentError, DataNotFoundError, ReproduceError
-from reproduce.protocol.text import check_reasons, protocol_id
+from reproduce.protocol.text import check_reasons
 from reproduce.results.architecture_results import write_architectures
 from reproduce.results.property_results import PropertyTable
 from reproduce.tasks.architecture_pool import run_entries
 from reproduce.tasks.architecture_rows import architecture_rows, probability_columns, structure_rows, training_rows
-from reproduce.tasks.architecture_training import Place, read_json
-from reproduce.tasks.architectures import ArchitectureStudy
+from reproduce.tasks.architecture_training import Place, read_json, run_entry
+from reproduce.tasks.architectures import ArchitectureStudy, Entry
 from reproduce.tasks.statements import SAMPLES_VARIABLE
-from reproduce.training.determinism import leave_gpus_to_workers
+from reproduce.tasks.x_rays import load
+from reproduce.training.determinism import configure, leave_gpus_to_workers
 
-# What an outcome follows from; a change in any of it trains again.
-_CODE = ("models", "randomness", "cohorts/pneumonia_mnist", "tasks/x_rays", "tasks/architecture_training")
 _STOPPED = 130  # as a shell says of a program that Ctrl-C ended
 _CLOCK = "a forward pass with its call from Python, one thread on a CPU, the other process at work beside it"
 Draw = Callable[[Path, Path], tuple[Path, ...]]
@@ -84,8 +84,11 @@ def run(table: PropertyTable, project: Path, data_root: Path | None, *, draw: Dr
     home = project if table.profile == "cpu" else cache / "smoke"
     leave_gpus_to_workers()
     study = table.study
-    folder = cache / "architectures" / _digest(study, file)
-    places = {entry.name: Place(folder, entry.key) for entry in study.entries}
+    digest = provenance.file_digest(file)
+    places = {
+        entry.name: Place(cache / "architectures" / _key(entry, study, source=digest)[:16], entry.key)
+        for entry in study.entries
+    }
     run_entries(study, places, file, workers=workers, console=console)
     known = {name: read_json(place.cost) for name, place in places.items()}
     test = read_part(file, "test")
@@ -104,7 +107,7 @@ def run(table: PropertyTable, project: Path, data_root: Path | None, *, draw: Dr
         "versions": provenance.versions(),
         "commit": provenance.commit(),
         "processor": provenance.processor(),
-        "source_sha256": provenance.file_digest(file),
+        "source_sha256": digest,
         "clock": _CLOCK,
         "spent": {name: each["spent"] for name, each in known.items()},
         "workers": workers,
@@ -127,8 +130,11 @@ def _file(data_root: Path | None) -> Path:
     return find_file(named)
 
 
-def _digest(study: ArchitectureStudy, file: Path) -> str:
-    """A name for outcomes that follow from one budget, file and code; of an architecture tells `Entry.key`."""
-    budget = [study.n_train, study.images_seen, study.batch_size, study.learning_rate, study.warm_up]
-    parts = [budget, provenance.file_digest(file), provenance.code_digest(_CODE)]
-    return protocol_id(parts)[:16]
+def _key(entry: Entry, study: ArchitectureStudy, *, source: str) -> str:
+    """The `cache_key` of an architecture's outcomes under a budget, on X-rays of a digest."""
+    return cache_key(
+        *(run_entry, load, configure),
+        entry=[entry.name, entry.architecture.build, entry.changed, entry.size],
+        budget=[study.n_train, study.images_seen, study.batch_size, study.learning_rate, study.warm_up],
+        source=source,
+    )

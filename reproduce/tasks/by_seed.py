@@ -10,15 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from reproduce.cache_key import cache_key
 from reproduce.processes import processes, progress_of
 from reproduce.protocol.section import Section
-from reproduce.protocol.text import protocol_id
-from reproduce.provenance import code_digest, file_digest, versions, write_json
+from reproduce.provenance import file_digest, write_json
 from reproduce.tasks.x_rays import Data, Row, load
 from reproduce.training.determinism import configure
 
-# What any measurement follows from, beside its own code; a change in any of it measures again.
-_CODE = ("randomness", "cohorts/pneumonia_mnist", "tasks/x_rays")
 _WORKERS = 2
 _POLL_S = 0.5
 
@@ -30,12 +28,10 @@ class BySeed:
     Attributes:
         measure: Called with data, study, group and seeds; yields (seed, rows) for each of the seeds.
         groups: Each is measured in a process of its own, so that what it compiles serves all seeds.
-        code: Rooms and modules of this package that it follows from, as for `provenance.code_digest`.
     """
 
     measure: Callable[[Data, Section, str, Sequence[int]], Iterable[tuple[int, list[Row]]]]
     groups: tuple[str, ...]
-    code: tuple[str, ...]
 
     @property
     def __name__(self) -> str:
@@ -57,8 +53,8 @@ def kept_rows(each: BySeed, study: Section, file: Path, cache: Path, *, console:
         WorkerDiedError: A process was ended from outside; what is finished is kept.
         ReproduceError: The first that a unit raised, likewise.
     """
-    facts = (each, study, file_digest(file), code_digest((*_CODE, *each.code)), versions())
-    folder = cache / "studies" / protocol_id(facts)[:16]
+    key = cache_key(_begin, _run, measure=each.measure, study=study, source=file_digest(file))
+    folder = cache / "studies" / key[:16]
     units = [(group, seed) for group in each.groups for seed in study.training.seeds]
     left = {
         group: [seed for g, seed in units if g == group and not _place(folder, g, seed).exists()]
