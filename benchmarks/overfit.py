@@ -45,7 +45,7 @@ def steps_needed(arm, experiment, image: np.ndarray, mask: np.ndarray) -> dict:
     from reproduce.tasks.scoring import cell_counts, native_masks, score_scan
     from reproduce.training.fit import Trainer
 
-    trainer = Trainer(arm, experiment.optimisation, size=(SIZE, SIZE), n_channels=1, n_regions=mask.shape[-1])
+    trainer = Trainer(arm, experiment.optimisation, build=lambda: arm.build((SIZE, SIZE), n_channels=1, n_regions=mask.shape[-1]))
     goal, started, reached = ENOUGH.get(arm.name, 0.95), time.monotonic(), None
     labels = mask.argmax(axis=-1).astype(np.uint8)
     for step in range(1, MOST + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from itertools import combinations
 from typing import Any
 
@@ -49,11 +49,29 @@ def protocol_id(experiment: Experiment) -> str:
     return hashlib.sha256(canonical_json(experiment).encode()).hexdigest()
 
 
-def changes(paper: Experiment, profile: Experiment) -> tuple[str, ...]:
-    """Return the values that a profile changes, e.g. "optimisation.batch_size: 32 -> 8", sorted; reasons left out."""
+@dataclass(frozen=True)
+class Change:
+    """What a profile changes in one field.
+
+    Attributes:
+        field: Path of the field, e.g. "optimisation.batch_size".
+        paper: Its value in the whole protocol as JSON; None where it has none.
+        here: Its value under the profile, likewise.
+    """
+
+    field: str
+    paper: Any
+    here: Any
+
+    def __str__(self):
+        return f"{self.field}: {_word(self.paper)} -> {_word(self.here)}"
+
+
+def changes(paper: Any, profile: Any) -> tuple[Change, ...]:
+    """Return the values that a profile changes, sorted by field; reasons left out."""
     before, after = _leaves(plain(paper), ""), _leaves(plain(profile), "")
     return tuple(
-        f"{key}: {_word(before.get(key))} -> {_word(after.get(key))}"
+        Change(key, before.get(key), after.get(key))
         for key in sorted(set(before) | set(after))
         if before.get(key) != after.get(key) and key != "profile"
     )
