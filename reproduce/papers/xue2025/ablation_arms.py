@@ -59,7 +59,7 @@ def arms(*, width: int, depth: int, grey: tuple[float, float], weights: Mapping[
     def arm(name: str, *structure: str, loss: str | None = None, augmented: bool = False) -> Arm:
         found = replace(base, name=name)
         if structure:
-            why = f"{LAYERS}; with {' and '.join(structure)}; 4.1 names residual and dense, no document the skips"
+            why = f"{LAYERS}; with {' and '.join(structure)}; 4.1 names residual and dense ones, but no skips"
             found = found.changed(why, build=Call(ablation_cnn, layers | dict.fromkeys(structure, True)))
         if loss:
             why = f"silent: 4.2 names Dice and focal loss; we put {loss} on the mask, with no slice head either"
