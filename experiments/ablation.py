@@ -8,24 +8,25 @@ against all but one (Wilcoxon, Holm). Pretrained encoders run where --weights or
 """
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import tyro
+from rich.console import Console
 
 from reproduce import paths, run
-from reproduce.errors import ReproduceError
-from reproduce.figures.ablation import TABLES, draw_ablation, write_effects
+from reproduce.figures.ablation import TABLES, write_effects
 from reproduce.models.classification.pretrained_encoders import WEIGHTS_VARIABLE
 from reproduce.papers.xue2025 import brats as brats_table
 from reproduce.papers.xue2025 import lidc as lidc_table
 from reproduce.papers.xue2025.ablation_arms import WHY_NOT_RUN, arms, statements, weights_at_hand
+from reproduce.papers.xue2025.figures import draw_ablation_of_both
 from reproduce.protocol import Arm, Experiment
 from reproduce.protocol.intensities import Window
 from reproduce.protocol.reduced import narrowed
-from reproduce.results.folders import find_runs
+from reproduce.results.folders import RunFolder
+from reproduce.tasks.segmentation import SEGMENTATION
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,31 +50,34 @@ def profiles(module, table: str, weights: dict) -> dict[str, Experiment]:
     return {"paper": ablated(module.PAPER, every), "cpu": cpu, "smoke": ablated(module.SMOKE, smoke)}
 
 
+def effects(of: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Write what each arm adds, with its test, and draw the effects on both data sets as far as both have been run."""
+    return (*write_effects(of, WHY_NOT_RUN), *draw_ablation_of_both(of, figures))
+
+
 def main(
     profile: Literal["paper", "cpu", "smoke"] | None = None,
     lidc: Path | None = None,
     brats: Path | None = None,
     weights: Path | None = None,
+    out: Path | None = None,
     workers: int | None = None,
+    pages: bool = False,
 ) -> None:
     """Run the ablation on both data sets; options as for the tables. $REPRODUCE_DATA, one folder, is not read."""
     os.environ.pop(paths.DATA_VARIABLE, None)
-    roots = [paths.data_root(root) for root in (lidc, brats)]  # a wrong path is told now, not hours later
-    if weights is not None:
-        os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(weights, holding="files of weights"))
-    for table, module, root in zip(TABLES, (lidc_table, brats_table), roots, strict=True):
-        given = (("--profile", profile), ("--workers", workers), ("--data-root", root))
-        words = [str(word) for pair in given if pair[1] is not None for word in pair]
-        run.main(profiles(module, table, weights_at_hand()), script=__file__, arguments=words)
-    home = paths.cache_dir(ROOT) / "smoke" if profile == "smoke" else ROOT
-    runs = find_runs(home / "results", TABLES)
-    written = [path for each in runs for path in write_effects(each, WHY_NOT_RUN)]
-    print(*written, *draw_ablation(runs, home / "figures"), sep="\n")
+
+    def both(console: Console) -> None:
+        roots = [paths.data_root(root) for root in (lidc, brats)]  # a wrong path is told now, not hours later
+        if weights is not None:
+            os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(weights, holding="files of weights"))
+        for table, module, root in zip(TABLES, (lidc_table, brats_table), roots, strict=True):
+            options = run.Options(profile, root, out, workers=workers, pages=pages)
+            found = profiles(module, table, weights_at_hand())
+            run.run_table(found, SEGMENTATION, options, project=ROOT, console=console, further=effects)
+
+    run.told_as_errors(both)
 
 
 if __name__ == "__main__":
-    try:
-        tyro.cli(main)
-    except ReproduceError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        sys.exit(2)
+    tyro.cli(main)

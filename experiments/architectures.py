@@ -7,13 +7,14 @@ The architectures stand in document001_models.py. A stopped run goes on when the
 
 from dataclasses import replace
 
+from reproduce import run
 from reproduce.papers.cnn_survey.architecture_entries import BASIC, ENTRIES, SMOKE_NAMES
 from reproduce.papers.cnn_survey.architecture_figures import draw_architectures
 from reproduce.papers.cnn_survey.protocol import SOURCE
 from reproduce.protocol.reduced import reduced
 from reproduce.results.property_results import PropertyTable
-from reproduce.tasks.architecture_command import main
 from reproduce.tasks.architectures import ArchitectureStudy
+from reproduce.tasks.comparison import COMPARISON
 
 SEEDS = "silent: we use three, each another start and order"
 BUDGET = (
@@ -55,5 +56,7 @@ _FEW = tuple(each for each in ENTRIES if each.name in SMOKE_NAMES)
 _LESS = {"entries": _FEW, "seeds": (1, 2), "n_train": 32, "images_seen": 64}
 SMOKE = replace(CPU, profile="smoke", study=reduced(CPU.study, "smoke", **_LESS))
 
+PROFILES = {"cpu": CPU, "smoke": SMOKE}
+
 if __name__ == "__main__":
-    main({"cpu": CPU, "smoke": SMOKE}, script=__file__, draw=draw_architectures)
+    run.main(PROFILES, COMPARISON, further=draw_architectures, script=__file__)

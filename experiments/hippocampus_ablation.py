@@ -18,7 +18,8 @@ from reproduce.papers.decathlon.arms import BENDING, LEAN, UNET3D, smaller
 from reproduce.papers.decathlon.protocol import development_side
 from reproduce.phantoms.hippocampus_writer import write_hippocampus_cohort
 from reproduce.protocol import Call, HeldOut, Statement, VolumeArm
-from reproduce.results.folders import read_run
+from reproduce.results.folders import RunFolder
+from reproduce.tasks.segmentation import SEGMENTATION
 
 
 def arms(whole: VolumeArm, plain: VolumeArm) -> tuple[VolumeArm, ...]:
@@ -83,7 +84,13 @@ SMOKE = replace(
     statements=PAPER.statements[-1:],
 )
 
+PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}
+
+
+def effects(of: RunFolder, _: Path) -> tuple[Path, ...]:
+    """Write what each arm adds, with its test, beside the cases that it follows from."""
+    return write_effects(of, {})
+
+
 if __name__ == "__main__":
-    run.main({"paper": PAPER, "cpu": CPU, "smoke": SMOKE}, script=__file__)
-    for folder in sorted((Path(__file__).resolve().parents[1] / "results" / CPU.table).glob("*-*")):
-        print(*write_effects(read_run(folder), {}), sep="\n")
+    run.main(PROFILES, SEGMENTATION, further=effects, script=__file__)

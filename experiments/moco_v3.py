@@ -10,13 +10,14 @@ from dataclasses import replace
 
 from reproduce.protocol.experiment.reduced import reduced
 
+from reproduce import run
+from reproduce.papers.cnn_survey.figures import draw_statements
 from reproduce.papers.cnn_survey.measures.moco_v3 import MocoStudy, features_and_labels
-from reproduce.papers.cnn_survey.moco_figure import draw_moco
 from reproduce.papers.cnn_survey.moco_statements import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
 from reproduce.papers.cnn_survey.protocol import SOURCE, smoke
 from reproduce.results.property_results import PropertyTable
 from reproduce.tasks.by_seed import BySeed
-from reproduce.tasks.statements import main
+from reproduce.tasks.statements import STATEMENTS
 
 LABELS = (32, TRAINING.n_train)
 CPU = PropertyTable(
@@ -46,5 +47,7 @@ _FEWER = {"warmup_epochs": 1, "n_labels": (8, 32), "encoders": encoders(blocks=(
 _SMALL = reduced(_SMALL, "smoke", **_FEWER)
 SMOKE = replace(CPU, profile="smoke", study=_SMALL, statements=statements(epochs=2, n_labels=(8, 32)))
 
+PROFILES = {"cpu": CPU, "smoke": SMOKE}
+
 if __name__ == "__main__":
-    main({"cpu": CPU, "smoke": SMOKE}, script=__file__, draw=draw_moco)
+    run.main(PROFILES, STATEMENTS, further=draw_statements, script=__file__)

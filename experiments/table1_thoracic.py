@@ -11,7 +11,9 @@ is consistent where mIoU is over lungs and the rest and Dice is of the lungs (re
 from itertools import pairwise
 
 from reproduce import run
+from reproduce.papers.cells import claims_of
 from reproduce.papers.zheng2024.arms import ARMS
+from reproduce.papers.zheng2024.figures import draw_document002
 from reproduce.papers.zheng2024.protocol import (
     DECISION,
     OPTIMISATION,
@@ -27,6 +29,7 @@ from reproduce.prepared import thoracic
 from reproduce.protocol import Call, Experiment, Preparation, Statement
 from reproduce.protocol.intensities import Window
 from reproduce.protocol.reduced import reduced
+from reproduce.tasks.segmentation import SEGMENTATION
 
 PHANTOM = {"n_patients": 60, "seed": 1, "matrix": 128, "n_slices": 15, "slice_spacing_mm": 8.0}
 ORDER = ("FCNN", "Mask R-CNN", "PSPNet", "DeepLabV3", "U-Net")
@@ -83,5 +86,8 @@ SMOKE = scaled(
     ),
 )
 
+PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}
+CLAIMS = claims_of("table1_thoracic")
+
 if __name__ == "__main__":
-    run.main({"paper": PAPER, "cpu": CPU, "smoke": SMOKE}, script=__file__)
+    run.main(PROFILES, SEGMENTATION, claims=CLAIMS, further=draw_document002, script=__file__)

@@ -31,7 +31,7 @@ from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
 PROFILES = ("paper", "cpu", "smoke")
 SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
 _STOPPED = 130  # as a shell says of a program that Ctrl-C ended
-# What only one table has beside what its kind has: called with the run and the folder of all figures; the files written.
+# Writes what only one table has: called with the run and the folder of all figures; returns the files written.
 Further = Callable[[RunFolder, Path], Iterable[Path]]
 
 
@@ -203,7 +203,9 @@ def data_of(experiment: Any, task: Task, options: Options) -> tuple[Path | None,
         return None, PHANTOM
     if task.needs_data and not options.pages:
         do = "name its folder with --data-root; no phantom stands in for it"
-        raise DataNotFoundError(expected=f"the data set {experiment.source}", got="no folder", where="--data-root", do=do)
+        raise DataNotFoundError(
+            expected=f"the data set {experiment.source}", got="no folder", where="--data-root", do=do
+        )
     return None, experiment.source if options.pages else NO_DATA
 
 

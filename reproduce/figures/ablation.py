@@ -15,11 +15,10 @@ from matplotlib.figure import Figure
 from reproduce.errors import ResultsError
 from reproduce.figures.style import BLUE, VERMILION, new_figure, save, styled
 from reproduce.metrics.statistics.bootstrap import bootstrap_interval, mean
-from reproduce.papers.xue2025.figures import shown_run
 from reproduce.provenance import write_text
 from reproduce.randomness import seed_words
 from reproduce.results.cases import of_region, read_frame, write_frame
-from reproduce.results.folders import RunFolder, optional_number
+from reproduce.results.folders import RunFolder, optional_number, shown_run
 from reproduce.results.number_format import UNDEFINED, interval, number, p_text, signed
 from reproduce.results.summary import CONFIDENCE, N_RESAMPLES
 from reproduce.results.verdict_words import CONTRADICTED, PHANTOM, SUPPORTED, UNDECIDED

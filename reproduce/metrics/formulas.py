@@ -1,7 +1,7 @@
 """The metrics that tables print: formula, unit and levels of each, once; results and pages take them from here.
 
-TP, FP, FN and TN are counts of voxels, slices, lesions, patients or images. A ratio 0/0 is undefined: nan, not counted in
-a mean. One mask empty gives 0 by the formulas of overlap, both empty 0/0.
+TP, FP, FN and TN are counts of voxels, slices, lesions, patients or images. A ratio 0/0 is undefined: nan, not counted
+in a mean. One mask empty gives 0 by the formulas of overlap, both empty 0/0.
 """
 
 from __future__ import annotations

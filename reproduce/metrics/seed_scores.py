@@ -1,4 +1,4 @@
-"""Accuracy, area under the ROC curve and their like, averaged over several trainings of one network, with bootstrap intervals.
+"""Metrics of images, averaged over several trainings of one network, with bootstrap intervals.
 
 A bootstrap over test cases alone takes the trainings for all that there could be, one over trainings alone the cases.
 Here both are drawn, each by itself (Owen 2007, "The pigeonhole bootstrap"), which is rather too wide than too narrow.

@@ -1,4 +1,4 @@
-"""Which table has figures, or results files, that only its paper has; scripts write them, and `reproduce figures` too."""
+"""Which table has figures that only its paper has; scripts draw them, and `reproduce figures` does."""
 
 from __future__ import annotations
 

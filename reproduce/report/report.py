@@ -32,6 +32,8 @@ _LOOKS = {
     words.UNREACHABLE: ("bad", "⊘"),
 }
 _OPEN = ("open", "○")
+# Runs that have a section of their own; statements have another, a comparison stands in results/ alone.
+_WITH_CELLS = ("segmentation", "classification", "census")
 
 
 def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence[Path]) -> Path:
@@ -51,7 +53,11 @@ def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence
         ClaimsError: A table of the reader's own is broken.
     """
     said = statement_sections(read_statement_runs(results), figures)
-    sections = [run_section(diff_run(run), figures) for run in find_runs(results, (), or_none=bool(said))]
+    sections = [
+        run_section(diff_run(run), figures)
+        for run in find_runs(results, (), or_none=bool(said))
+        if run.kind in _WITH_CELLS
+    ]
     write_text(output, render(sections, said, papers=papers))
     return output
 

@@ -69,7 +69,11 @@ def case_frame(scores: Sequence[CaseScore]) -> pd.DataFrame:
     """The scores as a table, sorted, with every metric beside the counts (nan where it is undefined)."""
     keys = ["model", "seed", "fold", "patient", "scan", "region", "level"]
     rows = [
-        {**{key: getattr(s, key) for key in keys}, **asdict(s.counts), **{metric.name: getattr(s, metric.name) for metric in OF_SCANS}}
+        {
+            **{key: getattr(s, key) for key in keys},
+            **asdict(s.counts),
+            **{metric.name: getattr(s, metric.name) for metric in OF_SCANS},
+        }
         for s in scores
     ]
     of_scans = [metric.name for metric in OF_SCANS]

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from reproduce.audit.printed import Cell
-from reproduce.metrics.formulas import OF_IMAGES, unit_of
-from reproduce.metrics.ranking import delong_test
+from reproduce.metrics.formulas import OF_IMAGES
+from reproduce.metrics.ranking import delong_test, roc_auc
 from reproduce.metrics.seed_scores import seed_scores
 from reproduce.metrics.statistics.paired_tests import holm, permutation
 from reproduce.protocol import Experiment, Statement
@@ -23,9 +23,9 @@ from reproduce.results.number_format import interval, number
 from reproduce.results.paired_statements import SIGNIFICANCE, Tested
 from reproduce.results.protocol_record import protocol_record
 from reproduce.results.summary import CONFIDENCE, N_RESAMPLES, Summary
+from reproduce.results.table_markdown import cells_page, share_unit, statements_page
 from reproduce.results.verdict import Verdict, judge
 from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED, caveats, tally, without_cells
-from reproduce.results.table_markdown import cells_page, statements_page
 from reproduce.results.writer import write_cells, write_statements, write_table
 
 CASE_COLUMNS = ("model", "seed", "fold", "case", "patient", "reference", "probability", "tp", "fp", "fn", "tn")
@@ -139,14 +139,12 @@ def _tested(experiment: Experiment, cases: pd.DataFrame) -> list[Tested]:
     return found
 
 
-def _compare(
-    statement: Statement, cases: pd.DataFrame, threshold: float
-) -> tuple[int, float, float, str, float]:
+def _compare(statement: Statement, cases: pd.DataFrame, threshold: float) -> tuple[int, float, float, str, float]:
     (reference, better), (_, worse) = (_by_seed(cases, name) for name in (statement.better, statement.worse))
     if statement.metric == "auc":
         means = [probabilities.mean(axis=0) for probabilities in (better, worse)]
-        test = delong_test(reference, *means)
-        return len(reference), float(test.area_a), float(test.area_b), "DeLong", float(test.p_value)
+        areas = [roc_auc(reference, scores) for scores in means]
+        return len(reference), *areas, "DeLong", float(delong_test(reference, *means).p_value)
     wanted = {"sensitivity": reference, "specificity": ~reference}.get(statement.metric, np.ones_like(reference))
     right = [((p > threshold) == reference).mean(axis=0)[wanted] for p in (better, worse)]
     test = permutation(*right, n_resamples=9999, seed=seed_words("statement", statement.better, statement.worse))
@@ -157,9 +155,7 @@ def _metrics(summaries: Sequence[Summary]) -> list[str]:
     models = list(dict.fromkeys(s.model for s in summaries))
     rows: dict[str, list[str]] = {}
     for s in summaries:
-        unit = "ratio" if unit_of(s.metric) == "%" else unit_of(s.metric)
+        unit = share_unit(s.metric)
         spread = "" if math.isnan(s.seed_sd) else f", seed sd {number(s.seed_sd, unit)}"
         rows.setdefault(s.metric, []).append(f"{number(s.value, unit)} ({interval(s.low, s.high, unit)}{spread})")
     return markdown.table(("metric", *models), ((name, *values) for name, values in rows.items()))
-
-

@@ -85,7 +85,7 @@ class StatementLine:
 
 @dataclass(frozen=True)
 class SentenceLine:
-    """A sentence of a document that a calculation or a measurement under several seeds decides; as in statements.csv."""
+    """A sentence of a document that a calculation or a measurement decides; as in statements.csv."""
 
     place: str
     statement: str

@@ -50,7 +50,14 @@ def diff_markdown(diffs: Sequence[RunDiff]) -> str:
         return NO_TABLES
     parts = []
     for each in diffs:
-        parts += [f"## {each.run.title}", "", f"`{each.run.name}`: **{each.summary}**", "", *(_cells(each.cells) if each.cells else ()), ""]
+        parts += [
+            f"## {each.run.title}",
+            "",
+            f"`{each.run.name}`: **{each.summary}**",
+            "",
+            *(_cells(each.cells) if each.cells else ()),
+            "",
+        ]
         parts += [f"- {s.place}: {s.statement}: **{s.verdict}**" for s in each.sentences]
         if each.statements:
             parts += [f"Statements, tested on {source_text(each)}:", "", *_statements(each.statements), ""]

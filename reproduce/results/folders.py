@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reproduce.errors import ResultsError
 from reproduce.protocol import NO_DOCUMENT
-from reproduce.results.verdict_words import caveats
+from reproduce.results.verdict_words import PHANTOM, caveats
 
 _AGAIN = "run the table's script again"
 
@@ -120,6 +120,21 @@ def read_run(path: Path) -> RunFolder:
 def _are_changes(found: object) -> bool:
     keys = {"field", "paper", "here"}
     return isinstance(found, list) and all(isinstance(each, dict) and set(each) == keys for each in found)
+
+
+def shown_run(runs: Sequence[RunFolder], table: str) -> RunFolder | None:
+    """The run of a table that says most of its print: comparable, else real data, else the paper profile, else by name.
+
+    Args:
+        runs: Of any tables.
+        table: Its name.
+
+    Returns:
+        The run, or None where the table has not been run.
+    """
+    own = [run for run in runs if run.table == table]
+    order = sorted(own, key=lambda run: (len(run.caveats), run.source == PHANTOM, run.profile != "paper", run.name))
+    return order[0] if order else None
 
 
 def read_object(path: Path) -> dict:

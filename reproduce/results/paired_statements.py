@@ -79,7 +79,9 @@ def decide_statements(
         averages = [float(values.mean()) if len(values) else float("nan") for values in (better, worse)]
         level = read[each.metric].level
         p_slices = _mcnemar(each, slices) if level == "slice" else float("nan")
-        results.append(Tested(each, level, *averages, len(better), WILCOXON, test.p_value, float(p_holm), effect, p_slices, word))
+        results.append(
+            Tested(each, level, *averages, len(better), WILCOXON, test.p_value, float(p_holm), effect, p_slices, word)
+        )
     return results
 
 

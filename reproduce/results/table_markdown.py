@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from reproduce.metrics.formulas import unit_of
 from reproduce.protocol import Experiment
 from reproduce.protocol.text import changes, decisions
-from reproduce.metrics.formulas import unit_of
 from reproduce.results.cases import COSTS
+from reproduce.results.markdown import row as _row
 from reproduce.results.number_format import in_unit, interval, number, p_text, reading
 from reproduce.results.paired_statements import Tested
-from reproduce.results.markdown import row as _row
 from reproduce.results.run_result import Run
 from reproduce.results.summary import Summary
 from reproduce.results.verdict import Verdict, others
@@ -147,7 +147,16 @@ def _other_readings(experiment: Experiment, summaries: Sequence[Summary]) -> lis
         for r in more:
             s = found[arm.name, r.region, r.metric, r.level, r.average]
             read = f"{r.metric} of {r.region}, {reading(r.level, r.average)}"
-            lines.append(_row((arm.name, r.cell, read, _with_interval(s, "ratio" if unit_of(r.metric) == "%" else unit_of(r.metric)))))
+            lines.append(
+                _row(
+                    (
+                        arm.name,
+                        r.cell,
+                        read,
+                        _with_interval(s, share_unit(r.metric)),
+                    )
+                )
+            )
     return [*lines, ""]
 
 
@@ -163,6 +172,12 @@ def _costs(run: Run) -> list[str]:
         parameters, multiply_adds, activation_bytes = (int(costs.loc[arm.name, name]) for name in COSTS)
         lines.append(_row((arm.name, f"{parameters:,}", f"{multiply_adds:,}", f"{activation_bytes / 2**20:.2f}")))
     return lines
+
+
+def share_unit(metric: str) -> str:
+    """Return the unit of a metric where shares stand as ratios."""
+    unit = unit_of(metric)
+    return "ratio" if unit == "%" else unit
 
 
 def _with_interval(s: Summary, unit: str) -> str:
@@ -198,10 +213,8 @@ def _levels(summaries: Sequence[Summary]) -> list[str]:
         texts = []
         for model in models:
             s = by_model[model]
-            unit = "mm" if unit_of(s.metric) == "mm" else "ratio"
+            unit = share_unit(s.metric)
             ends = f" ({number(s.low, unit)} to {number(s.high, unit)}, n {s.n})"
             texts.append(number(s.value, unit) + ("" if math.isnan(s.value) else ends))
         lines.append(_row((*key, *texts)))
     return lines
-
-

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from reproduce.audit.printed import Cell
-from reproduce.provenance import write_json, write_text
 from reproduce.metrics.formulas import unit_of
+from reproduce.provenance import write_json, write_text
 from reproduce.results.cases import write_frame
 from reproduce.results.number_format import as_printed, in_unit
 from reproduce.results.paired_statements import Tested, decide_statements

@@ -17,7 +17,6 @@ from reproduce.training.determinism import configure
 from reproduce.training.pool import Tell, run_units
 
 
-
 @dataclass(frozen=True)
 class BySeed:
     """A measure whose units do not depend on each other.
@@ -36,9 +35,7 @@ class BySeed:
         return self.measure.__name__
 
 
-def kept_rows(
-    each: BySeed, study: Section, file: Path, cache: Path, *, workers: int, console: Console
-) -> list[Row]:
+def kept_rows(each: BySeed, study: Section, file: Path, cache: Path, *, workers: int, console: Console) -> list[Row]:
     """Return all rows of a measure; those of units that are done are read, not measured again.
 
     Args:

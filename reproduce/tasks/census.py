@@ -77,7 +77,7 @@ class CensusProtocol:
     title: str
     source: str
     profile: str
-    phantom: Call
+    phantom: Call | None
     printed: tuple[PrintedCount, ...]
     grouping: Grouping
     varied: tuple[Grouping, ...]

@@ -17,6 +17,7 @@ from reproduce.cohorts.labelled_images import LabelledImages
 from reproduce.cohorts.splits import folds_by, write_splits
 from reproduce.errors import AnnotationFormatError
 from reproduce.metrics.confusion import Counts, count
+from reproduce.metrics.formulas import ACCURACY
 from reproduce.protocol import ClassArm, Experiment
 from reproduce.provenance import file_digest
 from reproduce.randomness import stream
@@ -98,7 +99,9 @@ class ClassificationInputs:
         """Return batches of images, float32 in [0, 1], with their targets, float32 `[batch, 1]`, in this order."""
         images, scale = self.images.images[rows], np.float32(np.iinfo(self.images.images.dtype).max)
         whole = tf.data.Dataset.from_tensor_slices((images, self.positive[rows, None].astype(np.float32)))
-        shown = whole.batch(batch_size).map(lambda image, target: (tf.cast(image, tf.float32) / scale, {"class": target}))
+        shown = whole.batch(batch_size).map(
+            lambda image, target: (tf.cast(image, tf.float32) / scale, {"class": target})
+        )
         return shown.prefetch(2)
 
     def build(self, arm: ClassArm) -> keras.Model:
@@ -146,7 +149,7 @@ def _measure(experiment: Experiment, context: Context) -> dict[str, Any]:
     parts = [_cases(inputs, job) for job in jobs]
     cases = pd.concat(parts).sort_values(["model", "seed", "fold", "case"], ignore_index=True)
     write_frame(cases, context.folder / "cases.csv")
-    write_frame(history_of(jobs), context.folder / "history.csv")
+    write_frame(history_of(jobs, (ACCURACY,)), context.folder / "history.csv")
     write_frame(costs_of(jobs), context.folder / "cost.csv")
     folds = {job.fold.index: job.fold for job in jobs}
     write_splits([folds[i] for i in sorted(folds)], context.folder / "splits.json")
@@ -179,7 +182,9 @@ def _write(experiment: Experiment, paper: Experiment, context: Context, claims: 
     texts = {"model": str, "case": str, "patient": str}
     cases = read_frame(context.folder / "cases.csv", dtype=texts, keep_default_na=False, na_values=[""])
     costs = read_frame(context.folder / "cost.csv", dtype={"model": str})
-    line, verdicts = write_class_results(experiment, paper, cases, costs, context.folder, context.source, (claims.cells, claims.texts))
+    line, verdicts = write_class_results(
+        experiment, paper, cases, costs, context.folder, context.source, (claims.cells, claims.texts)
+    )
     return Page(line, verdicts)
 
 

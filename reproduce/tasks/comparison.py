@@ -1,4 +1,4 @@
-"""Comparison: architectures trained on the same images with the same budget, each compiled once for all of its seeds."""
+"""Comparison: architectures trained on the same images with the same budget, compiled once for all seeds."""
 
 from __future__ import annotations
 
@@ -78,7 +78,6 @@ def _train(study: ArchitectureStudy, places: dict[str, Place], file: Path, conte
 def _start(number: int, study: ArchitectureStudy, file: Path) -> Callable[[tuple[Entry, Place, float], Tell], None]:
     configure(worker=number, precision="float32")
     data = load(file, n_train=study.n_train)
-
 
     def do(unit: tuple[Entry, Place, float], tell: Tell) -> None:
         entry, place, share = unit

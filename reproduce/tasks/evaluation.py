@@ -14,8 +14,8 @@ from rich.progress import track
 from reproduce.figures.overlays import Overlay
 from reproduce.imaging.intensity import window
 from reproduce.metrics.confusion import Counts
-from reproduce.metrics.formulas import Metric
 from reproduce.metrics.decisions import inside
+from reproduce.metrics.formulas import Metric
 from reproduce.metrics.levels import positive_slices
 from reproduce.prepared.slices import Prepared
 from reproduce.protocol import Experiment
@@ -96,7 +96,8 @@ def _bits(flags: np.ndarray) -> str:
     return "".join("1" if flag else "0" for flag in flags)
 
 
-def history_of(jobs: Sequence[Job]) -> pd.DataFrame:
+def history_of(jobs: Sequence[Job], curves: Sequence[Metric] = CURVES) -> pd.DataFrame:
+    """Return one row a model, seed, fold and epoch: losses, and some metrics of the validation cases."""
     rows = [
         {
             "model": job.arm.name,
@@ -105,7 +106,7 @@ def history_of(jobs: Sequence[Job]) -> pd.DataFrame:
             "epoch": row.epoch,
             "train_loss": row.train_loss,
             "validation_loss": row.validation_loss,
-            **{f"validation_{metric.name}": _pooled(metric, row.validation) for metric in CURVES},
+            **{f"validation_{metric.name}": _pooled(metric, row.validation) for metric in curves},
         }
         for job in jobs
         for row in read_history(job.folder)
@@ -114,6 +115,7 @@ def history_of(jobs: Sequence[Job]) -> pd.DataFrame:
 
 
 def costs_of(jobs: Sequence[Job]) -> pd.DataFrame:
+    """Return one row a model: parameters, multiply-adds and bytes of activations."""
     by_arm = {job.arm.name: job.spent for job in reversed(jobs)}
     rows = [{"model": arm, **{key: int(spent[key]) for key in COSTS}} for arm, spent in by_arm.items()]
     return pd.DataFrame(rows).sort_values("model", ignore_index=True)

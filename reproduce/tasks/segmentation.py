@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from reproduce.training.pool import run_jobs
 from reproduce.training.predict import predict_scans
 from reproduce.training.volumes import Volumes, VolumeTrainingSet, held_out_volumes, predict_volumes, whole_volumes
 
-_TEXTS = {name: str for name in ("model", "patient", "scan", "region", "level", "reference", "prediction")}
+_TEXTS = dict.fromkeys(("model", "patient", "scan", "region", "level", "reference", "prediction"), str)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +120,7 @@ def segmentation_inputs(experiment: Experiment, prepared: Prepared, cache: Path)
     )
 
 
-def segmentation_jobs(
-    experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path
-) -> list[Job]:
+def segmentation_jobs(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path) -> list[Job]:
     """Return the trainings of an experiment on a prepared cohort; see `jobs_of`."""
     return jobs_of(experiment, folds, source_key=prepared.key, inputs=segmentation_inputs, cache=cache)
 

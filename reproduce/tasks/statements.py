@@ -25,7 +25,9 @@ def _measure(table: PropertyTable, context: Context) -> dict[str, Any]:
     configure(worker=0, precision="float32")
     rows, file, console = [], context.root and find_file(context.root), context.console
     if file is None:
-        console.print(f"  no --data-root: what needs X-rays of {table.source} is not run; no phantom stands in for them")
+        console.print(
+            f"  no --data-root: what needs X-rays of {table.source} is not run; no phantom stands in for them"
+        )
     else:
         data = load(file, n_train=table.study.training.n_train)
         for measure in table.measures:

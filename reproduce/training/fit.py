@@ -18,7 +18,6 @@ from reproduce.protocol import AnyArm, Optimisation
 from reproduce.randomness import seed31
 from reproduce.training.state import Epoch, best_epoch, read_best, read_state, write_state
 
-
 Count = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], Counts]
 
 

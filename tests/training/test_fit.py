@@ -24,7 +24,9 @@ def make_trainer(recipe):
 
     def make(build=None, **changes) -> Trainer:
         arm = recipe.arm(build) if build else recipe.arm()
-        return Trainer(arm, recipe.optimisation(**changes), build=lambda: arm.build((16, 16), n_channels=1, n_regions=1))
+        return Trainer(
+            arm, recipe.optimisation(**changes), build=lambda: arm.build((16, 16), n_channels=1, n_regions=1)
+        )
 
     return make
 

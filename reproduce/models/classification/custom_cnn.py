@@ -10,7 +10,14 @@ from reproduce.models.layers.class_head import class_head, require_grid
 
 
 def custom_cnn(
-    size: tuple[int, int], *, n_channels: int, n_classes: int, width: int, depth: int, dropout: float, bn_momentum: float
+    size: tuple[int, int],
+    *,
+    n_channels: int,
+    n_classes: int,
+    width: int,
+    depth: int,
+    dropout: float,
+    bn_momentum: float,
 ) -> keras.Model:
     """Return a classifier of `depth` stages, then the mean over the image, dropout and a dense layer.
 

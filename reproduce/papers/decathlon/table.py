@@ -1,13 +1,16 @@
 """The table of nine models, five folds by case; the protocol is ours, and made for two cores."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from reproduce.papers.decathlon.arms import LEAN, of_slices, smaller, volume_arms
-from reproduce.papers.decathlon.protocol import DECISION, PHANTOM, READINGS, preparation
+from reproduce.papers.decathlon.cpu_minutes import draw_cpu_minutes
+from reproduce.papers.decathlon.protocol import DECISION, PHANTOM, READINGS, preparation, write_by_choice
 from reproduce.papers.zheng2024.protocol import OPTIMISATION
 from reproduce.phantoms.hippocampus_writer import write_hippocampus_cohort
 from reproduce.protocol import NO_DOCUMENT, Call, Experiment, Statement, Validation
 from reproduce.protocol.reduced import reduced
+from reproduce.results.folders import RunFolder
 
 ARMS = (*of_slices(width=8), *volume_arms(width=6, widths=(8, 32, 64, 128), unet_epochs=15, epochs=150))
 PAPER = Experiment(
@@ -53,3 +56,8 @@ SMOKE = replace(
     statements=PAPER.statements[-2:],
 )
 PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}
+
+
+def what_only_it_has(run: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Write Dice by who chose the design, and draw Dice against processor minutes; the files written."""
+    return (write_by_choice(run.path), *draw_cpu_minutes(run, figures))

@@ -10,11 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.errors import ResultsError
+from reproduce.figures.ablation import TABLES as ABLATIONS
+from reproduce.figures.ablation import draw_ablation
 from reproduce.figures.style import ARMS, HATCHES, new_figure, save, styled
 from reproduce.papers.cells import table_cells
 from reproduce.papers.xue2025.process_chart import NOT_RUN, draw_process, planned
 from reproduce.results.diff import CellLine, diff_run
-from reproduce.results.folders import RunFolder
+from reproduce.results.folders import RunFolder, find_runs, shown_run
 from reproduce.results.number_format import number
 from reproduce.results.verdict_words import PHANTOM
 
@@ -22,6 +24,26 @@ TABLES = ("table1_lidc", "table2_brats")
 BEFORE, AFTER = "unoptimised_cnn", "optimised_cnn"
 _ABSENT = "reconstruction: the document's image is lost"
 _FULL = {"%": 100.0, "ratio": 1.0}
+
+
+def draw_processes_and_bars(run: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Draw Figures 1 to 3 from every run of both tables that lies beside a run of one of them.
+
+    Args:
+        run: Of Table 1 or 2.
+        figures: The folder of all figures.
+    """
+    return draw_document000(_beside(run, TABLES), figures)
+
+
+def draw_ablation_of_both(run: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Draw the ablation of both data sets from the runs that lie beside a run of one of them; see `draw_ablation`."""
+    return draw_ablation(_beside(run, ABLATIONS), figures)
+
+
+def _beside(run: RunFolder, tables: Sequence[str]) -> list[RunFolder]:
+    results = run.path.parents[1]
+    return find_runs(results, [table for table in tables if any(results.glob(f"{table}/*/protocol.json"))])
 
 
 def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ...]:
@@ -61,21 +83,6 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
         "figure3": draw_comparison({table: run and diff_run(run).cells for table, run in shown.items()}, shown),
     }
     return tuple(path for name, figure in drawn.items() for path in save(figure, figures / "document000" / name))
-
-
-def shown_run(runs: Sequence[RunFolder], table: str) -> RunFolder | None:
-    """The run of a table that says most of its print: comparable, else real data, else the paper profile, else by name.
-
-    Args:
-        runs: Of any tables.
-        table: Its name.
-
-    Returns:
-        The run, or None where the table has not been run.
-    """
-    own = [run for run in runs if run.table == table]
-    order = sorted(own, key=lambda run: (len(run.caveats), run.source == PHANTOM, run.profile != "paper", run.name))
-    return order[0] if order else None
 
 
 def draw_comparison(cells: dict[str, Sequence[CellLine] | None], shown: dict[str, RunFolder | None]) -> Figure:
