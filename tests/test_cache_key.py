@@ -18,7 +18,7 @@ from reproduce.section import Call, Section
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 
-from table1_lidc import SMOKE  # noqa: E402
+from table1_lidc import SMOKE
 
 FOLDS = (Fold(0, ("A",), (), ("B",)), Fold(1, ("B",), (), ("A",)))
 SMALL = {
@@ -195,7 +195,11 @@ UNOPTIMISED, OPTIMISED = (arm.name for arm in SMOKE.arms)
         ("reproduce.models.geometry", "for row in rows", "for row in rows[1:]"),
         ("reproduce.training.augment", "def apply_transforms(", "def apply_transforms(_more, "),
         ("reproduce.training.state", "def read_best(", "def read_best(_more, "),
-        ("reproduce.training.determinism", "set_intra_op_parallelism_threads(1)", "set_intra_op_parallelism_threads(2)"),
+        (
+            "reproduce.training.determinism",
+            "set_intra_op_parallelism_threads(1)",
+            "set_intra_op_parallelism_threads(2)",
+        ),
         ("reproduce.datasets.slices", "interleave_cycle_length=1", "interleave_cycle_length=2"),
     ],
 )
@@ -225,7 +229,7 @@ def test_a_changed_model_or_loss_trains_its_own_arm_again(edit, module, old, new
     ("module", "old", "new"),
     [
         ("reproduce.randomness", '"""Eight 32-bit words', '"""Some words'),
-        ("reproduce.models.optimised_cnn", "The \"optimised CNN\"", "A CNN"),
+        ("reproduce.models.optimised_cnn", 'The "optimised CNN"', "A CNN"),
         ("reproduce.models.unet", "def unet(", "def unet(_more, "),
         ("reproduce.models.mask_rcnn", "CANONICAL_ANCHOR_SCALE = 8.0", "CANONICAL_ANCHOR_SCALE = 4.0"),
         ("reproduce.errors", "class ReproduceError(", "class Another(Exception):\n    pass\n\n\nclass ReproduceError("),
