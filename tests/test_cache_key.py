@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -283,10 +282,3 @@ def test_every_library_that_a_key_names_is_installed():
     assert len(digests) > 400
     assert {"keras", "nibabel", "numpy", "pydicom", "scikit-image", "scipy", "tensorflow"} <= set(libraries)
     assert "absent" not in map(keys._version, libraries)
-
-
-def test_a_key_takes_well_below_a_second():
-    forget()
-    start = time.process_time()
-    folders()
-    assert time.process_time() - start < 2
