@@ -17,11 +17,12 @@ import tyro
 
 from reproduce import paths, run
 from reproduce.errors import ReproduceError
-from reproduce.figures.ablation import TABLES, draw_ablation, write_effects
+from reproduce.figures.ablation import write_effects
 from reproduce.models.classification.pretrained_encoders import WEIGHTS_VARIABLE
 from reproduce.papers.xue2025 import brats as brats_table
 from reproduce.papers.xue2025 import lidc as lidc_table
 from reproduce.papers.xue2025.ablation_arms import WHY_NOT_RUN, arms, statements, weights_at_hand
+from reproduce.papers.xue2025.ablation_figure import TABLES, draw_ablation
 from reproduce.protocol import Experiment
 from reproduce.protocol.intensities import Window
 from reproduce.results.folders import find_runs

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reproduce.figures import ablation
 from reproduce.figures.table_figures import draw_table_figures
 from reproduce.papers.armato2011.figures import draw_census
 from reproduce.papers.cnn_survey.architecture_figures import draw_architectures
 from reproduce.papers.cnn_survey.figures import draw_statements
 from reproduce.papers.decathlon import cpu_minutes
+from reproduce.papers.xue2025 import ablation_figure as ablation
 from reproduce.papers.xue2025 import figures as document000
 from reproduce.papers.zheng2024 import figures as document002
 from reproduce.results.folders import RunFolder, find_architecture_runs, find_runs, find_statement_runs
