@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from reproduce.errors import ArgumentError, ClaimsError
+from reproduce.papers.cells import DOCUMENTS, Document, number_of
 
 Task = Literal["classification", "detection", "segmentation", "registration", "text", "archive"]
 Identity = Literal["named", "inferred", "not verified", "ours"]
 Access = Literal["open", "registration", "application", "private", "not verified"]
-Document = Literal["000", "001", "002", "003", "004"]
 
 NOT_VERIFIED = "not verified"
 NO_LOADER = "no loader"
@@ -23,7 +23,7 @@ _MAY_BE_EMPTY = ("aliases", "places", "year_printed", "size_printed", "link_prin
 _FIRST_YEAR, _LAST_YEAR = 1990, 2026
 _URL = re.compile(r"https?://[\w-]+(\.[\w-]+)+(/[\w./:;?#!%&=+()~-]*)?", re.ASCII)
 _DOI = re.compile(r"https://doi\.org/10\.\d{4,9}/\S+", re.ASCII)
-_PLACE = re.compile(r"00[0-4] \S.*")
+_PLACE = re.compile(rf"({'|'.join(DOCUMENTS)}) \S.*")
 _SCRIPT = re.compile(r"(experiments|benchmarks)/\w+\.py", re.ASCII)
 _PACKAGED = Path(__file__).with_name("datasets.csv")
 
@@ -149,9 +149,9 @@ def data_sets(path: Path = _PACKAGED) -> tuple[DataSet, ...]:
     return tuple(found)
 
 
-def chosen(among: Sequence[DataSet], *, document: str | None, task: str | None) -> tuple[DataSet, ...]:
-    """Those that a document names and that serve a task, in the given order; None does not narrow; may be empty."""
-    in_document = [each for each in among if document is None or document in each.documents]
+def chosen(among: Sequence[DataSet], *, document: Document | None, task: Task | None) -> tuple[DataSet, ...]:
+    """Return those that a document names and that serve a task, in the given order; None does not narrow."""
+    in_document = [each for each in among if document is None or number_of(document) in each.documents]
     return tuple(each for each in in_document if task is None or task in each.tasks)
 
 

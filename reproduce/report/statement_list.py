@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.errors import ResultsError
+from reproduce.papers.cells import Document, number_of
 from reproduce.papers.documents import statements as judged_statements
 from reproduce.provenance import write_text
 from reproduce.results.folders import find_statement_runs, optional_number, read_object, read_rows
@@ -96,11 +97,11 @@ def read_statement_runs(results: Path) -> list[StatementRun]:
     return [run for run in runs if run.source != NO_DATA or run.path.parent not in with_data]
 
 
-def write_statement_page(document: str, results: Path, figures: Path) -> Path:
+def write_statement_page(document: Document, results: Path, figures: Path) -> Path:
     """Write `results/document<number>/statements.md`; the same results give the same bytes.
 
     Args:
-        document: Its number, e.g. "001".
+        document: Its number or its room.
         results: Folder of all results.
         figures: Folder of all figures.
 
@@ -110,9 +111,10 @@ def write_statement_page(document: str, results: Path, figures: Path) -> Path:
     Raises:
         ResultsError: No table of statements of the document has been run, or a file is broken.
     """
+    document = number_of(document)
     runs = [run for run in read_statement_runs(results) if run.document == document]
     if not runs:
-        do = "run a script of its tables of statements first, as `make tables-001` does"
+        do = "run a script of its tables of statements first, e.g. experiments/layers_table1.py"
         raise ResultsError(expected=f"a table of statements of document {document}", got="none", where=results, do=do)
     page = results / f"document{document}" / "statements.md"
     write_text(page, _page(document, runs, page.parent, figures))
