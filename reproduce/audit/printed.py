@@ -96,7 +96,7 @@ _OPTIONAL = ("decimals", "n", "against")
 
 
 def read_cells(path: Path) -> tuple[Cell, ...]:
-    """The cells of a CSV file, in its order; docs/claims_csv.md has the form.
+    """Read the cells of a CSV file, in its order; docs/claims_csv.md has the form.
 
     Args:
         path: UTF-8, commas, a header line. Columns in any order; `decimals`, `n` and `against` may be left out.
@@ -130,7 +130,7 @@ def read_cells(path: Path) -> tuple[Cell, ...]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line number and stripped fields of each line that is not blank."""
+    """Yield line number and stripped fields of each line that is not blank."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:

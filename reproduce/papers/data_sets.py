@@ -121,7 +121,7 @@ COLUMNS = tuple(field.name for field in fields(DataSet))
 
 
 def data_sets(path: Path = _PACKAGED) -> tuple[DataSet, ...]:
-    """The data sets of a CSV file in its order; of the packaged one where none is given.
+    """Read the data sets of a CSV file in its order; of the packaged one where none is given.
 
     Args:
         path: UTF-8, commas, a header line with all columns of `DataSet` in their order.
@@ -156,7 +156,7 @@ def chosen(among: Sequence[DataSet], *, document: Document | None, task: Task | 
 
 
 def find(name: str, *, among: Sequence[DataSet]) -> DataSet:
-    """The data set that a name or an alias means, whatever its case, blanks and punctuation.
+    """Return the data set that a name or an alias means, whatever its case, blanks and punctuation.
 
     Raises:
         ArgumentError: None of them has this name; the nearest names stand in the error.
@@ -170,7 +170,7 @@ def find(name: str, *, among: Sequence[DataSet]) -> DataSet:
 
 
 def _near(name: str, among: Sequence[DataSet]) -> list[str]:
-    """Our names of those whose names contain this one; where none does, of at most five that look like it."""
+    """Return our names of those whose names contain this one; else of at most five that look like it."""
     ours = {_key(known): each.name for each in among for known in each.names}
     inside = [owner for key, owner in ours.items() if len(_key(name)) > 1 and _key(name) in key]
     alike = [ours[key] for key in difflib.get_close_matches(_key(name), ours, n=5, cutoff=0.5)]
@@ -178,7 +178,7 @@ def _near(name: str, among: Sequence[DataSet]) -> list[str]:
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """The line on which each row ends, and its fields by column."""
+    """Return the line on which each row ends, and its fields by column."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -44,7 +44,7 @@ class AuditSection:
 
 
 def audit_sections(papers: Sequence[Path]) -> list[AuditSection]:
-    """A section for each document at hand, then one for each of the reader's own tables.
+    """Return a section for each document at hand, then one for each of the reader's own tables.
 
     Args:
         papers: CSV files in the form of docs/claims_csv.md.
@@ -64,12 +64,12 @@ def audit_sections(papers: Sequence[Path]) -> list[AuditSection]:
 
 
 def document_statements() -> tuple[Statement, ...]:
-    """What the documents say without a cell, beside what else is known."""
+    """Return what the documents say without a cell, beside what else is known."""
     return statements()
 
 
 def reading_text(finding: Finding) -> str:
-    """Under which reading a finding holds, in words."""
+    """Return under which reading a finding holds, in words."""
     return READINGS[finding.reading]
 
 

@@ -57,7 +57,7 @@ class CaseTable:
 
 
 def case_table(cases: Sequence[dict[str, str]], models: Sequence[str], *, region: str) -> CaseTable | None:
-    """The scans of a cases.csv by Dice on pixels; of a table without pixels by accuracy at its first level.
+    """Return the scans of a cases.csv by Dice on pixels, without pixels by accuracy at the first level.
 
     Args:
         cases: Rows with `CASE_COLUMNS`; none gives None.

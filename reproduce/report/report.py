@@ -57,7 +57,7 @@ def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence
 
 
 def render(sections: Sequence[RunSection], said: Sequence[StatementSection], *, papers: Sequence[Path]) -> str:
-    """The page as text; see `write_report`."""
+    """Return the page as text; see `write_report`."""
     run_tables = {section.diff.run.table for section in sections}
     return (
         _environment()
@@ -74,7 +74,7 @@ def render(sections: Sequence[RunSection], said: Sequence[StatementSection], *, 
 
 
 def look(word: str) -> tuple[str, str]:
-    """(style class, sign) of a verdict."""
+    """Return (style class, sign) of a verdict."""
     return _LOOKS.get(word, _OPEN)
 
 

@@ -79,12 +79,12 @@ class StatementRun:
         return "no data" if self.source == NO_DATA else f"{self.source}, {self.profile} profile"
 
     def drawings(self, figures: Path) -> list[Path]:
-        """Its figures below the folder of all figures, as PNG; none where nothing was drawn."""
+        """Return its figures below the folder of all figures, as PNG; none where nothing was drawn."""
         return sorted((figures / self.name).glob("*.png"))
 
 
 def read_statement_runs(results: Path) -> list[StatementRun]:
-    """The runs of all tables of statements, sorted by table; one without data gives way to one of its table with data.
+    """Return the runs of all tables of statements, sorted; one without data gives way to one of its table with data.
 
     Args:
         results: Folder of all results.
@@ -179,7 +179,7 @@ def _contradicted(runs: Sequence[StatementRun], home: Path, figures: Path) -> li
 
 
 def _judged(document: str) -> list[str]:
-    """What the document says of works and data sets, which no run decides."""
+    """Return what the document says of works and data sets, which no run decides."""
     found = [each for each in judged_statements() if document in each.document.split(", ")]
     if not found:
         return ["None."]

@@ -37,7 +37,7 @@ class StatementSection:
 
 
 def statement_sections(runs: Sequence[StatementRun], figures: Path) -> list[StatementSection]:
-    """A section for each run, in their order.
+    """Return a section for each run, in their order.
 
     Args:
         runs: Of `statement_list.read_statement_runs`.

@@ -64,7 +64,7 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
 
 
 def shown_run(runs: Sequence[RunFolder], table: str) -> RunFolder | None:
-    """The run of a table that says most of its print: comparable, else real data, else the paper profile, else by name.
+    """Return the run of a table to show: comparable, else real data, else the paper profile, else by name.
 
     Args:
         runs: Of any tables.
@@ -79,7 +79,7 @@ def shown_run(runs: Sequence[RunFolder], table: str) -> RunFolder | None:
 
 
 def draw_comparison(cells: dict[str, Sequence[CellLine] | None], shown: dict[str, RunFolder | None]) -> Figure:
-    """Figure 3: for each data set the printed bars beside ours with 95 % intervals, percentages and Dice apart.
+    """Draw Figure 3: printed bars beside ours with 95 % intervals, for each data set percentages and Dice apart.
 
     Args:
         cells: For each table its cells, or None where it has not been run: then the printed bars stand alone.

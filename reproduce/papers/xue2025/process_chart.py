@@ -41,12 +41,12 @@ class Planned:
         return self.run.protocol["protocol"]
 
     def text(self, pick: Callable[[dict], Any]) -> str:
-        """A part of the protocol as text: the document's value, and in brackets what the run had instead."""
+        """Return a part of the protocol as text: the document's value, in brackets what the run had instead."""
         return both_words(pick(self.paper), pick(self.own), self.run.profile)
 
 
 def planned(data: str, run: RunFolder) -> Planned:
-    """A run with the document's own protocol, which follows from what it says it changed.
+    """Return a run with the document's own protocol, which follows from what it says it changed.
 
     Raises:
         ResultsError: protocol.json holds no protocol, or a change that does not fit it.
@@ -60,7 +60,7 @@ def planned(data: str, run: RunFolder) -> Planned:
 def draw_process(
     tables: Sequence[Planned], *, arm: str, beside: str | None, title: str, absent: Sequence[str]
 ) -> Figure:
-    """The process of one arm from scans to metrics.
+    """Draw the process of one arm from scans to metrics.
 
     Args:
         tables: Those of the document that have been run; not empty.
