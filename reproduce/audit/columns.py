@@ -16,7 +16,7 @@ class Column:
     """The published levels of one model on one test set.
 
     Attributes:
-        model: Whose.
+        model: Name as printed.
         cells: One cell for each metric: the first that the input has.
     """
 

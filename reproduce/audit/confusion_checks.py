@@ -26,7 +26,7 @@ def column_findings(column: Column, small_structures: Collection[str]) -> Iterat
     """Yield what the checks find in one column; nothing where it lacks the metrics that they need.
 
     Args:
-        column: Its cells.
+        column: Published levels of one model.
         small_structures: The `data` of which at most 1 % of the voxels are known to be foreground.
     """
     if column.rates:

@@ -20,7 +20,7 @@ from reproduce.papers.zheng2024 import claims as zheng2024
 
 
 @dataclass(frozen=True)
-class Statement:
+class JudgedStatement:
     """What a document says without a cell, and what else is known.
 
     Attributes:
@@ -60,7 +60,7 @@ def document_findings() -> tuple[Finding, ...]:
     return (*cells, *xue2025.size_findings(), *zheng2024.size_findings(), ai_radiology2024.gain_finding())
 
 
-def statements() -> tuple[Statement, ...]:
+def judged_statements() -> tuple[JudgedStatement, ...]:
     """Return the statements of every room's statements.csv, sorted by key.
 
     Raises:
@@ -71,12 +71,12 @@ def statements() -> tuple[Statement, ...]:
     return tuple(sorted(found, key=lambda each: (each.key[0], int(each.key[1:]))))
 
 
-def _read(path: Path) -> Iterator[Statement]:
-    names = [field.name for field in fields(Statement)]
+def _read(path: Path) -> Iterator[JudgedStatement]:
+    names = [field.name for field in fields(JudgedStatement)]
     with path.open(encoding="utf-8", newline="") as file:
         for line, row in enumerate(csv.DictReader(file, strict=True), start=2):
             filled = list(row) == names and all(row.values())
             if not filled or not re.fullmatch(r"[efg]\d+", row["key"]) or row["verdict"] not in get_args(Verdict):
                 expected, do = f"{len(names)} filled fields, a key such as e1, and a verdict", "correct the row"
                 raise ClaimsError(expected=expected, got=str(row), where=f"{path}, row {line}", do=do)
-            yield Statement(**row)
+            yield JudgedStatement(**row)

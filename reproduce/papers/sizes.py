@@ -38,8 +38,8 @@ class Network:
 
     Attributes:
         name: For the reader.
-        counted_as: Its row in parameters.csv; the few weights of batch normalisation do not matter here.
-        outputs: Its layers.
+        counted_as: Row in parameters.csv; the few weights of batch normalisation do not matter here.
+        outputs: Outputs of all layers.
         least: The kinds that a backward pass cannot do without.
         most: The kinds that a plain framework stores.
     """

@@ -19,8 +19,8 @@ class CaseRow:
     """A scan with its scores.
 
     Attributes:
-        patient, scan: Which.
-        fold: In which it is tested.
+        patient, scan: Names in cases.csv.
+        fold: Fold that tests it.
         reference: Positive units of the reference, e.g. voxels.
         scores: For each model its metric, averaged over seeds; nan where it is undefined.
     """

@@ -34,7 +34,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Dot:
-    """A small disc at a place of the drawing."""
+    """A small disc at a position in the drawing."""
 
     x: float
     y: float
@@ -53,7 +53,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Label:
-    """Text at a place; `anchor` is "start", "middle" or "end"."""
+    """Text at a position; `anchor` is "start", "middle" or "end"."""
 
     x: float
     y: float
@@ -84,7 +84,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Scale:
-    """A linear map from values to places of a drawing.
+    """A linear map from values to positions in a drawing.
 
     Attributes:
         low, high: Values at the two ends; where they are equal every value stands in the middle.

@@ -54,8 +54,8 @@ def outline(mask: np.ndarray, pixel_mm: tuple[float, float]) -> str:
     """
     lines = find_contours(np.pad(mask, 1).astype(np.float64), 0.5)
     # The middle of the first pixel lies at index 1 of the padded mask, and at half a pixel from the corner.
-    places = [(line - 0.5) * np.array(pixel_mm) for line in lines]
-    return "".join(polyline([(x, y) for y, x in line], closed=True) for line in places)
+    edges_mm = [(line - 0.5) * np.array(pixel_mm) for line in lines]
+    return "".join(polyline([(x, y) for y, x in line], closed=True) for line in edges_mm)
 
 
 def png_address(image: np.ndarray) -> str:

@@ -82,7 +82,7 @@ class RunSection:
 
     @property
     def anchor(self) -> str:
-        """Its place within the page."""
+        """The id of the section within the page."""
         return self.diff.run.name.replace("/", "-")
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reproduce.errors import ResultsError
 from reproduce.papers.cells import Document, number_of
-from reproduce.papers.documents import statements as judged_statements
+from reproduce.papers.documents import judged_statements
 from reproduce.provenance import write_text
 from reproduce.results.folders import find_statement_runs, optional_number, read_object, read_rows
 from reproduce.results.verdict_words import CONTRADICTED, STATEMENT_WORDS, tally
@@ -24,8 +24,8 @@ _AGAIN = "run the table's script again"
 
 
 @dataclass(frozen=True)
-class Said:
-    """One statement of a table; fields as in statements.csv."""
+class DecidedStatement:
+    """One statement of a table with its verdict; fields as in statements.csv."""
 
     key: str
     place: str
@@ -42,11 +42,11 @@ class StatementRun:
 
     Attributes:
         path: `results/<table>/<source>-<profile>`.
-        document: Its number.
+        document: Number of the document.
         title: One line.
         source: Name of the data set; "none" where nothing was measured.
         profile: "cpu" or "smoke".
-        said: In the order of the table.
+        statements: In the order of the table.
         protocol: All of protocol.json.
     """
 
@@ -55,23 +55,23 @@ class StatementRun:
     title: str
     source: str
     profile: str
-    said: tuple[Said, ...]
+    statements: tuple[DecidedStatement, ...]
     protocol: dict
 
     @property
     def name(self) -> str:
-        """Table and run, e.g. "table2_of_001/pneumoniamnist-cpu"."""
+        """Table and run, e.g. "table2/pneumoniamnist-cpu"."""
         return f"{self.path.parent.name}/{self.path.name}"
 
     @property
-    def of_document(self) -> tuple[Said, ...]:
-        """What the document says."""
-        return tuple(each for each in self.said if each.place.startswith(f"{self.document} "))
+    def of_document(self) -> tuple[DecidedStatement, ...]:
+        """The statements of the document."""
+        return tuple(each for each in self.statements if each.place.startswith(f"{self.document} "))
 
     @property
-    def asked(self) -> tuple[Said, ...]:
-        """What is asked beside it; its verdicts are none on the document."""
-        return tuple(each for each in self.said if each not in self.of_document)
+    def asked(self) -> tuple[DecidedStatement, ...]:
+        """Questions asked beside them; their verdicts are none on the document."""
+        return tuple(each for each in self.statements if each not in self.of_document)
 
     @property
     def measured_on(self) -> str:
@@ -79,7 +79,7 @@ class StatementRun:
         return "no data" if self.source == NO_DATA else f"{self.source}, {self.profile} profile"
 
     def drawings(self, figures: Path) -> list[Path]:
-        """Return its figures below the folder of all figures, as PNG; none where nothing was drawn."""
+        """Return the PNG figures of the run, sorted; none where nothing was drawn."""
         return sorted((figures / self.name).glob("*.png"))
 
 
@@ -101,7 +101,7 @@ def write_statement_page(document: Document, results: Path, figures: Path) -> Pa
     """Write `results/document<number>/statements.md`; the same results give the same bytes.
 
     Args:
-        document: Its number or its room.
+        document: Number or room of the document.
         results: Folder of all results.
         figures: Folder of all figures.
 
@@ -130,14 +130,14 @@ def _read(path: Path) -> StatementRun:
         expected = "document, title, source and profile of the run"
         raise ResultsError(expected=expected, got="not all of them", where=path / "protocol.json", do=_AGAIN)
     file = path / "statements.csv"
-    said = [
-        Said(*(row[key] for key in COLUMNS[:6]), int(optional_number(row["seeds"] or "0", file)))
+    statements = [
+        DecidedStatement(*(row[key] for key in COLUMNS[:6]), int(optional_number(row["seeds"] or "0", file)))
         for row in read_rows(file, COLUMNS)
     ]
-    if strange := {each.verdict for each in said} - {*STATEMENT_WORDS, NOT_RUN}:
+    if strange := {each.verdict for each in statements} - {*STATEMENT_WORDS, NOT_RUN}:
         expected = f"one of {', '.join((*STATEMENT_WORDS, NOT_RUN))}"
         raise ResultsError(expected=expected, got=", ".join(sorted(strange)), where=file, do=_AGAIN)
-    return StatementRun(path, *texts, tuple(said), protocol)
+    return StatementRun(path, *texts, tuple(statements), protocol)
 
 
 def _page(document: str, runs: Sequence[StatementRun], home: Path, figures: Path) -> str:

@@ -11,14 +11,14 @@ from reproduce.audit.printed import read_cells
 from reproduce.errors import ClaimsError
 from reproduce.papers import documents
 from reproduce.papers.cells import DOCUMENTS
-from reproduce.papers.documents import document_cells, document_findings, statements
+from reproduce.papers.documents import document_cells, document_findings, judged_statements
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAPERS = Path(documents.__file__).parent
 
 
 def test_every_item_of_the_audit_is_a_statement():
-    keys = [each.key for each in statements()]
+    keys = [each.key for each in judged_statements()]
     assert len(keys) == len(set(keys))
     assert {f"e{n}" for n in range(1, 17)} | {f"f{n}" for n in range(1, 20)} <= set(keys)
 
@@ -38,13 +38,13 @@ def test_a_broken_statement_is_refused_with_its_file_and_row(tmp_path, monkeypat
     path.write_text(path.read_text().replace(good, broken, 1))
     monkeypatch.setattr(documents, "__file__", str(tmp_path / "documents.py"))
     with pytest.raises(ClaimsError, match="a key such as e1") as caught:
-        statements()
+        judged_statements()
     assert caught.value.where == f"{path}, row 2"
 
 
 def test_statements_that_a_check_covers_agree_with_it():
     found = document_findings()
-    by_key = {each.key: each.verdict for each in statements()}
+    by_key = {each.key: each.verdict for each in judged_statements()}
 
     def verdict(check, **fields):
         (one,) = [f for f in found if f.check == check and all(getattr(f, k) == v for k, v in fields.items())]

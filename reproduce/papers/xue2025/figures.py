@@ -68,7 +68,7 @@ def shown_run(runs: Sequence[RunFolder], table: str) -> RunFolder | None:
 
     Args:
         runs: Of any tables.
-        table: Its name.
+        table: Name of the table.
 
     Returns:
         The run, or None where the table has not been run.

@@ -47,7 +47,7 @@ def plain_cnn(unit: Unit, depth: int, *, width: int, n_outputs: int) -> keras.Mo
     """Build `depth` convolutions of 3x3, the first of stride 2, each with the activation; mean, then logits.
 
     Args:
-        unit: Its activation and the initialiser that goes with it.
+        unit: Activation with its initialiser.
         depth: Convolutions, "conv1" on.
         width: Channels of each.
         n_outputs: Logits: 1, or one for each class.

@@ -62,10 +62,10 @@ def train(
         model: Of `compiled`.
         images: float32 `[n, y, x, 1]`.
         targets: `[n]`, labels 0 and 1 or classes.
-        training: Whose batch size, learning rate and epochs hold where the next two say nothing else.
+        training: Batch size, learning rate and epochs.
         seed: Of weights and order.
         learning_rate: Instead of that of `training`.
-        epochs: Likewise.
+        epochs: Instead of those of `training`.
     """
     start_afresh(model, seed)
     model.optimizer.learning_rate = learning_rate or training.learning_rate
