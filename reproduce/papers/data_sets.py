@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
+from reproduce.audit.printed import csv_rows
 from reproduce.errors import ArgumentError, ClaimsError
 from reproduce.papers.cells import DOCUMENTS, Document, number_of
 
@@ -177,27 +177,15 @@ def _near(name: str, among: Sequence[DataSet]) -> list[str]:
     return list(dict.fromkeys(inside or alike))
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return the line on which each row ends, and its fields by column."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        do = "check the path, and save the file as UTF-8"
-        raise ClaimsError(expected="a CSV file in UTF-8", got=str(error), where=path, do=do) from error
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
-    try:
-        columns, rows = tuple(reader.fieldnames or ()), [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        where, do = f"{path}, line {reader.line_num}", "close every quotation mark; write one inside a field twice"
-        raise ClaimsError(expected="well-formed CSV", got=str(error), where=where, do=do) from error
-    if columns != COLUMNS:
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line on which each row ends, and its fields by column."""
+    rows = csv_rows(path)
+    _, columns = next(rows, (0, []))
+    if tuple(columns) != COLUMNS:
         got, do = f"{', '.join(columns) or 'an empty file'}", f"start the file with: {','.join(COLUMNS)}"
         raise ClaimsError(expected="the columns of a list of data sets", got=got, where=f"{path}, line 1", do=do)
     for line, row in rows:
-        if None in row or None in row.values():
-            where, do = f"{path}, line {line}", "quote a field that holds a comma, and write empty fields out"
-            raise ClaimsError(expected=f"{len(COLUMNS)} fields", got="more or fewer", where=where, do=do)
-    return rows
+        yield line, dict(zip(COLUMNS, row, strict=True))
 
 
 def _check_forms(each: DataSet) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -11,7 +10,7 @@ from typing import get_args
 
 from reproduce.audit.audit import audit
 from reproduce.audit.finding import Finding, Verdict
-from reproduce.audit.printed import Cell
+from reproduce.audit.printed import Cell, csv_rows
 from reproduce.errors import ClaimsError
 from reproduce.papers.ai_radiology2024 import claims as ai_radiology2024
 from reproduce.papers.cells import DOCUMENTS, packaged_tables, table_cells
@@ -72,11 +71,13 @@ def judged_statements() -> tuple[JudgedStatement, ...]:
 
 
 def _read(path: Path) -> Iterator[JudgedStatement]:
+    rows = csv_rows(path)
+    _, columns = next(rows, (0, []))
     names = [field.name for field in fields(JudgedStatement)]
-    with path.open(encoding="utf-8", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file, strict=True), start=2):
-            filled = list(row) == names and all(row.values())
-            if not filled or not re.fullmatch(r"[efg]\d+", row["key"]) or row["verdict"] not in get_args(Verdict):
-                expected, do = f"{len(names)} filled fields, a key such as e1, and a verdict", "correct the row"
-                raise ClaimsError(expected=expected, got=str(row), where=f"{path}, row {line}", do=do)
-            yield JudgedStatement(**row)
+    for line, row in rows:
+        by_name = dict(zip(columns, row, strict=True))
+        known = columns == names and by_name["verdict"] in get_args(Verdict)
+        if not known or not all(row) or not re.fullmatch(r"[efg]\d+", by_name["key"]):
+            expected, do = f"{len(names)} filled fields, a key such as e1, and a verdict", "correct the row"
+            raise ClaimsError(expected=expected, got=", ".join(row), where=f"{path}, line {line}", do=do)
+        yield JudgedStatement(*row)

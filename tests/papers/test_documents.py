@@ -30,7 +30,7 @@ def test_a_statement_stands_in_the_room_of_its_first_document():
 
 
 @pytest.mark.parametrize(("good", "broken"), [("e9,", "h9,"), (",inconsistent", ",wrong"), (",arithmetic,", ",,")])
-def test_a_broken_statement_is_refused_with_its_file_and_row(tmp_path, monkeypatch, good, broken):
+def test_a_broken_statement_is_refused_with_its_file_and_line(tmp_path, monkeypatch, good, broken):
     for room in DOCUMENTS.values():
         (tmp_path / room).mkdir()
         (tmp_path / room / "statements.csv").write_bytes((PAPERS / room / "statements.csv").read_bytes())
@@ -39,7 +39,7 @@ def test_a_broken_statement_is_refused_with_its_file_and_row(tmp_path, monkeypat
     monkeypatch.setattr(documents, "__file__", str(tmp_path / "documents.py"))
     with pytest.raises(ClaimsError, match="a key such as e1") as caught:
         judged_statements()
-    assert caught.value.where == f"{path}, row 2"
+    assert caught.value.where == f"{path}, line 2"
 
 
 def test_statements_that_a_check_covers_agree_with_it():
