@@ -1,6 +1,8 @@
 """General rooms name no paper that this project reruns, and every paper's room says on a page what it holds."""
 
+import csv
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -42,17 +44,40 @@ def test_other_words_are_none(word):
     assert not NAME.search(word)
 
 
+def missing_links(page: Path) -> list[str]:
+    """Return the relative links of a Markdown page that lead nowhere."""
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    return [link for link in links if not link.startswith("http") and not (page.parent / link).exists()]
+
+
 @pytest.mark.parametrize("room", PAPERS, ids=lambda room: room.name)
-def test_a_papers_room_has_a_page_whose_links_exist(room):
-    page = (room / "README.md").read_text(encoding="utf-8")
-    assert page.startswith(f"# {room.name}")
-    assert len(page.splitlines()) <= 60
-    links = re.findall(r"\]\(([^)#]+)\)", page)
-    assert [link for link in links if not link.startswith("http") and not (room / link).exists()] == []
+def test_a_papers_room_has_a_page_of_one_screen_whose_links_exist(room):
+    lines = (room / "README.md").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith(f"# {room.name}")
+    assert len(lines) <= 50
+    assert missing_links(room / "README.md") == []
+
+
+def verdicts(file: Path) -> Counter:
+    """Return how often a results file gives each verdict."""
+    if not file.exists():
+        return Counter()
+    with file.open(encoding="utf-8", newline="") as stream:
+        return Counter(row["verdict"] for row in csv.DictReader(stream) if row["verdict"])
+
+
+def test_pages_give_every_run_with_its_verdicts_as_in_results():
+    row = re.compile(r"\((?:\.\./)+results/([\w-]+/[\w-]+)/(?:table|effects)\.md\) \| (.*) \|$", re.MULTILINE)
+    runs = {run: text for room in PAPERS for run, text in row.findall((room / "README.md").read_text(encoding="utf-8"))}
+    for run, text in runs.items():
+        for kind, file in (("cells", "table.csv"), ("statements", "statements.csv")):
+            printed = re.search(rf"{kind}: ([^;]*)", text)
+            counts = {word: int(n) for n, word in re.findall(r"(\d+) ([a-z ]+)", printed[1] if printed else "")}
+            assert counts == verdicts(PROJECT / "results" / run / file), (run, kind)
+    committed = {path.parent for path in (PROJECT / "results").glob("*/*/protocol.json")}
+    assert {PROJECT / "results" / run for run in runs} == committed
 
 
 def test_the_pages_of_the_documentation_link_to_what_exists():
-    for page in (PROJECT / "docs").glob("*.md"):
-        links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
-        missing = [link for link in links if not link.startswith("http") and not (page.parent / link).exists()]
-        assert missing == [], page.name
+    pages = sorted((PROJECT / "docs").glob("*.md"))
+    assert {page.name: missing_links(page) for page in pages} == {page.name: [] for page in pages}
