@@ -16,12 +16,12 @@ import tyro
 from rich.console import Console
 
 from reproduce import paths, run
-from reproduce.figures.ablation import TABLES, write_effects
+from reproduce.figures.ablation import write_effects
 from reproduce.models.classification.pretrained_encoders import WEIGHTS_VARIABLE
 from reproduce.papers.xue2025 import brats as brats_table
 from reproduce.papers.xue2025 import lidc as lidc_table
 from reproduce.papers.xue2025.ablation_arms import WHY_NOT_RUN, arms, statements, weights_at_hand
-from reproduce.papers.xue2025.figures import draw_ablation_of_both
+from reproduce.papers.xue2025.ablation_figure import TABLES, draw_ablation_of_both
 from reproduce.protocol import Arm, Experiment
 from reproduce.protocol.intensities import Window
 from reproduce.protocol.reduced import narrowed

@@ -2,7 +2,7 @@
 
     python experiments/architectures.py --data-root FOLDER      it holds pneumoniamnist.npz
 
-The architectures stand in document001_models.py. A stopped run goes on when the same command is given again.
+The architectures stand in papers/cnn_survey/architecture_entries.py. Rerun the command to resume a stopped run.
 """
 
 from dataclasses import replace

@@ -2,7 +2,7 @@
 
     python experiments/layers_table2.py --data-root FOLDER      it holds pneumoniamnist.npz; two minutes on two cores
 
-The sentences stand in document001_activations.py, the functions in document001_units.py.
+The sentences stand in papers/cnn_survey/activation_statements.py, the functions in units.py beside it.
 """
 
 from dataclasses import replace

@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 import tyro
 
 from reproduce.errors import ReproduceError
-from reproduce.papers.data_sets import Document, Task
+from reproduce.papers.cells import Document
+from reproduce.papers.data_sets import Task
 
 Format = Literal["text", "json", "md"]
 Results = Annotated[Path, tyro.conf.arg(help="Folder of all results.")]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reproduce import cli
+from reproduce.papers.cells import DOCUMENTS
 
 PROJECT = Path(__file__).parents[1]
 
@@ -39,6 +40,11 @@ def test_document_and_task_narrow(run):
     assert "MSCMRseg" in out
     assert "Messidor" not in out
     assert "no data set" in run("--document", "004")[1]
+
+
+def test_a_document_is_called_by_its_number_or_its_room(run):
+    for number, room in DOCUMENTS.items():
+        assert run("--document", room) == run("--document", number)
 
 
 def test_names_are_shown_in_full(run):
@@ -76,6 +82,7 @@ def test_it_loads_no_slow_library():
     script = f"""
 import sys
 from reproduce import cli
+from reproduce.papers.cells import DOCUMENTS
 try:
     cli.main(["datasets", "--document", "002"])
 except SystemExit:

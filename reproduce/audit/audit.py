@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from reproduce.audit.columns import RATES, by_test_set
+from reproduce.audit.columns import by_test_set
 from reproduce.audit.confusion_checks import column_findings
 from reproduce.audit.finding import Finding, Reading
 from reproduce.audit.overlap_checks import overlap_findings
@@ -12,14 +12,11 @@ from reproduce.audit.pair_checks import pair_findings
 from reproduce.audit.printed import Cell
 from reproduce.audit.text_checks import text_findings
 
-POOLED_ON_SLICES = frozenset(RATES)
-"""The metrics that our protocols of document 000 take from one confusion matrix over slices; Dice is a mean there."""
-
 _ASIDE: tuple[Reading, ...] = ("voxels", "background")
 
 
 def audit(cells: Sequence[Cell], *, small_structures: Collection[str] = ()) -> tuple[Finding, ...]:
-    """What every check says of the cells.
+    """Return what every check finds in the cells.
 
     Cells of one document with the same `data` are one test set, those of one model in it a column. Where a metric of a
     column is printed in several places the first is the level, and the others are checked against it.
@@ -42,19 +39,18 @@ def audit(cells: Sequence[Cell], *, small_structures: Collection[str] = ()) -> t
 
 
 def unreachable(cells: Sequence[Cell], *, pooled: Collection[str]) -> frozenset[Cell]:
-    """The cells that belong to a set of which no run can print all, under a named way of averaging.
+    """Return the cells that belong to a set of which no run can print all, under a named way of averaging.
 
     This is proven from the numbers, with the decimals of the print alone (the widest intervals). It holds for a set,
-    not for a cell: of document 000, Table 1, either column can be printed alone, and so can any one cell; both columns
-    of accuracy, sensitivity and specificity cannot come from one test set. A run that comes close to some of the cells
-    must therefore miss others, and none of them may be tuned for.
+    not for a cell: either of two columns may be possible alone, and so may any one cell, where both columns cannot come
+    from one test set. A run that comes close to some of the cells must therefore miss others, and none of them may be
+    tuned for.
 
     Args:
         cells: One table, or several.
         pooled: The metrics that the run computes from one confusion matrix over all cases (and, for Dice beside IoU,
             over the same classes). A metric that is a mean over cases or folds does not belong here: the identities do
-            not bind it. `POOLED_ON_SLICES` for the tables of document 000; nothing for that of document 002, whose mean
-            IoU counts the background while its Dice does not.
+            not bind it, nor a mean IoU that counts the background beside a Dice that does not.
 
     Returns:
         Some of `cells`, as given; empty where nothing is proven.
@@ -69,7 +65,7 @@ def unreachable(cells: Sequence[Cell], *, pooled: Collection[str]) -> frozenset[
 
 
 def cell_verdict(cell: Cell, findings: Sequence[Finding]) -> str:
-    """A few words on one cell for a column of a table, e.g. "inconsistent if pooled: Dice should be 0.947 to 0.952".
+    """Return a few words on one cell for a table, e.g. "inconsistent if pooled: Dice should be 0.947 to 0.952".
 
     The worst verdict counts: inconsistent, then undetermined, then consistent. Findings under the two special readings
     (voxels, background) are left out, since they say what would have to be assumed, not what is printed.
@@ -90,7 +86,7 @@ def cell_verdict(cell: Cell, findings: Sequence[Finding]) -> str:
 
 
 def bound(cell: Cell, findings: Sequence[Finding]) -> str:
-    """How the text bounds a cell whose number is lost: "bounded above", "below", "on both sides"; "" for not at all.
+    """Return how the text bounds a lost cell: "bounded above", "below", "on both sides"; "" for not at all.
 
     Args:
         cell: The cell, as it was given to `audit`.

@@ -16,7 +16,7 @@ class Column:
     """The published levels of one model on one test set.
 
     Attributes:
-        model: Whose.
+        model: Name as printed.
         cells: One cell for each metric: the first that the input has.
     """
 
@@ -24,11 +24,11 @@ class Column:
     cells: tuple[Cell, ...]
 
     def cell(self, metric: str) -> Cell | None:
-        """The cell of a metric, or None."""
+        """Return the cell of a metric, or None."""
         return next((cell for cell in self.cells if cell.metric == metric), None)
 
     def some(self, *metrics: str) -> tuple[Cell, ...] | None:
-        """The cells of all these metrics, or None where one of them is missing."""
+        """Return the cells of all these metrics, or None where one of them is missing."""
         found = tuple(self.cell(metric) for metric in metrics)
         return None if None in found else found
 
@@ -45,7 +45,7 @@ class Column:
 
 
 def by_test_set(cells: Sequence[Cell]) -> tuple[tuple[Column, ...], ...]:
-    """The columns, those of one document on the same data together, everything in the order of the input."""
+    """Return the columns in the order of the input, those of one document on the same data together."""
     tables: dict[tuple[str, str], dict[str, dict[str, Cell]]] = {}
     for cell in cells:
         if cell.published and not cell.against:

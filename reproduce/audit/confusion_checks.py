@@ -23,10 +23,10 @@ FEW_VOXELS = (Fraction(1, 100), Fraction(1, 1000))
 
 
 def column_findings(column: Column, small_structures: Collection[str]) -> Iterator[Finding]:
-    """What the checks say of one column; nothing where it lacks the metrics that they need.
+    """Yield what the checks find in one column; nothing where it lacks the metrics that they need.
 
     Args:
-        column: Its cells.
+        column: Published levels of one model.
         small_structures: The `data` of which at most 1 % of the voxels are known to be foreground.
     """
     if column.rates:

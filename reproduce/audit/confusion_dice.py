@@ -14,12 +14,12 @@ from reproduce.audit.prevalence import Rates, prevalence
 
 
 def dice_at(p: Interval, sensitivity: Interval, specificity: Interval) -> Interval:
-    """Dice at the prevalences `p`, which all lie above 0; it rises with each of the three."""
+    """Return Dice at the prevalences `p`, which all lie above 0; it rises with each of the three."""
     return corners(_dice, p, sensitivity, specificity)
 
 
 def implied_dice(rates: Rates) -> Interval | None:
-    """Every Dice that a column can have, its prevalence tied to its accuracy.
+    """Return every Dice that a column can have, its prevalence tied to its accuracy.
 
     For a fixed p Dice rises with S and with A. Its largest value therefore takes S as high as the accuracy allows,
     and on each of the three pieces this gives it rises with p: so the maximum sits at the highest possible p, and by
@@ -45,7 +45,7 @@ def implied_dice(rates: Rates) -> Interval | None:
 
 
 def prevalence_of_dice(dice: Interval, sensitivity: Interval, specificity: Interval) -> Interval | None:
-    """Every prevalence at which sensitivity, specificity and Dice fit one confusion matrix; accuracy is not used.
+    """Return every prevalence at which sensitivity, specificity and Dice fit one matrix; accuracy is not used.
 
     p = D F / (2 S - D (1 + S) + D F) with F = 1 - C, from the equation above.
 
@@ -60,7 +60,7 @@ def prevalence_of_dice(dice: Interval, sensitivity: Interval, specificity: Inter
 
 
 def accuracy_of_dice(dice: Interval, sensitivity: Interval, specificity: Interval) -> Interval | None:
-    """The accuracy that belongs to sensitivity, specificity and Dice.
+    """Return the accuracy that belongs to sensitivity, specificity and Dice.
 
     A = 1 - 2 p S (1 - D) / D at the p of `prevalence_of_dice`. It is monotone in each of the three over the possible
     part of the box, so the extremes lie at corners, or on the face p = 1, where A = S = D / (2 - D).
@@ -81,7 +81,7 @@ def accuracy_of_dice(dice: Interval, sensitivity: Interval, specificity: Interva
 
 
 def needed_specificity(dice: Fraction, sensitivity: Fraction, p: Fraction) -> Fraction | None:
-    """The specificity that Dice and sensitivity need at prevalence p, or None where none reaches that Dice.
+    """Return the specificity that Dice and sensitivity need at prevalence p; None where none reaches that Dice.
 
     Raises:
         ValueError: Dice is 0, or p is not between 0 and 1, both excluded.
@@ -106,6 +106,6 @@ def _ceiling(s: Fraction) -> Fraction:
 
 
 def _solve(d: Fraction, s: Fraction, c: Fraction) -> Fraction:
-    """The p of one Dice not above the ceiling; 0 where every p gives it, as with C = 1."""
+    """Return the p of one Dice not above the ceiling; 0 where every p gives it, as with C = 1."""
     false = d * (1 - c)
     return false / (2 * s - d * (1 + s) + false) if false else Fraction(0)

@@ -36,7 +36,7 @@ def attainable(share: Interval, n: int) -> bool:
 
 
 def smallest_counts(columns: Sequence[Rates], limit: int) -> Counts | None:
-    """The smallest test set with whole-number counts that gives every column at once.
+    """Return the smallest test set with whole-number counts that gives every column at once.
 
     Among the sets of that size: the one with the fewest positives, then the fewest TP.
 
@@ -61,7 +61,7 @@ def smallest_counts(columns: Sequence[Rates], limit: int) -> Counts | None:
 
 
 def counts_given(rates: Rates, positives: int, negatives: int) -> tuple[int, int] | None:
-    """(TP, TN) that give a column on a test set of known make-up, with the fewest TP; None where there are none.
+    """Return (TP, TN) that give a column on a test set of known make-up, with the fewest TP, or None.
 
     Args:
         rates: The column.
@@ -87,12 +87,12 @@ class _Bounds:
         return _Bounds(low.numerator, low.denominator, high.numerator, high.denominator)
 
     def within(self, n: int) -> tuple[int, int]:
-        """Smallest and largest k with k / n in the interval; the first exceeds the second where there is none."""
+        """Return smallest and largest k with k / n in the interval; where there is none the first is larger."""
         return -(-self.low_up * n // self.low_down), self.high_up * n // self.high_down
 
 
 def _hits(column: list[_Bounds], n: int, positives: int) -> tuple[int, int] | None:
-    """(TP, TN) with the fewest TP, or None; TP and TN range freely, so their sum takes every value between."""
+    """Return (TP, TN) with the fewest TP, or None; TP and TN range freely, so their sum takes every value between."""
     accuracy, sensitivity, specificity = column
     right_low, right_high = accuracy.within(n)
     tp_low, tp_high = sensitivity.within(positives)

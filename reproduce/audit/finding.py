@@ -78,7 +78,7 @@ def finding_of(
     explanation: str,
     values: Sequence[Quantity] = (),
 ) -> Finding:
-    """A finding about one or more cells of one document, whose models and metrics are listed in their order."""
+    """Return a finding on one or more cells of one document; their models and metrics keep their order."""
     return Finding(
         check=check,
         document=cells[0].document,
@@ -95,12 +95,12 @@ def finding_of(
 
 
 def percent(interval: Interval, digits: int) -> str:
-    """A share of 1 as percentages, e.g. "95.82 to 96.04 %"."""
+    """Return a share of 1 as percentages, e.g. "95.82 to 96.04 %"."""
     low, high = (f"{float(100 * bound):.{digits}f}" for bound in (interval.low, interval.high))
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
 def ratio(interval: Interval, digits: int) -> str:
-    """A share of 1 as decimals, e.g. "0.947 to 0.952"."""
+    """Return a share of 1 as decimals, e.g. "0.947 to 0.952"."""
     low, high = (f"{float(bound):.{digits}f}" for bound in (interval.low, interval.high))
     return low if low == high else f"{low} to {high}"

@@ -36,29 +36,29 @@ class Interval:
         return (self.low + self.high) / 2
 
     def meet(self, other: Interval) -> Interval | None:
-        """The part that both intervals share, or None where they share nothing; a single point is shared."""
+        """Return the part that both intervals share, or None where they share nothing; a single point is shared."""
         low, high = max(self.low, other.low), min(self.high, other.high)
         return Interval(low, high) if low <= high else None
 
     def gap(self, other: Interval) -> Fraction:
-        """Distance between two disjoint intervals; 0 where they meet."""
+        """Return distance between two disjoint intervals; 0 where they meet."""
         return max(Fraction(0), other.low - self.high, self.low - other.high)
 
     def scaled(self, factor: Fraction | int) -> Interval:
-        """The interval times a factor that is not negative."""
+        """Return the interval times a factor that is not negative."""
         return Interval(self.low * factor, self.high * factor)
 
     def clipped(self, low: int, high: int) -> Interval:
-        """The interval with both bounds moved into [low, high]."""
+        """Return the interval with both bounds moved into [low, high]."""
         return Interval(min(max(self.low, low), high), min(max(self.high, low), high))
 
     def text(self, digits: int) -> str:
-        """Both bounds in decimals, e.g. "[0.2453, 0.2830]"; they are rounded to the nearest for reading only."""
+        """Return both bounds in decimals, e.g. "[0.2453, 0.2830]", rounded to the nearest for reading only."""
         return f"[{float(self.low):.{digits}f}, {float(self.high):.{digits}f}]"
 
 
 def rounded(value: str, decimals: int) -> Interval:
-    """The interval v +- half a unit in the last place of a printed number.
+    """Return the interval v +- half a unit in the last place of a printed number.
 
     Both ends belong to it, because documents do not say which way they round a half.
 
@@ -74,7 +74,7 @@ def rounded(value: str, decimals: int) -> Interval:
 
 
 def common(intervals: Iterable[Interval]) -> Interval | None:
-    """The part that all of one or more intervals share, or None where they share nothing.
+    """Return the part that all of one or more intervals share, or None where they share nothing.
 
     Raises:
         ValueError: There are no intervals.
@@ -85,7 +85,7 @@ def common(intervals: Iterable[Interval]) -> Interval | None:
 
 
 def corners(function: Callable[..., Fraction], *arguments: Interval) -> Interval:
-    """The range of a function over a box of intervals, exact where it is monotone in each argument.
+    """Return the range of a function over a box of intervals, exact where it is monotone in each argument.
 
     A function that is monotone in one argument for every fixed value of the others, in whichever direction, takes its
     extremes at corners of the box. The caller vouches for the monotonicity.
@@ -99,7 +99,7 @@ def corners(function: Callable[..., Fraction], *arguments: Interval) -> Interval
 
 
 def whole_numbers(interval: Interval, n: int) -> range:
-    """The whole numbers k for which k / n lies in the interval; empty where there is none.
+    """Return the whole numbers k for which k / n lies in the interval; empty where there is none.
 
     Args:
         interval: Shares of `n`.

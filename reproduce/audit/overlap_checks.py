@@ -26,7 +26,7 @@ ORGANS = 5
 
 
 def overlap_findings(columns: Sequence[Column]) -> Iterator[Finding]:
-    """What the checks say of Dice and IoU in the columns of one test set; nothing where either is missing."""
+    """Yield what the checks find in Dice and IoU of one test set; nothing where either is missing."""
     for metric in ("iou", "miou"):
         pairs = [(column, cells) for column in columns if (cells := column.some(metric, "dice"))]
         for _, (iou, dice) in pairs:
@@ -154,6 +154,6 @@ def _ranking(rows: Sequence[tuple[Cell, Cell]]) -> Finding:
 
 
 def _order(one: Cell, other: Cell) -> int:
-    """1 where one is surely larger, -1 where it is surely smaller, 0 where rounding leaves it open."""
+    """Return 1 where one is surely larger, -1 where it is surely smaller, 0 where rounding leaves it open."""
     a, b = one.share, other.share
     return (a.low > b.high) - (a.high < b.low)

@@ -9,12 +9,12 @@ from reproduce.audit.interval import Interval, common, corners
 
 
 def dice_of_iou(iou: Interval) -> Interval:
-    """The Dice D = 2 J / (1 + J) of pooled counts, or of cases that are all alike."""
+    """Return the Dice D = 2 J / (1 + J) of pooled counts, or of cases that are all alike."""
     return corners(_dice, iou)
 
 
 def dice_bounds_of_mean_iou(mean_iou: Interval) -> Interval:
-    """Every mean Dice over cases (or classes) that a mean IoU allows: mean J <= mean D <= 2 mean J / (1 + mean J).
+    """Return every mean Dice over cases (or classes) that a mean IoU J allows: J to 2 J / (1 + J).
 
     The upper end is Jensen's inequality for the concave 2 J / (1 + J); the lower one needs every case at J of 0 or 1.
     """
@@ -22,7 +22,7 @@ def dice_bounds_of_mean_iou(mean_iou: Interval) -> Interval:
 
 
 def two_point_example(mean_iou: Fraction, mean_dice: Fraction) -> tuple[Fraction, Fraction] | None:
-    """(share, IoU): that share of the cases at that one IoU and the rest at 0 gives both means.
+    """Return (share, IoU): that share of the cases at that IoU and the rest at 0 gives both means.
 
     From w x = J and w 2 x / (1 + x) = D: x = 2 J / D - 1, w = J / x.
 
@@ -36,7 +36,7 @@ def two_point_example(mean_iou: Fraction, mean_dice: Fraction) -> tuple[Fraction
 
 
 def most_in_band(mean_iou: Interval, mean_dice: Interval, band: Interval) -> Fraction:
-    """An upper bound of the share of cases whose IoU lies in a band of ordinary results.
+    """Return an upper bound of the share of cases whose IoU lies in a band of ordinary results.
 
     A case adds D - J = J (1 - J) / (1 + J) >= 0 to the difference of the two means, and within the band at least the
     smaller of the values at its ends, the function being concave. The printed difference holds only so many of them.
@@ -72,7 +72,7 @@ class BackgroundReading:
 
 
 def background_reading(miou: Interval, dice: Interval) -> BackgroundReading | None:
-    """The row under that reading, or None where the background's IoU would fall outside [0, 1].
+    """Return the row under that reading, or None where the background's IoU would fall outside [0, 1].
 
     With the union U of reference and prediction as a share of the image, TP = J_fg U and TN = 1 - U, so
     J_bg = (1 - U) / (1 - J_fg U) and U = (1 - J_bg) / (1 - J_fg J_bg). The reference holds TP and any part of the
@@ -97,12 +97,12 @@ def background_reading(miou: Interval, dice: Interval) -> BackgroundReading | No
 
 
 def shared_foreground(rows: list[BackgroundReading]) -> Interval | None:
-    """Foreground shares that fit all the rows, as they must on one test set; None where there is none."""
+    """Return foreground shares that fit all the rows, as they must on one test set; None where there is none."""
     return common(row.foreground for row in rows)
 
 
 def background_iou_of_classes(miou: Interval, dice: Interval, foreground_classes: int) -> Interval:
-    """The background's IoU if `foreground_classes` classes all have the printed Dice: (n + 1) mIoU - n D / (2 - D).
+    """Return the background's IoU if all n classes have the printed Dice D: (n + 1) mIoU - n D / (2 - D).
 
     A result above 1 says that the reading is impossible.
     """
@@ -111,7 +111,7 @@ def background_iou_of_classes(miou: Interval, dice: Interval, foreground_classes
 
 
 def one_bad_class(miou: Fraction, dice: Fraction, classes: int) -> tuple[float, float] | None:
-    """(IoU of one class, IoU of each other one) that gives both means, the background counted in mIoU at an IoU of 1.
+    """Return (IoU of one class, IoU of each other) that gives both means, with the background at an IoU of 1.
 
     With n classes: x + (n - 1) y = (n + 1) mIoU - 1 and D(x) + (n - 1) D(y) = n D. Along the first line the sum of Dice
     rises with x up to x = y, so bisection finds the x below y.

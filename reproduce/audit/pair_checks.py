@@ -18,7 +18,7 @@ FOLD_SD = 0.05
 
 
 def pair_findings(columns: Sequence[Column]) -> Iterator[Finding]:
-    """What the checks say of the columns of one test set; nothing where fewer than two have the metrics."""
+    """Yield what the checks find in the columns of one test set; nothing where fewer than two have the metrics."""
     rated = [column for column in columns if column.rates and prevalence(column.rates)]
     yield from _one_test_set(rated)
     yield from _without_accuracy(columns)
@@ -86,7 +86,7 @@ def _clash(pair: tuple[Column, Column]) -> Finding:
 
 
 def _fold_quantities(pair: tuple[Column, Column]) -> Iterator[Quantity]:
-    """How large the covariance over folds of prevalence and (sensitivity - specificity) must be, in points."""
+    """Yield how large the covariance over folds of prevalence and (sensitivity - specificity) must be."""
     rates = [column.rates for column in pair]
     departing = ((pair[0].model, (0,)), (pair[1].model, (1,)), ("both", (0, 1)))
     for who, positions in departing:

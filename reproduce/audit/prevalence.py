@@ -26,7 +26,7 @@ class Rates:
 
 
 def prevalence(rates: Rates) -> Interval | None:
-    """Every share of positives p at which the three rates can come from one confusion matrix.
+    """Return every share of positives p at which the three rates can come from one confusion matrix.
 
     Accuracy is a weighted mean, A = p S + (1 - p) C, so p = (C - A) / (C - S). For a fixed p the right-hand side takes
     every value from that of the lower bounds of S and C to that of the upper ones; p is possible where this range
@@ -42,18 +42,18 @@ def prevalence(rates: Rates) -> Interval | None:
 
 
 def expected_accuracy(rates: Rates, at: Interval) -> Interval:
-    """Accuracy p S + (1 - p) C at the prevalences `at`; the printed accuracy is not used."""
+    """Return accuracy p S + (1 - p) C at the prevalences `at`; the printed accuracy is not used."""
     return corners(lambda p, s, c: p * s + (1 - p) * c, at, rates.sensitivity, rates.specificity)
 
 
 def shared_prevalence(columns: Sequence[Rates]) -> Interval | None:
-    """Prevalences that fit every column at once; None where no test set of any size can give all the columns."""
+    """Return the prevalences that fit every column at once; None where no test set can give all the columns."""
     each = [prevalence(rates) for rates in columns]
     return None if any(interval is None for interval in each) else common(each)
 
 
 def least_covariance(columns: Sequence[Rates], departing: Collection[int]) -> Fraction | None:
-    """The smallest covariance that averaging over folds must bring in to print columns that pooling cannot.
+    """Return the least covariance that averaging over folds must bring in to print what pooling cannot.
 
     A mean over folds k of p_k S_k + (1 - p_k) C_k equals p S + (1 - p) C + cov_k(p_k, S_k - C_k), with plain means on
     the right and one p_k for all the columns. The answer minimises over p in [0, 1] the largest |cov| of the departing
@@ -84,13 +84,13 @@ def least_covariance(columns: Sequence[Rates], departing: Collection[int]) -> Fr
 
 
 def _misfit_lines(rates: Rates) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
-    """By how much p S + (1 - p) C lies above, and below, the accuracy: two lines in p as (value at 0, slope)."""
+    """Return how far p S + (1 - p) C lies above, and below, the accuracy, each as (value at 0, slope) in p."""
     s, c, a = rates.sensitivity, rates.specificity, rates.accuracy
     return (c.low - a.high, s.low - c.low), (a.low - c.high, c.high - s.high)
 
 
 def _where_not_positive(at0: Fraction, slope: Fraction) -> Interval | None:
-    """The p in [0, 1] with at0 + slope * p <= 0."""
+    """Return the p in [0, 1] with at0 + slope * p <= 0."""
     if slope == 0:
         return Interval(0, 1) if at0 <= 0 else None
     root = -at0 / slope

@@ -96,7 +96,7 @@ _OPTIONAL = ("decimals", "n", "against")
 
 
 def read_cells(path: Path) -> tuple[Cell, ...]:
-    """The cells of a CSV file, in its order; docs/claims_csv.md has the form.
+    """Read the cells of a CSV file, in its order; docs/claims_csv.md has the form.
 
     Args:
         path: UTF-8, commas, a header line. Columns in any order; `decimals`, `n` and `against` may be left out.
@@ -108,14 +108,11 @@ def read_cells(path: Path) -> tuple[Cell, ...]:
         ClaimsError: The file cannot be read, is no such CSV, holds no rows, or a row is broken; the error names the
             line and the column.
     """
-    rows = _rows(Path(path))
+    rows = csv_rows(Path(path))
     _, header = next(rows, (0, []))
     _check_header(path, header)
     cells, seen = [], {}
     for line, row in rows:
-        if len(row) != len(header):
-            got, do = f"{len(row)} fields", "quote a field that holds a comma, and write empty fields out"
-            raise ClaimsError(expected=f"{len(header)} fields", got=got, where=f"{path}, line {line}", do=do)
         cell = _cell(dict(zip(header, row, strict=True)), where=f"{path}, line {line}")
         key = (cell.document, cell.place, cell.model, cell.data, cell.metric, cell.against)
         if key in seen:
@@ -129,8 +126,12 @@ def read_cells(path: Path) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line number and stripped fields of each line that is not blank."""
+def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and stripped fields of the header and of each row that is not blank.
+
+    Raises:
+        ClaimsError: The file cannot be read, is no CSV in UTF-8, or a row has more or fewer fields than the header.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -139,10 +140,15 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     except UnicodeDecodeError as error:
         got, do = f"the byte {error.object[error.start]:#04x} at {error.start}", "save the file as UTF-8"
         raise ClaimsError(expected="UTF-8 text", got=got, where=path, do=do) from error
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader, n_fields = csv.reader(text.splitlines(keepends=True), strict=True), 0
     try:
         for row in reader:
             if any(field.strip() for field in row):
+                n_fields = n_fields or len(row)
+                if len(row) != n_fields:
+                    got, do = f"{len(row)} fields", "quote a field that holds a comma, and write empty fields out"
+                    where = f"{path}, line {reader.line_num}"
+                    raise ClaimsError(expected=f"{n_fields} fields", got=got, where=where, do=do)
                 yield reader.line_num, [field.strip() for field in row]
     except csv.Error as error:
         do = "close every quotation mark; write one inside a quoted field twice"

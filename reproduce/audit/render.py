@@ -17,7 +17,7 @@ NOTHING = (
 
 
 def findings_text(findings: Sequence[Finding], *, width: int) -> str:
-    """The findings for a terminal, grouped by document and data, with a count at the end.
+    """Return the findings for a terminal, grouped by document and data, with a count at the end.
 
     Args:
         findings: What `audit` returned; none gives a sentence that says what checks need.
@@ -39,7 +39,7 @@ def findings_text(findings: Sequence[Finding], *, width: int) -> str:
 
 
 def findings_markdown(findings: Sequence[Finding]) -> str:
-    """The findings as Markdown: one table for each document and data, explanations below it."""
+    """Return the findings as Markdown: one table for each document and data, explanations below it."""
     if not findings:
         return NOTHING + "\n"
     lines = []
@@ -66,12 +66,12 @@ def findings_markdown(findings: Sequence[Finding]) -> str:
 
 
 def findings_json(findings: Sequence[Finding]) -> str:
-    """The findings as a JSON list; intervals are [low, high] as shares of 1, null where a value is none."""
+    """Return the findings as a JSON list; intervals are [low, high] as shares of 1, null where a value is none."""
     return json.dumps([_plain(each) for each in findings], indent=2, ensure_ascii=False) + "\n"
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """How many findings have each verdict, e.g. "3 inconsistent, 1 undetermined, 4 consistent"."""
+    """Return how many findings have each verdict, e.g. "3 inconsistent, 1 undetermined, 4 consistent"."""
     counts = Counter(each.verdict for each in findings)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("inconsistent", "undetermined", "consistent"))
 

@@ -13,7 +13,7 @@ from reproduce.audit.printed import LARGER, Cell
 
 
 def text_findings(cells: Sequence[Cell]) -> Iterator[Finding]:
-    """What the document says against itself, in the order of the cells."""
+    """Yield what the document says against itself, in the order of the cells."""
     levels: dict[tuple[str, ...], list[Cell]] = {}
     for cell in cells:
         if not cell.against:
@@ -34,7 +34,7 @@ def _key(cell: Cell, model: str) -> tuple[str, ...]:
 
 
 def _restated(same: Sequence[Cell]) -> Iterator[Finding]:
-    """One finding for all places that agree with the first, and one for each place that does not."""
+    """Yield one finding for all citations that agree with the first, and one for each that does not."""
     agreeing = [again for again in same[1:] if again.share.meet(same[0].share)]
     groups = [agreeing] if agreeing else []
     groups += [[again] for again in same[1:] if again not in agreeing]
@@ -131,7 +131,7 @@ def _says(fits: bool) -> str:
 
 
 def _one_meaning(compared: Sequence[_Compared]) -> Iterator[Finding]:
-    """Differences of one place in one unit must all be points, or all be relative."""
+    """Yield whether the differences of one citation in one unit are all points, or all relative."""
     places: dict[tuple[str, str, str], list[_Compared]] = {}
     for each in compared:
         cell = each.finding.cells[0]
@@ -172,7 +172,7 @@ def _ordered(cell: Cell, new: Cell, old: Cell) -> Finding:
 
 
 def _lost(cell: Cell, cells: Sequence[Cell], first: dict[tuple[str, ...], Cell]) -> Finding:
-    """A cell without a number: undetermined, with the bounds that printed orders leave."""
+    """Return the finding on a cell without a number: undetermined, with the bounds that printed orders leave."""
     low, high, by = Fraction(0), Fraction(1), []
     for order in cells:
         if order.value != LARGER or _key(order, "") != _key(cell, ""):

@@ -1,4 +1,4 @@
-"""The table and the figure of an ablation: what each arm adds, patient by patient, with intervals and tests."""
+"""The table and the forest plot of an ablation: what each arm adds, patient by patient, with intervals and tests."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.errors import ResultsError
-from reproduce.figures.style import BLUE, VERMILION, new_figure, save, styled
+from reproduce.figures.style import BLUE, VERMILION, new_figure, styled
 from reproduce.metrics.statistics.bootstrap import bootstrap_interval, mean
 from reproduce.provenance import write_text
 from reproduce.randomness import seed_words
 from reproduce.results.cases import of_region, read_frame, write_frame
-from reproduce.results.folders import RunFolder, optional_number, shown_run
+from reproduce.results.folders import RunFolder, optional_number
 from reproduce.results.number_format import UNDEFINED, interval, number, p_text, signed
 from reproduce.results.summary import CONFIDENCE, N_RESAMPLES
 from reproduce.results.verdict_words import CONTRADICTED, PHANTOM, SUPPORTED, UNDECIDED
 
-TABLES = ("ablation_lidc", "ablation_brats")
 RUN = "run"
 _FILE = "effects.csv"
 _LOOKS = {SUPPORTED: ("o", BLUE, BLUE), CONTRADICTED: ("s", VERMILION, VERMILION), UNDECIDED: ("o", "white", "#555555")}
@@ -57,7 +56,7 @@ class Effect:
 
 
 def effects(run: RunFolder, absent: Mapping[str, str]) -> list[Effect]:
-    """What each statement of a run says in numbers, and the arms that are missing.
+    """Return what each statement of a run says in numbers, and the arms that are missing.
 
     Args:
         run: Of a table whose statements compare arms.
@@ -115,7 +114,7 @@ def write_effects(run: RunFolder, absent: Mapping[str, str]) -> tuple[Path, Path
 
 
 def effects_page(run: RunFolder, found: Sequence[Effect]) -> str:
-    """The effects as a page in Markdown."""
+    """Return the effects as a page in Markdown."""
     lines = [
         f"# {run.title}: what each arm adds",
         "",
@@ -137,7 +136,7 @@ def effects_page(run: RunFolder, found: Sequence[Effect]) -> str:
 
 
 def read_effects(run: RunFolder) -> list[Effect]:
-    """The effects that `write_effects` wrote.
+    """Read the effects that `write_effects` wrote.
 
     Raises:
         ResultsError: The file is absent or broken.
@@ -152,30 +151,14 @@ def read_effects(run: RunFolder) -> list[Effect]:
     return found
 
 
-def draw_ablation(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, Path]:
-    """Draw one figure of all ablations that have been run.
-
-    Args:
-        runs: Of any tables; of each of `TABLES` one is shown, see `document000.shown_run`.
-        figures: The folder of all figures; it goes to `figures/ablation/effects.png` and `.svg`.
-
-    Raises:
-        ResultsError: None of them has been run, or its effects are absent or broken.
-    """
-    shown = [run for table in TABLES if (run := shown_run(runs, table)) is not None]
-    if not shown:
-        do = "run experiments/ablation.py first"
-        raise ResultsError(expected="an ablation that has been run", got="none", where=figures / "ablation", do=do)
-    return save(draw_effects({run: read_effects(run) for run in shown}), figures / "ablation" / "effects")
-
-
-def draw_effects(found: Mapping[RunFolder, Sequence[Effect]]) -> Figure:
-    """Differences in Dice per patient with their intervals, one panel a data set, one line a comparison.
+def draw_effects(found: Mapping[RunFolder, Sequence[Effect]], *, title: str) -> Figure:
+    """Draw differences in Dice per patient with their intervals, one panel a run, one line a comparison.
 
     Filled where the test says supported (round) or contradicted (square), hollow where it is undecided.
 
     Args:
         found: At least one run, with its effects.
+        title: Of the whole figure.
     """
     pairs = list(dict.fromkeys((e.arm, e.against) for rows in found.values() for e in rows))
     figure = new_figure(3.0 + 2.9 * len(found), 1.6 + 0.26 * len(pairs))
@@ -190,7 +173,7 @@ def draw_effects(found: Mapping[RunFolder, Sequence[Effect]]) -> Figure:
             axes[0].plot([], [], marker, color=fill, markeredgecolor=edge, label=word)
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
-        figure.suptitle("Ablation of document 000: difference in Dice per patient, with 95 % intervals", fontsize=9)
+        figure.suptitle(title, fontsize=9)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Activation functions and their derivatives as Table 2 of document 001 has them, in NumPy and float64.
+"""Activation functions and their derivatives as papers print them, in NumPy and float64.
 
 They are the measure of Keras' own, and what is known exactly of them (ranges, zeros of the derivative, what an
 operation costs) is told by them without a network.
@@ -49,7 +49,7 @@ def leaky(slope: float, *, learnt: int = 0) -> Activation:
 
 
 def elu(alpha: float) -> Activation:
-    """ELU: x above 0, alpha (exp(x) - 1) elsewhere (Clevert et al. 2016, equation 15; document 001, Table 2)."""
+    """ELU: x above 0, alpha (exp(x) - 1) elsewhere (Clevert et al. 2016, equation 15)."""
     return _scaled_elu(alpha, 1.0)
 
 

@@ -1,4 +1,4 @@
-"""Layers as documents print them, in NumPy and float64, to hold Keras to; misprints are named where they stand.
+"""Layers as papers print them, in NumPy and float64, to hold Keras to; misprints are named where they stand.
 
 Only what is not printed is added: features beyond the edge are 0, as Keras pads. tests/inspection/test_formulas.py
 shows each function to agree with Keras, and each misprint to disagree.
@@ -15,20 +15,20 @@ from reproduce.errors import ArgumentError
 
 
 def convolution(image: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *, stride: int, padding: int) -> np.ndarray:
-    """Features after a convolution layer (document 001, 2.1).
+    """Return the features after a convolution layer (Goodfellow et al. 2016, equation 9.6, with stride and channels).
 
     Y(i, j, d) = sum over c, m, n of X(s i + m - p, s j + n - p, c) K(m, n, c, d) + b_d, for m, n, c from 0. It is the
     correlation that every framework computes: a convolution in the sense of mathematics would turn the kernel round.
 
-    Document 000, 2.2.1 prints the same without the sum over channels, which holds for grey images alone, and with the
-    bias behind two sums without brackets, where it is meant once. Documents 002, 2 and 004, 3.2 print no indices.
+    Xue 2025, 2.2.1 prints the same without the sum over channels, which holds for grey images alone, and with the
+    bias behind two sums without brackets, where it is meant once. Zheng et al. 2024, 2 print no indices.
 
     Args:
         image: float `[y, x, c_in]`.
         kernel: float `[k_y, k_x, c_in, c_out]`.
         bias: float `[c_out]`.
         stride: Pixels from one output to the next, at least 1.
-        padding: Rows and columns of 0 beyond every edge; the document has one number for all four.
+        padding: Rows and columns of 0 beyond every edge; one number for all four.
 
     Returns:
         float64 `[y_out, x_out, c_out]` by `output_size`.
@@ -51,11 +51,11 @@ def convolution(image: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *, stri
 
 
 def deconvolution(features: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *, stride: int) -> np.ndarray:
-    """Features after a transposed convolution (document 002, 2; document 004, 3.2, there without a bias).
+    """Return the features after a transposed convolution (Zheng et al. 2024, 2; Dumoulin and Visin 2016, 4).
 
     S(s i + m, s j + n, d) = sum over i, j, c of F(i, j, c) K(m, n, c, d) + b_d: each input paints one kernel.
 
-    Document 002 prints S = W * F + b with the sign that stands for the convolution a few lines before. Read so, the
+    Zheng et al. print S = W * F + b with the sign that stands for the convolution a few lines before. Read so, the
     output is never larger than the input, while the text has it restore the size of the image.
 
     Args:
@@ -76,7 +76,7 @@ def deconvolution(features: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *,
 
 
 def pooling(image: np.ndarray, *, size: int, stride: int, kind: Literal["max", "average"]) -> np.ndarray:
-    """The largest or the mean value of each window and channel; no document prints a formula (001, 2.2 in words).
+    """Return the largest or the mean value of each window and channel.
 
     Args:
         image: float `[y, x, c]`.
@@ -93,7 +93,7 @@ def pooling(image: np.ndarray, *, size: int, stride: int, kind: Literal["max", "
 
 
 def dense(values: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """W x + b, before the activation (document 001, 2.3; the linear output y = w^T x + b is its case of one output).
+    """Return W x + b, before the activation; the linear output y = w^T x + b is its case of one output.
 
     Args:
         values: float `[n]`.
@@ -107,7 +107,7 @@ def dense(values: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarr
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
-    """p_i = exp(z_i) / sum over j of exp(z_j) (document 001, 2.3).
+    """Return p_i = exp(z_i) / sum over j of exp(z_j).
 
     Taken as printed it overflows above 709 in float64; the largest value is taken off first, which cancels.
 
@@ -122,7 +122,7 @@ def softmax(values: np.ndarray) -> np.ndarray:
 
 
 def output_size(n: int, *, kernel: int, stride: int, padding: int) -> int:
-    """floor((n + 2 p - k) / s) + 1 positions along one axis (document 001, 2.1).
+    """Return floor((n + 2 p - k) / s) + 1, the positions along one axis (Dumoulin and Visin 2016, relationship 6).
 
     Args:
         n: Positions of the input.
@@ -139,7 +139,7 @@ def output_size(n: int, *, kernel: int, stride: int, padding: int) -> int:
 
 
 def same_padding(kernel: int) -> int:
-    """floor((k - 1) / 2), the padding that document 001, 2.1 gives for an output of the size of the input.
+    """Return floor((k - 1) / 2), the padding usually given for an output of the size of the input.
 
     True for odd kernels at stride 1. With an even one the output is one short: Keras adds one more zero at the end, and
     there is no symmetric padding that does. With a stride of two even Keras' "same" has half the size, and for odd
@@ -149,10 +149,10 @@ def same_padding(kernel: int) -> int:
 
 
 def receptive_field(kernels: Sequence[int], strides: Sequence[int]) -> int:
-    """RF_l = RF_(l-1) + (k_l - 1) product of s_1 to s_(l-1), from RF_0 = 1 (document 001, 2.1).
+    """Return RF_l = RF_(l-1) + (k_l - 1) product of s_1 to s_(l-1), from RF_0 = 1 (Araujo et al. 2019).
 
-    Of a chain along one axis, without dilation, of which the document says nothing; the stride of layer l itself is not
-    in the product. `geometry.layer_geometry` has branches, dilation and both axes.
+    Of a chain along one axis, without dilation; the stride of layer l itself is not in the product.
+    `geometry.layer_geometry` has branches, dilation and both axes.
 
     Args:
         kernels: Taps of each layer.

@@ -92,8 +92,8 @@ def cost(model: keras.Model) -> Cost:
 def layer_geometry(model: keras.Model) -> tuple[LayerGeometry, ...]:
     """The geometry of every layer in the order in which the image passes them; nothing is computed on images.
 
-    RF_out = RF_in + (k - 1) d jump_in and jump_out = jump_in s along a chain (Araujo et al. 2019, equations 1 and 2;
-    document 001, 2.1); where branches join, an output sees what any of them sees.
+    RF_out = RF_in + (k - 1) d jump_in and jump_out = jump_in s along a chain (Araujo et al. 2019, equations 1 and 2);
+    where branches join, an output sees what any of them sees.
 
     Args:
         model: Functional or sequential, channels last, with images of known size; models within it are entered. Several

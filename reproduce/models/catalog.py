@@ -1,4 +1,4 @@
-"""The classifiers of document 001, section 3: paper, builder, and the parameters that each is known to have."""
+"""The classifiers of the literature: paper, builder, and the parameters that each is known to have."""
 
 from __future__ import annotations
 

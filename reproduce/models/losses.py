@@ -1,4 +1,4 @@
-"""Losses of the documents, per image, in keras.ops: pure functions, and the thin classes that Keras serialises."""
+"""Losses per image, in keras.ops: pure functions, and the thin classes that Keras serialises."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ PACKAGE = "reproduce"
 
 
 def squared_dice_loss(reference, probability, *, smooth: float):
-    """1 - (2 sum(p g) + s) / (sum(p^2) + sum(g^2) + s) for each image (document 000, 4.2.1; Milletari et al. 2016).
+    """1 - (2 sum(p g) + s) / (sum(p^2) + sum(g^2) + s) for each image (Xue 2025, 4.2.1; Milletari et al. 2016).
 
-    The document's sums run over i = 1..N without saying what N counts.
+    Xue's sums run over i = 1..N without saying what N counts.
 
     silent: we sum over the pixels of one image and region, and average over regions and then images, so that the loss
     of a batch is the mean of its images' losses and gradients accumulated over micro-batches are those of the batch.
-    `smooth` is not in the document: at 0 an image without lesion has no gradient (its loss is 1 whatever is predicted,
+    `smooth` is in neither paper: at 0 an image without lesion has no gradient (its loss is 1 whatever is predicted,
     and 0/0 where nothing is); at s > 0 it is 1 - s / (sum(p^2) + s), which rewards predicting nothing.
     keras.losses.Dice has sum(p) + sum(g) below the line: not the same.
 
@@ -40,7 +40,7 @@ def focal_loss(reference, probability, *, gamma: float, alpha: float):
     """-alpha_t (1 - p_t)^gamma log(p_t), averaged over the last axes of each image (Lin et al. 2017, equation 5).
 
     p_t is p where the reference is 1 and 1 - p where it is 0; alpha_t is alpha and 1 - alpha likewise.
-    Document 000, 4.2.2 names the loss ("Local Loss" in its heading) and gives neither gamma nor alpha.
+    Xue 2025, 4.2.2 names the loss ("Local Loss" in its heading) and gives neither gamma nor alpha.
 
     Args:
         reference: `[batch, ...]` in {0, 1}.
@@ -72,7 +72,7 @@ def binary_cross_entropy(reference, probability):
 
 
 def categorical_cross_entropy(reference, probability):
-    """-sum_k(g_k log p_k) for each pixel, averaged over the pixels of each image (document 002, 2.3).
+    """-sum_k(g_k log p_k) for each pixel, averaged over the pixels of each image (Zheng et al. 2024, 2.3).
 
     Args:
         reference: `[batch, y, x, region]` in {0, 1}, or `[batch, z, y, x, region]`; regions exclude each other, the

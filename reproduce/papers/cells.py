@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from reproduce.audit.printed import Cell, read_cells
 from reproduce.errors import ClaimsError
 from reproduce.tasks.task import Claims
 
-# By the number that a document had before it had a name; links and results of before still use it.
 DOCUMENTS = {
     "000": "xue2025",
     "001": "cnn_survey",
@@ -17,6 +17,15 @@ DOCUMENTS = {
     "003": "imagemedix2023",
     "004": "ai_radiology2024",
 }
+"""Room of each document by its number, which results, cells and places name it by."""
+
+Document = Literal[(*DOCUMENTS, *DOCUMENTS.values())]
+"""What a user may call a document: its number or its room."""
+
+
+def number_of(document: Document) -> str:
+    """Return the number of a document, e.g. "000" for "000" and for "xue2025"."""
+    return next((number for number, room in DOCUMENTS.items() if room == document), document)
 
 
 def table_cells(table: str) -> tuple[Cell, ...]:

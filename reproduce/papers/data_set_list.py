@@ -40,7 +40,7 @@ _STYLES = {NOT_VERIFIED: "yellow", "inferred": "yellow", NO_LOADER: "dim"}
 
 
 def list_text(data_sets: Sequence[DataSet], *, width: int, colour: bool) -> str:
-    """The data sets for a terminal, one a row, with a count below; none gives a sentence that says so.
+    """Return the data sets for a terminal, one a row, with a count below; for none a sentence that says so.
 
     Args:
         data_sets: In the order to print.
@@ -66,7 +66,7 @@ def list_text(data_sets: Sequence[DataSet], *, width: int, colour: bool) -> str:
 
 
 def detail_text(each: DataSet, *, width: int, colour: bool) -> str:
-    """All that is known of one data set for a terminal, a field a row; fields without a value are left out.
+    """Return all that is known of one data set for a terminal, a field a row, without the empty ones.
 
     Args:
         each: The data set.
@@ -84,7 +84,7 @@ def detail_text(each: DataSet, *, width: int, colour: bool) -> str:
 
 
 def list_markdown(data_sets: Sequence[DataSet]) -> str:
-    """The data sets as one Markdown table with a count below; none gives a sentence that says so."""
+    """Return the data sets as one Markdown table with a count below; for none a sentence that says so."""
     if not data_sets:
         return NONE
     titles = ("data set", "named in", "year", "size", "licence, access", "read by", "errors of the documents")
@@ -100,13 +100,13 @@ def list_markdown(data_sets: Sequence[DataSet]) -> str:
 
 
 def list_json(data_sets: Sequence[DataSet]) -> str:
-    """The data sets as a JSON list, every field as text, with the names of those not verified."""
+    """Return the data sets as a JSON list, every field as text, with the names of those not verified."""
     plain = [{**asdict(each), "unverified": each.unverified} for each in data_sets]
     return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
 
 
 def summary(data_sets: Sequence[DataSet]) -> str:
-    """How many there are, how many a script reads, and how many the documents or we leave open."""
+    """Return how many there are, how many a script reads, and how many the documents or we leave open."""
     n_read, n_open = sum(each.has_loader for each in data_sets), sum(bool(each.unverified) for each in data_sets)
     n_erring = sum(bool(each.errors) for each in data_sets)
     sets = "data set" if len(data_sets) == 1 else "data sets"
@@ -125,7 +125,7 @@ def _marked(text: str, value: str) -> Text:
 
 
 def _years(each: DataSet) -> str:
-    """The year, and behind it the printed one where that is another."""
+    """Return the year, and behind it the printed one where that is another."""
     printed = f" ({each.year_printed})" if each.year_printed not in ("", each.year) else ""
     return _short(each.year) + printed
 

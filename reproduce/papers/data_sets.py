@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
+from reproduce.audit.printed import csv_rows
 from reproduce.errors import ArgumentError, ClaimsError
+from reproduce.papers.cells import DOCUMENTS, Document, number_of
 
 Task = Literal["classification", "detection", "segmentation", "registration", "text", "archive"]
 Identity = Literal["named", "inferred", "not verified", "ours"]
 Access = Literal["open", "registration", "application", "private", "not verified"]
-Document = Literal["000", "001", "002", "003", "004"]
 
 NOT_VERIFIED = "not verified"
 NO_LOADER = "no loader"
@@ -23,7 +23,7 @@ _MAY_BE_EMPTY = ("aliases", "places", "year_printed", "size_printed", "link_prin
 _FIRST_YEAR, _LAST_YEAR = 1990, 2026
 _URL = re.compile(r"https?://[\w-]+(\.[\w-]+)+(/[\w./:;?#!%&=+()~-]*)?", re.ASCII)
 _DOI = re.compile(r"https://doi\.org/10\.\d{4,9}/\S+", re.ASCII)
-_PLACE = re.compile(r"00[0-4] \S.*")
+_PLACE = re.compile(rf"({'|'.join(DOCUMENTS)}) \S.*")
 _SCRIPT = re.compile(r"(experiments|benchmarks)/\w+\.py", re.ASCII)
 _PACKAGED = Path(__file__).with_name("datasets.csv")
 
@@ -121,7 +121,7 @@ COLUMNS = tuple(field.name for field in fields(DataSet))
 
 
 def data_sets(path: Path = _PACKAGED) -> tuple[DataSet, ...]:
-    """The data sets of a CSV file in its order; of the packaged one where none is given.
+    """Read the data sets of a CSV file in its order; of the packaged one where none is given.
 
     Args:
         path: UTF-8, commas, a header line with all columns of `DataSet` in their order.
@@ -149,14 +149,14 @@ def data_sets(path: Path = _PACKAGED) -> tuple[DataSet, ...]:
     return tuple(found)
 
 
-def chosen(among: Sequence[DataSet], *, document: str | None, task: str | None) -> tuple[DataSet, ...]:
-    """Those that a document names and that serve a task, in the given order; None does not narrow; may be empty."""
-    in_document = [each for each in among if document is None or document in each.documents]
+def chosen(among: Sequence[DataSet], *, document: Document | None, task: Task | None) -> tuple[DataSet, ...]:
+    """Return those that a document names and that serve a task, in the given order; None does not narrow."""
+    in_document = [each for each in among if document is None or number_of(document) in each.documents]
     return tuple(each for each in in_document if task is None or task in each.tasks)
 
 
 def find(name: str, *, among: Sequence[DataSet]) -> DataSet:
-    """The data set that a name or an alias means, whatever its case, blanks and punctuation.
+    """Return the data set that a name or an alias means, whatever its case, blanks and punctuation.
 
     Raises:
         ArgumentError: None of them has this name; the nearest names stand in the error.
@@ -170,34 +170,22 @@ def find(name: str, *, among: Sequence[DataSet]) -> DataSet:
 
 
 def _near(name: str, among: Sequence[DataSet]) -> list[str]:
-    """Our names of those whose names contain this one; where none does, of at most five that look like it."""
+    """Return our names of those whose names contain this one; else of at most five that look like it."""
     ours = {_key(known): each.name for each in among for known in each.names}
     inside = [owner for key, owner in ours.items() if len(_key(name)) > 1 and _key(name) in key]
     alike = [ours[key] for key in difflib.get_close_matches(_key(name), ours, n=5, cutoff=0.5)]
     return list(dict.fromkeys(inside or alike))
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """The line on which each row ends, and its fields by column."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        do = "check the path, and save the file as UTF-8"
-        raise ClaimsError(expected="a CSV file in UTF-8", got=str(error), where=path, do=do) from error
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
-    try:
-        columns, rows = tuple(reader.fieldnames or ()), [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        where, do = f"{path}, line {reader.line_num}", "close every quotation mark; write one inside a field twice"
-        raise ClaimsError(expected="well-formed CSV", got=str(error), where=where, do=do) from error
-    if columns != COLUMNS:
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line on which each row ends, and its fields by column."""
+    rows = csv_rows(path)
+    _, columns = next(rows, (0, []))
+    if tuple(columns) != COLUMNS:
         got, do = f"{', '.join(columns) or 'an empty file'}", f"start the file with: {','.join(COLUMNS)}"
         raise ClaimsError(expected="the columns of a list of data sets", got=got, where=f"{path}, line 1", do=do)
     for line, row in rows:
-        if None in row or None in row.values():
-            where, do = f"{path}, line {line}", "quote a field that holds a comma, and write empty fields out"
-            raise ClaimsError(expected=f"{len(COLUMNS)} fields", got="more or fewer", where=where, do=do)
-    return rows
+        yield line, dict(zip(COLUMNS, row, strict=True))
 
 
 def _check_forms(each: DataSet) -> None:

@@ -10,7 +10,8 @@ from reproduce.papers.armato2011.figures import draw_census
 from reproduce.papers.cnn_survey.architecture_figures import draw_architectures
 from reproduce.papers.cnn_survey.figures import draw_statements
 from reproduce.papers.decathlon.cpu_minutes import draw_cpu_minutes
-from reproduce.papers.xue2025.figures import draw_ablation_of_both, draw_processes_and_bars
+from reproduce.papers.xue2025.ablation_figure import draw_ablation_of_both
+from reproduce.papers.xue2025.figures import draw_processes_and_bars
 from reproduce.papers.zheng2024.figures import draw_document002
 from reproduce.results.folders import RunFolder, find_runs
 

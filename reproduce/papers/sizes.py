@@ -1,15 +1,15 @@
-"""Statements on parameters and memory, checked against counts of the networks in the literature.
+"""Findings on parameters and memory, by counting reference networks of the literature.
 
-The documents print no counts of their own and leave the architecture open, so each verdict names the reference network
-that it is about.
+The documents print no counts of their own and leave the architecture open, so each verdict names the network that it
+is about. What each document says of sizes stands in `claims.py` of its room.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from reproduce.audit.finding import Finding, Quantity, Verdict
 from reproduce.papers.stored_activations import (
@@ -25,10 +25,9 @@ from reproduce.papers.stored_activations import (
 
 SIZE = 512
 CARD_BYTES = 24 * 2**30
-"""The 24 GB that the maker gives for the card of document 000 are binary gigabytes."""
+"""The 24 GB that the maker gives for an RTX 3090 are binary gigabytes."""
 
-_COMPARED = ("FCN-8s", "U-Net", "SegNet", "DeepLabV3", "PSPNet", "Mask R-CNN")
-_SINGLE, _HALF = 4, 2
+_BYTES = {"single": 4, "half": 2}
 # Weights, gradients and the two moments of Adam, each in single precision.
 _BYTES_PER_WEIGHT = 4 * 4
 
@@ -39,8 +38,8 @@ class Network:
 
     Attributes:
         name: For the reader.
-        counted_as: Its row in parameters.csv; the few weights of batch normalisation do not matter here.
-        outputs: Its layers.
+        counted_as: Row in parameters.csv; the few weights of batch normalisation do not matter here.
+        outputs: Outputs of all layers.
         least: The kinds that a backward pass cannot do without.
         most: The kinds that a plain framework stores.
     """
@@ -52,7 +51,7 @@ class Network:
     most: tuple[Kind, ...]
 
     def activations(self, batch: int, *, bytes_each: int) -> tuple[int, int]:
-        """Fewest and most bytes of the activations of a step at 512x512 pixels."""
+        """Return the fewest and the most bytes of the activations of a step at 512x512 pixels."""
         least, most = (
             stored_bytes(self.outputs, SIZE, batch, kinds=kinds, bytes_each=bytes_each)
             for kinds in (self.least, self.most)
@@ -61,7 +60,7 @@ class Network:
 
 
 def networks() -> tuple[Network, ...]:
-    """The networks that the statements on memory are checked with.
+    """Return the networks that statements on memory are checked with.
 
     A U-Net must keep its concatenations, which feed convolutions; the up-convolutions that went into them may be freed.
     Dense blocks and residual stages can do with the outputs of their convolutions.
@@ -81,45 +80,24 @@ def networks() -> tuple[Network, ...]:
 
 
 def parameter_counts() -> dict[str, int]:
-    """Learnable parameters of the reference networks, by name; parameters.csv says which variant each is."""
+    """Return the learnable parameters of the reference networks, by name; parameters.csv says which variant each is."""
     text = Path(__file__).with_name("parameters.csv").read_text(encoding="utf-8")
     return {row["model"]: int(row["parameters"]) for row in csv.DictReader(text.splitlines())}
 
 
-def size_findings() -> tuple[Finding, ...]:
-    """What the counts say of the documents' statements on parameters and memory."""
-    counts = parameter_counts()
-    return (_densenet(counts), *_memory(counts), _fcn(counts), _batch_of_eight(counts))
-
-
-def _densenet(counts: dict[str, int]) -> Finding:
-    dense, residual = counts["DenseNet-121"], counts["ResNet-50"]
-    return _parameters(
-        "000",
-        ("DenseNet-121", "ResNet-50"),
-        counts,
-        "consistent" if dense < residual else "inconsistent",
-        f"DenseNet-121 has {_millions(dense)}, ResNet-50 {_millions(residual)}",
-        "Section 4.1 credits dense connections with fewer parameters; the published networks agree.",
-    )
-
-
-def _fcn(counts: dict[str, int]) -> Finding:
-    largest = max(_COMPARED, key=counts.__getitem__)
-    return _parameters(
-        "002",
-        (*_COMPARED, "VGG-16"),
-        counts,
-        "inconsistent" if largest == "FCN-8s" else "undetermined",
-        f"the largest of the six is {largest} with {_millions(counts[largest])}",
-        "Section 1 says that the fully convolutional network reduces the number of parameters. The published one has "
-        "hardly fewer than the classifier it is built from, and more than each network that it is compared with.",
-    )
-
-
-def _parameters(
-    document: str, models: tuple[str, ...], counts: dict[str, int], verdict: Verdict, brief: str, explanation: str
+def parameter_finding(
+    document: str, models: tuple[str, ...], *, verdict: Verdict, brief: str, explanation: str
 ) -> Finding:
+    """Return a finding on the parameters of reference networks; the counts stand beside its verdict.
+
+    Args:
+        document: Number of the document.
+        models: Rows of parameters.csv.
+        verdict: Whether the counts agree with the document.
+        brief: The verdict in a clause.
+        explanation: What the document says, and what the counts say.
+    """
+    counts = parameter_counts()
     return Finding(
         check="parameters",
         document=document,
@@ -128,27 +106,26 @@ def _parameters(
         metrics=("parameters",),
         verdict=verdict,
         reading="network",
-        values=tuple(Quantity(model, _millions(counts[model])) for model in models),
+        values=tuple(Quantity(model, millions(counts[model])) for model in models),
         brief=brief,
         explanation=explanation,
     )
 
 
-def _memory(counts: dict[str, int]) -> Iterator[Finding]:
-    for network in networks():
-        for precision, bytes_each in (("single", _SINGLE), ("half", _HALF)):
-            yield _step(network, counts, document="000", place="6.2", batch=32, precision=precision, each=bytes_each)
-
-
-def _batch_of_eight(counts: dict[str, int]) -> Finding:
-    return _step(networks()[0], counts, document="002", place="3.2", batch=8, precision="single", each=_SINGLE)
-
-
-def _step(
-    network: Network, counts: dict[str, int], *, document: str, place: str, batch: int, precision: str, each: int
+def memory_finding(
+    network: Network, *, document: str, section: str, batch: int, precision: Literal["single", "half"]
 ) -> Finding:
-    least, most = network.activations(batch, bytes_each=each)
-    weights = counts[network.counted_as] * _BYTES_PER_WEIGHT
+    """Return a finding on a training step at 512x512 pixels: whether it fits a card of 24 GB.
+
+    Args:
+        network: What is trained.
+        document: Number of the document.
+        section: Where it prints the batch.
+        batch: Images in a step.
+        precision: Of the activations; weights, gradients and moments are single either way.
+    """
+    least, most = network.activations(batch, bytes_each=_BYTES[precision])
+    weights = parameter_counts()[network.counted_as] * _BYTES_PER_WEIGHT
     verdict = memory_verdict(least + weights, most + weights)
     fits = {
         "consistent": f"fits 24 GB in {precision} precision",
@@ -170,19 +147,20 @@ def _step(
         ),
         brief=fits[verdict],
         explanation=(
-            f"Section {place} asks for {batch} images in one step. Until the gradients are taken the card has to hold "
-            "the outputs of the layers; the lower figure is what a framework cannot do without unless it computes "
+            f"Section {section} asks for {batch} images in one step. Until the gradients are taken the card has to "
+            "hold the outputs of the layers; the lower figure is what a framework cannot do without unless it computes "
             "layers twice or splits the batch."
         ),
     )
 
 
 def memory_verdict(least: int, most: int) -> Verdict:
-    """Whether a step of `least` to `most` bytes fits the card: it surely does, surely does not, or it depends."""
+    """Return whether a step of `least` to `most` bytes fits the card: it does, does not, or it depends."""
     if least > CARD_BYTES:
         return "inconsistent"
     return "consistent" if most <= CARD_BYTES else "undetermined"
 
 
-def _millions(count: int) -> str:
+def millions(count: int) -> str:
+    """Return a count of parameters in words, e.g. "7.98 million"."""
     return f"{count / 1e6:.2f} million"

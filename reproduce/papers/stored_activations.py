@@ -21,8 +21,8 @@ class Output:
     """The output of one layer.
 
     Attributes:
-        kind: What makes it.
-        channels: Its channels.
+        kind: Operation that makes it.
+        channels: Number of channels.
         stride: By how much it is smaller than the image, along each axis.
     """
 
@@ -34,7 +34,7 @@ class Output:
 def stored_bytes(
     outputs: Collection[Output], size: int, batch: int, *, kinds: Collection[Kind], bytes_each: int
 ) -> int:
-    """Bytes of the outputs of the given kinds.
+    """Return the bytes of the outputs of the given kinds.
 
     Args:
         outputs: The layers of one network.
@@ -48,7 +48,7 @@ def stored_bytes(
 
 
 def unet_2015() -> tuple[Output, ...]:
-    """U-Net of 2015: five levels of two 3x3 convolutions, 64 to 1024 channels, each normalised."""
+    """Return U-Net of 2015: five levels of two 3x3 convolutions, 64 to 1024 channels, each normalised."""
     outputs: list[Output] = []
     for level in range(5):
         channels, stride = 64 * 2**level, 2**level
@@ -62,7 +62,7 @@ def unet_2015() -> tuple[Output, ...]:
 
 
 def resnet50(largest_stride: int) -> tuple[Output, ...]:
-    """ResNet-50 without its classifier.
+    """Return ResNet-50 without its classifier.
 
     Args:
         largest_stride: 32 for classification, 8 for the dilated backbone of a segmentation network.
@@ -80,7 +80,7 @@ def resnet50(largest_stride: int) -> tuple[Output, ...]:
 
 
 def densenet121() -> tuple[Output, ...]:
-    """DenseNet-121 without its classifier: growth 32, bottlenecks of 128, transitions that halve the channels."""
+    """Return DenseNet-121 without its classifier: growth 32, bottlenecks of 128, transitions halve the channels."""
     outputs = [Output("convolution", 64, 2), Output("normalisation", 64, 2), Output("pooling", 64, 4)]
     channels, stride = 64, 4
     for block, layers in enumerate((6, 12, 24, 16)):
@@ -98,7 +98,7 @@ def densenet121() -> tuple[Output, ...]:
 
 
 def deeplabv3_resnet50() -> tuple[Output, ...]:
-    """DeepLabV3 on ResNet-50 at output stride 8, up to its last 256 channels.
+    """Return DeepLabV3 on ResNet-50 at output stride 8, up to its last 256 channels.
 
     Four parallel convolutions of 256 channels, the projection of their concatenation, and one more 3x3; the 256 values
     of the pooled image and the class scores are left out.

@@ -16,7 +16,7 @@ _PLANE = 330.0
 
 
 def prevalence_drawings(findings: Sequence[Finding]) -> list[tuple[str, Drawing]]:
-    """(document and data, drawing) of the share of positives that each column needs; several columns at a time.
+    """Return (title, drawing) of the share of positives that each column needs, several columns at a time.
 
     Args:
         findings: Of `audit`; test sets with fewer than two columns give no drawing.
@@ -48,7 +48,7 @@ def _prevalence(title: str, columns: Sequence[tuple[str, Interval]]) -> Drawing:
 
 
 def dice_iou_drawings(cells: Sequence[Cell]) -> list[tuple[str, Drawing]]:
-    """(document and data, drawing) of the plane of Dice against IoU: what means over cases allow, and the print.
+    """Return (title, drawing) of the plane of Dice against IoU: what means over cases allow, and the print.
 
     Args:
         cells: Test sets without a column that has both give no drawing.

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.audit.audit import audit
-from reproduce.audit.finding import READINGS, Finding
+from reproduce.audit.finding import Finding
 from reproduce.audit.printed import Cell, read_cells
 from reproduce.audit.render import summary
-from reproduce.papers.documents import Statement, document_cells, document_findings, statements
+from reproduce.papers.documents import document_cells, document_findings
 from reproduce.report.audit_drawings import dice_iou_drawings, prevalence_drawings
 from reproduce.report.drawing import Drawing
 
@@ -22,8 +22,8 @@ class AuditSection:
     """The audit of one document, or of one CSV of the reader's own.
 
     Attributes:
-        title: "Document 000", or the name of the file.
-        anchor: Its place within the page.
+        title: "Document" and its number, or the name of the file.
+        anchor: Id of the section within the page.
         counts: How many findings have each verdict, in words.
         findings: (data, findings), in the order of the audit.
         prevalence, planes: (title, drawing).
@@ -44,7 +44,7 @@ class AuditSection:
 
 
 def audit_sections(papers: Sequence[Path]) -> list[AuditSection]:
-    """A section for each document at hand, then one for each of the reader's own tables.
+    """Return a section for each document at hand, then one for each of the reader's own tables.
 
     Args:
         papers: CSV files in the form of docs/claims_csv.md.
@@ -55,22 +55,13 @@ def audit_sections(papers: Sequence[Path]) -> list[AuditSection]:
     cells, findings = document_cells(), document_findings()
     sections = []
     for document in sorted({each.document for each in findings}):
-        own = [each for each in findings if each.document == document]
-        sections.append(_section(f"Document {document}", own, [cell for cell in cells if cell.document == document]))
+        of_document = [each for each in findings if each.document == document]
+        printed = [cell for cell in cells if cell.document == document]
+        sections.append(_section(f"Document {document}", of_document, printed))
     for path in papers:
-        read = read_cells(path)
-        sections.append(_section(path.name, audit(read), read))
+        printed = read_cells(path)
+        sections.append(_section(path.name, audit(printed), printed))
     return sections
-
-
-def document_statements() -> tuple[Statement, ...]:
-    """What the documents say without a cell, beside what else is known."""
-    return statements()
-
-
-def reading_text(finding: Finding) -> str:
-    """Under which reading a finding holds, in words."""
-    return READINGS[finding.reading]
 
 
 def _section(title: str, findings: Sequence[Finding], cells: Sequence[Cell]) -> AuditSection:

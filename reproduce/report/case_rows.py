@@ -19,8 +19,8 @@ class CaseRow:
     """A scan with its scores.
 
     Attributes:
-        patient, scan: Which.
-        fold: In which it is tested.
+        patient, scan: Names in cases.csv.
+        fold: Fold that tests it.
         reference: Positive units of the reference, e.g. voxels.
         scores: For each model its metric, averaged over seeds; nan where it is undefined.
     """
@@ -57,7 +57,7 @@ class CaseTable:
 
 
 def case_table(cases: Sequence[dict[str, str]], models: Sequence[str], *, region: str) -> CaseTable | None:
-    """The scans of a cases.csv by Dice on pixels; of a table without pixels by accuracy at its first level.
+    """Return the scans of a cases.csv by Dice on pixels, without pixels by accuracy at the first level.
 
     Args:
         cases: Rows with `CASE_COLUMNS`; none gives None.

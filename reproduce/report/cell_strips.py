@@ -16,7 +16,7 @@ _MIDDLE = HEIGHT / 2
 
 
 def strips(cells: Sequence[CellLine]) -> list[Drawing]:
-    """A drawing for each cell; cells of one unit share their axis, but counts, each of which has its own.
+    """Return a drawing for each cell; cells of one unit share their axis, but each count has its own.
 
     Args:
         cells: Of one run, in the order of the print; none gives none.
@@ -25,7 +25,7 @@ def strips(cells: Sequence[CellLine]) -> list[Drawing]:
 
 
 def axis_text(cells: Sequence[CellLine], unit: str) -> str:
-    """The ends of the axis of a unit, e.g. "60.0 to 100.0 %"; "" for counts."""
+    """Return the ends of the axis of a unit, e.g. "60.0 to 100.0 %"; "" for counts."""
     own = [cell for cell in cells if cell.unit == unit]
     if unit == "count" or not own:
         return ""
@@ -63,7 +63,7 @@ def _strip(cell: CellLine, scale: Scale) -> Drawing:
 
 
 def _box(scale: Scale, low: float, high: float, half_height: float, css: str) -> Box:
-    """At least two units wide, or a print of three decimals could not be seen."""
+    """Return a box at least two units wide, or a print of three decimals could not be seen."""
     left, right = scale(low), scale(high)
     width = max(right - left, 2.0)
     return Box(round((left + right - width) / 2, 2), _MIDDLE - half_height, round(width, 2), 2 * half_height, css)

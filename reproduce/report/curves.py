@@ -18,7 +18,7 @@ Points = list[tuple[int, float]]
 
 
 def curves(history: Sequence[dict[str, str]], models: Sequence[str]) -> list[tuple[str, Drawing]]:
-    """(model, drawing) for each model of a history.csv; all on one axis of epochs.
+    """Return (model, drawing) for each model of a history.csv; all on one axis of epochs.
 
     Args:
         history: Rows with `HISTORY_COLUMNS`; none gives no drawing.
@@ -66,7 +66,7 @@ def _d(points: Points, x: Scale, y: Scale) -> str:
 
 
 def _mean(runs: list[Points]) -> Points:
-    """The mean loss of the runs that reached an epoch."""
+    """Return the mean loss of the runs that reached an epoch."""
     by_epoch: dict[int, list[float]] = defaultdict(list)
     for points in runs:
         for epoch, loss in points:

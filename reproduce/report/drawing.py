@@ -34,7 +34,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Dot:
-    """A small disc at a place of the drawing."""
+    """A small disc at a position in the drawing."""
 
     x: float
     y: float
@@ -53,7 +53,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Label:
-    """Text at a place; `anchor` is "start", "middle" or "end"."""
+    """Text at a position; `anchor` is "start", "middle" or "end"."""
 
     x: float
     y: float
@@ -84,7 +84,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Scale:
-    """A linear map from values to places of a drawing.
+    """A linear map from values to positions in a drawing.
 
     Attributes:
         low, high: Values at the two ends; where they are equal every value stands in the middle.
@@ -97,14 +97,14 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """The place of a value, rounded to a hundredth; values beyond an end are moved onto it."""
+        """Return the position of a value, rounded to a hundredth; values beyond an end are moved onto it."""
         if self.low == self.high:
             return round((self.start + self.end) / 2, 2)
         share = min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
         return round(self.start + share * (self.end - self.start), 2)
 
     def ticks(self, about: int) -> list[float]:
-        """Round values within the ends, `about` as many as asked: steps of 1, 2 or 5 times a power of ten."""
+        """Return about as many round values as asked within the ends, in steps of 1, 2 or 5 times a power of ten."""
         if self.low == self.high:
             return [self.low]
         rough = (self.high - self.low) / about
@@ -115,14 +115,14 @@ class Scale:
 
 
 def polyline(points: Sequence[tuple[float, float]], *, closed: bool) -> str:
-    """The text of `d` for points of a drawing, two decimals each; "" for none."""
+    """Return the text of `d` for points of a drawing, two decimals each; "" for none."""
     if not points:
         return ""
     return "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in points) + ("Z" if closed else "")
 
 
 def padded(values: Sequence[float], share: float) -> tuple[float, float]:
-    """The smallest and largest finite value, moved apart by a share of their distance; (0, 1) for none.
+    """Return the smallest and largest finite value, moved apart by a share of their distance; (0, 1) for none.
 
     Args:
         values: May hold nan.

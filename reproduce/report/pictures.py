@@ -38,12 +38,12 @@ class Picture:
 
 
 def pictures(overlays: Sequence[Overlay], models: Sequence[str]) -> list[Picture]:
-    """A picture for each overlay, in their order."""
+    """Return a picture for each overlay, in their order."""
     return [_picture(overlay, models) for overlay in overlays]
 
 
 def outline(mask: np.ndarray, pixel_mm: tuple[float, float]) -> str:
-    """Where a mask ends, as the text of SVG's `d` in millimetres from the corner of the first pixel.
+    """Return the edge of a mask as the text of SVG's `d`, in millimetres from the corner of the first pixel.
 
     Args:
         mask: bool `[y, x]`.
@@ -54,19 +54,19 @@ def outline(mask: np.ndarray, pixel_mm: tuple[float, float]) -> str:
     """
     lines = find_contours(np.pad(mask, 1).astype(np.float64), 0.5)
     # The middle of the first pixel lies at index 1 of the padded mask, and at half a pixel from the corner.
-    places = [(line - 0.5) * np.array(pixel_mm) for line in lines]
-    return "".join(polyline([(x, y) for y, x in line], closed=True) for line in places)
+    edges_mm = [(line - 0.5) * np.array(pixel_mm) for line in lines]
+    return "".join(polyline([(x, y) for y, x in line], closed=True) for line in edges_mm)
 
 
 def png_address(image: np.ndarray) -> str:
-    """A uint8 `[y, x]` image as a PNG within a `data:` address."""
+    """Return a uint8 `[y, x]` image as a PNG within a `data:` address."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, format="PNG", optimize=True)
     return address(buffer.getvalue())
 
 
 def address(png: bytes) -> str:
-    """The bytes of a PNG file as a `data:` address."""
+    """Return the bytes of a PNG file as a `data:` address."""
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reproduce import __version__
+from reproduce.audit.finding import READINGS
 from reproduce.papers.cells import packaged_tables
+from reproduce.papers.documents import judged_statements
 from reproduce.provenance import write_text
-from reproduce.report.audit_section import audit_sections, document_statements, reading_text
+from reproduce.report.audit_section import audit_sections
 from reproduce.report.run_section import RunSection, run_section
 from reproduce.report.statement_list import read_statement_runs
 from reproduce.report.statement_section import StatementSection, statement_sections
@@ -52,27 +54,27 @@ def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence
         ResultsError: There are no results, or a file of them is broken.
         ClaimsError: A table of the reader's own is broken.
     """
-    said = statement_sections(read_statement_runs(results), figures)
+    tables = statement_sections(read_statement_runs(results), figures)
     sections = [
         run_section(diff_run(run), figures)
-        for run in find_runs(results, (), or_none=bool(said))
+        for run in find_runs(results, (), or_none=bool(tables))
         if run.kind in _WITH_CELLS
     ]
-    write_text(output, render(sections, said, papers=papers))
+    write_text(output, render(sections, tables, papers=papers))
     return output
 
 
-def render(sections: Sequence[RunSection], said: Sequence[StatementSection], *, papers: Sequence[Path]) -> str:
-    """The page as text; see `write_report`."""
+def render(sections: Sequence[RunSection], tables: Sequence[StatementSection], *, papers: Sequence[Path]) -> str:
+    """Return the page as text; see `write_report`."""
     run_tables = {section.diff.run.table for section in sections}
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
             sections=sections,
-            said=said,
+            tables=tables,
             audits=audit_sections(papers),
-            statements=document_statements(),
+            statements=judged_statements(),
             not_run=[table for table in packaged_tables() if table.startswith("table") and table not in run_tables],
             version=__version__,
         )
@@ -80,7 +82,7 @@ def render(sections: Sequence[RunSection], said: Sequence[StatementSection], *, 
 
 
 def look(word: str) -> tuple[str, str]:
-    """(style class, sign) of a verdict."""
+    """Return (style class, sign) of a verdict."""
     return _LOOKS.get(word, _OPEN)
 
 
@@ -100,7 +102,7 @@ def _environment() -> Environment:
         "look": look,
         "means": means_text,
         "source": source_text,
-        "holds": reading_text,
+        "holds": lambda finding: READINGS[finding.reading],
         "value": lambda text: optional_number(text, "table.csv"),
         "isnan": math.isnan,
     }

@@ -82,7 +82,7 @@ class RunSection:
 
     @property
     def anchor(self) -> str:
-        """Its place within the page."""
+        """The id of the section within the page."""
         return self.diff.run.name.replace("/", "-")
 
     @property
@@ -92,7 +92,7 @@ class RunSection:
 
 
 def run_section(diff: RunDiff, figures: Path) -> RunSection:
-    """The section of a run.
+    """Return the section of a run.
 
     Args:
         diff: Of `diff_run`.
@@ -143,7 +143,7 @@ def decided_by(found: Sequence[dict[str, str]]) -> list[Decision]:
 
 
 def _figures(run: RunFolder, figures: Path) -> list[tuple[str, str]]:
-    """Figures of a table whose curves and pictures the report cannot draw itself."""
+    """Return figures of a table whose curves and pictures the report cannot draw itself."""
     if _has(run, "history.csv"):
         return []
     return [(path.name, address(path.read_bytes())) for path in sorted(figures.glob(f"{run.table}_*.png"))]

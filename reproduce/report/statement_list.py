@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.errors import ResultsError
-from reproduce.papers.documents import statements as judged_statements
+from reproduce.papers.cells import Document, number_of
+from reproduce.papers.documents import judged_statements
 from reproduce.provenance import write_text
 from reproduce.results.folders import find_runs, optional_number, read_object, read_rows
 from reproduce.results.verdict_words import CONTRADICTED, STATEMENT_WORDS, tally
@@ -23,8 +24,8 @@ _AGAIN = "run the table's script again"
 
 
 @dataclass(frozen=True)
-class Said:
-    """One statement of a table; fields as in statements.csv."""
+class DecidedStatement:
+    """One statement of a table with its verdict; fields as in statements.csv."""
 
     key: str
     place: str
@@ -41,11 +42,11 @@ class StatementRun:
 
     Attributes:
         path: `results/<table>/<source>-<profile>`.
-        document: Its number.
+        document: Number of the document.
         title: One line.
         source: Name of the data set; "none" where nothing was measured.
         profile: "cpu" or "smoke".
-        said: In the order of the table.
+        statements: In the order of the table.
         protocol: All of protocol.json.
     """
 
@@ -54,23 +55,23 @@ class StatementRun:
     title: str
     source: str
     profile: str
-    said: tuple[Said, ...]
+    statements: tuple[DecidedStatement, ...]
     protocol: dict
 
     @property
     def name(self) -> str:
-        """Table and run, e.g. "table2_of_001/pneumoniamnist-cpu"."""
+        """Table and run, e.g. "table2/pneumoniamnist-cpu"."""
         return f"{self.path.parent.name}/{self.path.name}"
 
     @property
-    def of_document(self) -> tuple[Said, ...]:
-        """What the document says."""
-        return tuple(each for each in self.said if each.place.startswith(f"{self.document} "))
+    def of_document(self) -> tuple[DecidedStatement, ...]:
+        """The statements of the document."""
+        return tuple(each for each in self.statements if each.place.startswith(f"{self.document} "))
 
     @property
-    def asked(self) -> tuple[Said, ...]:
-        """What is asked beside it; its verdicts are none on the document."""
-        return tuple(each for each in self.said if each not in self.of_document)
+    def asked(self) -> tuple[DecidedStatement, ...]:
+        """Questions asked beside them; their verdicts are none on the document."""
+        return tuple(each for each in self.statements if each not in self.of_document)
 
     @property
     def measured_on(self) -> str:
@@ -78,12 +79,12 @@ class StatementRun:
         return "no data" if self.source == NO_DATA else f"{self.source}, {self.profile} profile"
 
     def drawings(self, figures: Path) -> list[Path]:
-        """Its figures below the folder of all figures, as PNG; none where nothing was drawn."""
+        """Return the PNG figures of the run, sorted; none where nothing was drawn."""
         return sorted((figures / self.name).glob("*.png"))
 
 
 def read_statement_runs(results: Path) -> list[StatementRun]:
-    """The runs of all tables of statements, sorted by table; one without data gives way to one of its table with data.
+    """Return the runs of all tables of statements, sorted; one without data gives way to one of its table with data.
 
     Args:
         results: Folder of all results.
@@ -96,11 +97,11 @@ def read_statement_runs(results: Path) -> list[StatementRun]:
     return [run for run in runs if run.source != NO_DATA or run.path.parent not in with_data]
 
 
-def write_statement_page(document: str, results: Path, figures: Path) -> Path:
+def write_statement_page(document: Document, results: Path, figures: Path) -> Path:
     """Write `results/document<number>/statements.md`; the same results give the same bytes.
 
     Args:
-        document: Its number, e.g. "001".
+        document: Number or room of the document.
         results: Folder of all results.
         figures: Folder of all figures.
 
@@ -110,9 +111,10 @@ def write_statement_page(document: str, results: Path, figures: Path) -> Path:
     Raises:
         ResultsError: No table of statements of the document has been run, or a file is broken.
     """
+    document = number_of(document)
     runs = [run for run in read_statement_runs(results) if run.document == document]
     if not runs:
-        do = "run a script of its tables of statements first, as `make tables-001` does"
+        do = "run a script of its tables of statements first, e.g. experiments/layers_table1.py"
         raise ResultsError(expected=f"a table of statements of document {document}", got="none", where=results, do=do)
     page = results / f"document{document}" / "statements.md"
     write_text(page, _page(document, runs, page.parent, figures))
@@ -126,14 +128,14 @@ def _read(path: Path) -> StatementRun:
         expected = "document, title, source and profile of the run"
         raise ResultsError(expected=expected, got="not all of them", where=path / "protocol.json", do=_AGAIN)
     file = path / "statements.csv"
-    said = [
-        Said(*(row[key] for key in COLUMNS[:6]), int(optional_number(row["seeds"] or "0", file)))
+    statements = [
+        DecidedStatement(*(row[key] for key in COLUMNS[:6]), int(optional_number(row["seeds"] or "0", file)))
         for row in read_rows(file, COLUMNS)
     ]
-    if strange := {each.verdict for each in said} - {*STATEMENT_WORDS, NOT_RUN}:
+    if strange := {each.verdict for each in statements} - {*STATEMENT_WORDS, NOT_RUN}:
         expected = f"one of {', '.join((*STATEMENT_WORDS, NOT_RUN))}"
         raise ResultsError(expected=expected, got=", ".join(sorted(strange)), where=file, do=_AGAIN)
-    return StatementRun(path, *texts, tuple(said), protocol)
+    return StatementRun(path, *texts, tuple(statements), protocol)
 
 
 def _page(document: str, runs: Sequence[StatementRun], home: Path, figures: Path) -> str:
@@ -175,7 +177,7 @@ def _contradicted(runs: Sequence[StatementRun], home: Path, figures: Path) -> li
 
 
 def _judged(document: str) -> list[str]:
-    """What the document says of works and data sets, which no run decides."""
+    """Return what the document says of works and data sets, which no run decides."""
     found = [each for each in judged_statements() if document in each.document.split(", ")]
     if not found:
         return ["None."]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reproduce.report.pictures import address
 from reproduce.report.run_section import Decision, decided_by
-from reproduce.report.statement_list import Said, StatementRun
+from reproduce.report.statement_list import DecidedStatement, StatementRun
 from reproduce.results.verdict_words import CONTRADICTED
 
 
@@ -17,27 +17,27 @@ class StatementSection:
     """Everything of one table of statements.
 
     Attributes:
-        run: Its statements, and where they come from.
-        contradicted: Those of them that are.
+        run: The run with its statements.
+        contradicted: Statements of the document that are contradicted.
         counts: (verdict, number), in order of first appearance.
         decisions: Of the protocol, in its order.
         figures: (file name below figures/, address).
     """
 
     run: StatementRun
-    contradicted: tuple[Said, ...]
+    contradicted: tuple[DecidedStatement, ...]
     counts: tuple[tuple[str, int], ...]
     decisions: list[Decision]
     figures: list[tuple[str, str]]
 
     @property
     def anchor(self) -> str:
-        """Its place within the page."""
+        """The id of the section within the page."""
         return self.run.name.replace("/", "-")
 
 
 def statement_sections(runs: Sequence[StatementRun], figures: Path) -> list[StatementSection]:
-    """A section for each run, in their order.
+    """Return a section for each run, in their order.
 
     Args:
         runs: Of `statement_list.read_statement_runs`.

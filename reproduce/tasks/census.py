@@ -107,7 +107,7 @@ def _write(protocol: CensusProtocol, whole: CensusProtocol, context: Context, _:
 
 
 def counts_of(scans: Sequence[ScanCensus]) -> dict[str, int]:
-    """The four counts of Armato et al., Med Phys 38 (2011) 915, by the lesions that are listed; zeros for no scan.
+    """Return the four counts of Armato et al., Med Phys 38 (2011) 915, of the listed lesions; zeros for no scan.
 
     A lesion is what at least one reader marked as nodule, of any size; non-nodules do not count. A nodule is a lesion
     that at least one reader outlined, i.e. took for 3 mm or more; `nodules_by_four` are those that all four outlined.
@@ -204,7 +204,7 @@ def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]])
 
 
 def _digest(source: Path) -> str:
-    """SHA-256 over the names and contents of the XML below a folder."""
+    """Return SHA-256 over the names and contents of the XML below a folder."""
     whole = hashlib.sha256()
     for path in sorted(path for path in source.rglob("*") if path.suffix.lower() == ".xml"):
         whole.update(f"{path.relative_to(source).as_posix()}\0{provenance.file_digest(path)}\n".encode())

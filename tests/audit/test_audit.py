@@ -1,4 +1,5 @@
-from reproduce.audit.audit import POOLED_ON_SLICES, audit, cell_verdict, unreachable
+from reproduce.audit.audit import audit, cell_verdict, unreachable
+from reproduce.audit.columns import RATES
 from reproduce.audit.printed import Cell
 from reproduce.papers.cells import table_cells
 
@@ -152,7 +153,7 @@ def test_cell_that_no_check_covers():
 
 def test_no_cells_no_findings():
     assert audit([]) == ()
-    assert unreachable([], pooled=POOLED_ON_SLICES) == frozenset()
+    assert unreachable([], pooled=RATES) == frozenset()
 
 
 def test_accuracy_outside_its_bounds():

@@ -9,6 +9,7 @@ import pytest
 from reproduce.errors import ResultsError
 from reproduce.figures import ablation
 from reproduce.figures.ablation import Effect
+from reproduce.papers.xue2025.ablation_figure import TABLES, draw_ablation
 from reproduce.results.cases import write_frame
 from reproduce.results.folders import find_runs, read_run
 
@@ -154,14 +155,14 @@ def test_effects_that_are_no_numbers_are_refused(run):
 @pytest.fixture
 def both(tmp_path):
     """A panel of each data set; BraTS has no arm that is missing."""
-    runs = [write_run(tmp_path / "results", table) for table in ablation.TABLES]
+    runs = [write_run(tmp_path / "results", table) for table in TABLES]
     ablation.write_effects(runs[0], ABSENT)
     ablation.write_effects(runs[1], {})
     return runs
 
 
 def test_the_figure_has_a_panel_a_data_set_and_a_point_and_an_interval_a_comparison(both):
-    figure = ablation.draw_effects({run: ablation.read_effects(run) for run in both})
+    figure = ablation.draw_effects({run: ablation.read_effects(run) for run in both}, title="Both")
     lidc, brats = figure.axes
     assert [axis.get_title() for axis in (lidc, brats)] == [
         "ablation_lidc\nPHANTOM, cpu profile",
@@ -190,19 +191,19 @@ def test_the_figure_has_a_panel_a_data_set_and_a_point_and_an_interval_a_compari
 
 def test_the_figure_is_drawn_twice_with_the_same_bytes(both, tmp_path):
     runs = find_runs(tmp_path / "results", ())
-    first = [path.read_bytes() for path in ablation.draw_ablation(runs, tmp_path / "figures")]
+    first = [path.read_bytes() for path in draw_ablation(runs, tmp_path / "figures")]
     assert (tmp_path / "figures" / "ablation" / "effects.svg").is_file()
-    assert [path.read_bytes() for path in ablation.draw_ablation(runs, tmp_path / "figures")] == first
+    assert [path.read_bytes() for path in draw_ablation(runs, tmp_path / "figures")] == first
 
 
 def test_without_an_ablation_there_is_nothing_to_draw(tmp_path):
     with pytest.raises(ResultsError, match=r"experiments/ablation\.py"):
-        ablation.draw_ablation([], tmp_path)
+        draw_ablation([], tmp_path)
 
 
 def test_a_contradicted_effect_and_an_undefined_interval_can_be_drawn(run):
     effect = Effect("a", "b", "run", 1, 0.1, 0.2, -0.1, math.nan, math.nan, 1.0, 1.0, "contradicted")
-    (axis,) = ablation.draw_effects({run: [effect]}).axes
+    (axis,) = ablation.draw_effects({run: [effect]}, title="One").axes
     assert [line.get_xdata()[0] for line in axis.get_lines() if line.get_marker() == "s" and len(line.get_xdata())] == [
         -0.1
     ]

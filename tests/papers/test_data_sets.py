@@ -110,8 +110,8 @@ def test_a_name_or_alias_twice_is_an_error(name, tmp_path):
     [
         ("", "an empty file"),
         ("name,licence\nx,y\n", "name, licence"),
-        (",".join(COLUMNS) + "\nLIDC-IDRI,Chest\n", "more or fewer"),
-        (",".join(COLUMNS) + "\n" + ",".join(["x"] * (len(COLUMNS) + 1)) + "\n", "more or fewer"),
+        (",".join(COLUMNS) + "\nLIDC-IDRI,Chest\n", "got 2 fields"),
+        (",".join(COLUMNS) + "\n" + ",".join(["x"] * (len(COLUMNS) + 1)) + "\n", f"got {len(COLUMNS) + 1} fields"),
         (",".join(COLUMNS) + '\n"LIDC-IDRI,Chest\n', "unexpected end of data"),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_file_that_is_absent_or_not_utf8_is_an_error(tmp_path):
     with pytest.raises(ClaimsError, match="No such file"):
         data_sets(tmp_path / "absent.csv")
     (tmp_path / "latin.csv").write_bytes("größe".encode("latin-1"))
-    with pytest.raises(ClaimsError, match="utf-8"):
+    with pytest.raises(ClaimsError, match="UTF-8"):
         data_sets(tmp_path / "latin.csv")
 
 

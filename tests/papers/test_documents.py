@@ -1,24 +1,50 @@
+import csv
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from reproduce.audit.audit import audit
 from reproduce.audit.printed import read_cells
-from reproduce.papers.documents import document_cells, document_findings, statements
+from reproduce.errors import ClaimsError
+from reproduce.papers import documents
+from reproduce.papers.cells import DOCUMENTS
+from reproduce.papers.documents import document_cells, document_findings, judged_statements
 
 DOCS = Path(__file__).parents[2] / "docs"
+PAPERS = Path(documents.__file__).parent
 
 
 def test_every_item_of_the_audit_is_a_statement():
-    keys = [each.key for each in statements()]
+    keys = [each.key for each in judged_statements()]
     assert len(keys) == len(set(keys))
     assert {f"e{n}" for n in range(1, 17)} | {f"f{n}" for n in range(1, 20)} <= set(keys)
 
 
+def test_a_statement_stands_in_the_room_of_its_first_document():
+    for number, room in DOCUMENTS.items():
+        with (PAPERS / room / "statements.csv").open(encoding="utf-8", newline="") as file:
+            assert {row["document"][:3] for row in csv.DictReader(file)} == {number}
+
+
+@pytest.mark.parametrize(("good", "broken"), [("e9,", "h9,"), (",inconsistent", ",wrong"), (",arithmetic,", ",,")])
+def test_a_broken_statement_is_refused_with_its_file_and_line(tmp_path, monkeypatch, good, broken):
+    for room in DOCUMENTS.values():
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "statements.csv").write_bytes((PAPERS / room / "statements.csv").read_bytes())
+    path = tmp_path / "ai_radiology2024" / "statements.csv"
+    path.write_text(path.read_text().replace(good, broken, 1))
+    monkeypatch.setattr(documents, "__file__", str(tmp_path / "documents.py"))
+    with pytest.raises(ClaimsError, match="a key such as e1") as caught:
+        judged_statements()
+    assert caught.value.where == f"{path}, line 2"
+
+
 def test_statements_that_a_check_covers_agree_with_it():
     found = document_findings()
-    by_key = {each.key: each.verdict for each in statements()}
+    by_key = {each.key: each.verdict for each in judged_statements()}
 
     def verdict(check, **fields):
         (one,) = [f for f in found if f.check == check and all(getattr(f, k) == v for k, v in fields.items())]

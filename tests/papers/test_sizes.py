@@ -1,7 +1,11 @@
 import pytest
 
-from reproduce.papers.sizes import CARD_BYTES, memory_verdict, networks, parameter_counts, size_findings
+from reproduce.papers.sizes import CARD_BYTES, memory_verdict, networks, parameter_counts
 from reproduce.papers.stored_activations import EVERY_KIND, Output, densenet121, resnet50, stored_bytes, unet_2015
+from reproduce.papers.xue2025 import claims as xue2025
+from reproduce.papers.zheng2024 import claims as zheng2024
+
+FINDINGS = (*xue2025.size_findings(), *zheng2024.size_findings())
 
 
 def gigabytes(network, batch, bytes_each):
@@ -60,7 +64,7 @@ def test_verdict_at_the_edge_of_the_card():
 def test_verdicts_on_memory():
     found = {
         (each.document, each.models[0], each.brief.split(" precision")[0].split()[-1]): each.verdict
-        for each in size_findings()
+        for each in FINDINGS
         if each.metrics == ("memory",)
     }
     assert found == {
@@ -79,7 +83,7 @@ def test_verdicts_on_memory():
 
 
 def test_verdicts_on_parameters():
-    dense, fcn = (each for each in size_findings() if each.metrics == ("parameters",))
+    dense, fcn = (each for each in FINDINGS if each.metrics == ("parameters",))
     assert (dense.document, dense.verdict) == ("000", "consistent")
     assert dense.brief == "DenseNet-121 has 7.98 million, ResNet-50 25.56 million"
     assert (fcn.document, fcn.verdict) == ("002", "inconsistent")

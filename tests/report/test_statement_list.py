@@ -57,7 +57,8 @@ def test_what_contradicts_stands_with_rule_numbers_file_and_figure(results, tmp_
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert {(page.parent / link).exists() for link in links if not link.endswith("table.md")} == {True}
     first = page.read_bytes()
-    assert write_statement_page("001", results, tmp_path / "figures").read_bytes() == first
+    assert write_statement_page("cnn_survey", results, tmp_path / "figures") == page
+    assert page.read_bytes() == first
 
 
 def test_what_the_document_says_of_others_stands_beside_what_is_known(results, tmp_path):

@@ -111,8 +111,8 @@ def find_weights(encoder: Encoder) -> Path:
 def load_encoder(encoder: Encoder, *, sha256: str) -> keras.Model:
     """The frozen encoder with exactly the weights of its file, from an image to its features at each tap.
 
-    It is frozen: its weights do not move, and batch normalisation uses the statistics that the file holds. document
-    000, 5 speaks of "fine-tuning the high-level weights"; silent: which those are, so we train what comes after the
+    It is frozen: its weights do not move, and batch normalisation uses the statistics that the file holds. Xue
+    2025, 5 speaks of "fine-tuning the high-level weights"; silent: which those are, so we train what comes after the
     encoder. There is a second reason: TensorFlow 2.21's kernel for the gradient of a 1x1 convolution of stride 2 with
     respect to its weights, which ResNet50 would need, writes out of bounds on CPUs. The gradient with respect to the
     image, which a trained layer before the encoder needs, is right.

@@ -40,8 +40,8 @@ class Match(NamedTuple):
 def instances(mask) -> Instances:
     """One instance for each region of each image, all of its connected parts together.
 
-    silent: document 002 labels organs pixel by pixel and says nothing of instances. A patient has one heart, one left
-    lung, one spinal cord; where a slice cuts an organ twice, both parts are the same organ. So a region is an
+    silent: Zheng et al. 2024 label organs pixel by pixel and say nothing of instances. A patient has one heart, one
+    left lung, one spinal cord; where a slice cuts an organ twice, both parts are the same organ. So a region is an
     instance, which also keeps the number of instances static.
 
     Args:

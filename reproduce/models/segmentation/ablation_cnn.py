@@ -1,4 +1,4 @@
-"""What lies between the two models of document 000: each optimisation of structure on or off by itself (4.1, 7.3)."""
+"""What lies between the two models of Xue 2025: each optimisation of structure on or off by itself (4.1, 7.3)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def ablation_cnn(
     """The unoptimised model with any of the three changes of structure that make it the optimised one.
 
     With none it has the layers of `unoptimised_cnn`, with all of them those of `optimised_cnn` but for its slice head,
-    names included. document 000 says in 7.3 that ResNet and DenseNet help, and shows neither alone. Skip connections
-    are a part by themselves: the document does not name them, and they must not pass for an effect of the other two.
+    names included. Xue 2025 says in 7.3 that ResNet and DenseNet help, and shows neither alone. Skip connections
+    are a part by themselves: the paper does not name them, and they must not pass for an effect of the other two.
 
     Args:
         size: (y, x) of the image in pixels, multiples of `2 ** depth`.

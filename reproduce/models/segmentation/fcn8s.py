@@ -1,7 +1,7 @@
 """FCN-8s, FCN-16s and FCN-32s (Long, Shelhamer and Darrell 2015, "Fully Convolutional Networks").
 
-The network of document 002's "FCNN", whose text (3) describes convolution in place of the dense layers, deconvolution
-up to the grid of the image, batch normalisation and dropout, and names no backbone.
+The network of the "FCNN" of Zheng et al. 2024, whose text (3) describes convolution in place of the dense layers,
+deconvolution up to the grid of the image, batch normalisation and dropout, and names no backbone.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def fcn(
         n_channels: Channels of the image.
         n_regions: Regions of the mask; where there are several, the background is the first.
         width: Channels of the first stage (the paper: 64); fc6 and fc7 have 64 times as many.
-        batch_norm: Whether batch normalisation follows every convolution but the scores; the paper has none, document
-            002 has.
+        batch_norm: Whether batch normalisation follows every convolution but the scores; the paper has none,
+            the FCNN of Zheng et al. 2024 has.
         bn_momentum: See `blocks.conv_bn_relu`; without effect where there is no batch normalisation.
         dropout: Share of the features that is dropped in training after fc6 and after fc7, in [0, 1).
 

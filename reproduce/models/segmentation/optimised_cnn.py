@@ -1,4 +1,4 @@
-"""The "optimised CNN" of document 000: residual encoder, dense bottleneck, U-shaped decoder, slice head (4.1, 4.2)."""
+"""The "optimised CNN" of Xue 2025: residual encoder, dense bottleneck, U-shaped decoder, slice head (4.1, 4.2)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def optimised_cnn(
 ) -> keras.Model:
     """A residual encoder, a dense block at the bottleneck, and a decoder with skip connections.
 
-    silent: document 000 names ResNet and DenseNet (4.1) but gives no layers. We use two basic residual blocks a level
+    silent: Xue 2025 names ResNet and DenseNet (4.1) but gives no layers. We use two basic residual blocks a level
     (ResNet-18's, He et al. 2016), the first of which halves the grid by its stride; a dense block of four layers (Huang
     et al. 2017) whose growth is a quarter of the bottleneck's width, so it doubles its channels; and the decoder of
     the unoptimised model with the encoder's features of each level concatenated (Ronneberger et al. 2015).

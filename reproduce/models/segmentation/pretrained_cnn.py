@@ -1,4 +1,4 @@
-"""Transfer learning (document 000, 5): a pretrained encoder, frozen, inside a U-shaped decoder that is trained."""
+"""Transfer learning (Xue 2025, 5): a pretrained encoder, frozen, inside a U-shaped decoder that is trained."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def pretrained_cnn(
 ) -> keras.Model:
     """A frozen encoder with weights from a file, and the decoder of `optimised_cnn` on its features.
 
-    silent: document 000, 5 names VGG, ResNet and Inception and says no more. Intensities between the two ends of `grey`
+    silent: Xue 2025, 5 names VGG, ResNet and Inception and says no more. Intensities between the two ends of `grey`
     become 0 to 255 in proportion, what lies beyond stays in proportion. An image of one channel is repeated, as a grey
     photograph is; several channels are mixed to three by a learned 1x1 convolution, which starts as their mean, since
     no three of four modalities are a picture's red, green and blue. Then the encoder's own normalisation follows.

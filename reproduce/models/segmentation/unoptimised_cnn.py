@@ -1,4 +1,4 @@
-"""The "unoptimised CNN" of document 000, which names it but does not define it."""
+"""The "unoptimised CNN" of Xue 2025, which names it but does not define it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def unoptimised_cnn(
 ) -> keras.Model:
     """A plain convolutional encoder-decoder: no residual or dense block, no skip connection, no slice head.
 
-    silent: document 000 says only "unoptimised". We use two conv3x3-BN-ReLU a level, max-pooling down and transposed
+    silent: Xue 2025 says only "unoptimised". We use two conv3x3-BN-ReLU a level, max-pooling down and transposed
     convolution up, which is what the optimised model is without the additions of 4.1; batch normalisation stays in
     both, since 4.1 and 4.2 do not count it among the optimisations.
 

@@ -35,32 +35,32 @@ said = place("Table 2, ")
 
 
 def formula(layer: Call, function: Call) -> Exact:
-    """Keras' layer is the printed function."""
+    """Return the check that Keras' layer is the printed function."""
     return exact(check.agrees_with_keras, SAID, layer=layer, formula=function)
 
 
 def costs(function: Call) -> Exact:
-    """More exponentials than ReLU; the clock would tell another number each time, and stands in provenance.json."""
+    """Return the check that it needs more exponentials than ReLU; times differ by run and stand in provenance.json."""
     return exact(check.exponentials, "exponentials a value, against those of ReLU", formula=function, than=RELU)
 
 
 def flat(function: Call, bound: float) -> Exact:
-    """Its derivative vanishes far out."""
+    """Return the check that its derivative vanishes far out."""
     return exact(check.saturates, FLAT, formula=function, bound=bound)
 
 
 def parameters(layer: Call, than: Call) -> Exact:
-    """More parameters than another."""
+    """Return the check that it has more parameters than another."""
     return exact(check.has_more_parameters, "learnt numbers of the layer", layer=layer, than=than, channels=8)
 
 
 def alleviates(unit: str) -> Compared:
-    """A gradient that keeps more of its size over depth than that of sigmoid."""
+    """Return the comparison: its gradient keeps more of its size over depth than that of sigmoid."""
     return Compared(RATIO, (unit, 16), ("sigmoid", 16))
 
 
 def better(one: str, other: str) -> Compared:
-    """More accurate on test X-rays; "improved" says no more."""
+    """Return the comparison: it is more accurate on test X-rays; "improved" says no more."""
     return Compared("test_accuracy", (one, 4), (other, 4))
 
 

@@ -9,12 +9,12 @@ DENSE = {"units": 256}
 
 
 def paper(name: str) -> Architecture:
-    """The first form of that name that is counted in the catalogue."""
+    """Return the first form of that name that is counted in the catalogue."""
     return next(each for each in CATALOG if each.name == name)
 
 
 def entry(name: str, year: int, idea: str, pixels: int, effort: float, **changed) -> Entry:
-    """An architecture of the catalogue on square images."""
+    """Return an architecture of the catalogue on square images."""
     return Entry(paper(name), year, idea, (pixels, pixels), changed, effort)
 
 

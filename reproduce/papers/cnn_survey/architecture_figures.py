@@ -43,7 +43,7 @@ def draw_architectures(run: RunFolder, figures: Path) -> tuple[Path, ...]:
 
 
 def draw_timeline(rows: pd.DataFrame, *, caption: str) -> Figure:
-    """Architectures from top to bottom by year, each with its idea, its parameters and its accuracy here.
+    """Draw architectures from top to bottom by year, each with its idea, its parameters and its accuracy here.
 
     Args:
         rows: architectures.csv; those of a year keep their order.
@@ -70,7 +70,7 @@ def draw_timeline(rows: pd.DataFrame, *, caption: str) -> Figure:
 
 
 def _bands(years: Sequence[int], axes: Axes) -> None:
-    """Every second year on grey, across all columns."""
+    """Draw every second year on grey, across all columns."""
     for i, year in enumerate(dict.fromkeys(years)):
         if i % 2:
             first = years.index(year)
@@ -93,7 +93,7 @@ def _words(rows: pd.DataFrame, axes: Axes) -> None:
 
 
 def _parameters(rows: pd.DataFrame, axes: Axes) -> None:
-    """From full size, hollow, to the one trained here, full; the number of the latter beside it."""
+    """Draw from full size, hollow, to the one trained here, full, the number of the latter beside it."""
     places = np.arange(len(rows))
     axes.hlines(places, rows["trainable"], rows["paper_trainable"], color="#888888", linewidth=0.8, zorder=1)
     hollow = {"marker": "o", "s": 26, "facecolor": "white", "edgecolor": VERMILION, "linewidth": 1.2}
@@ -127,7 +127,7 @@ def _beside(axes: Axes, texts: Sequence[str]) -> None:
 
 
 def short(n: int) -> str:
-    """A count in three digits at most, "138M", "5.33M", "61.7k"."""
+    """Return a count in three digits at most, "138M", "5.33M", "61.7k"."""
     for size, unit in ((1e6, "M"), (1e3, "k")):
         if n >= size:
             return f"{n / size:.3g}{unit}"

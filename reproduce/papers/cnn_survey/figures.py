@@ -93,7 +93,7 @@ def draw_statements(run: RunFolder, figures: Path) -> tuple[Path, ...]:
 
 
 def _drawn(results: Path, stem: Path, panels, inches: tuple[float, float]) -> tuple[Path, ...]:
-    """The figure of one table, its data and the number of seeds named below."""
+    """Return the figure of one table, with its data and the number of seeds named below."""
     frame = read_frame(results / "measurements.csv")
     protocol = read_object(results / "protocol.json")
     if frame.empty:
@@ -108,7 +108,7 @@ def _drawn(results: Path, stem: Path, panels, inches: tuple[float, float]) -> tu
 
 
 def _lines(frame: pd.DataFrame, quantity: str, axes: Axes) -> None:
-    """One line a condition, the mean over seeds, with a band from the least to the largest."""
+    """Draw one line a condition, the mean over seeds, with a band from the least to the largest."""
     rows = frame[frame["quantity"] == quantity]
     for i, (condition, points) in enumerate(rows.groupby("condition", sort=False)):
         over = points.groupby("x")["value"].agg(["mean", "min", "max"])
@@ -120,7 +120,7 @@ def _lines(frame: pd.DataFrame, quantity: str, axes: Axes) -> None:
 
 
 def _bars(frame: pd.DataFrame, panels: Sequence[tuple[str, str, str]], axes: Sequence[Axes]) -> None:
-    """One bar a condition, the mean over seeds, with whiskers from the least to the largest."""
+    """Draw one bar a condition, the mean over seeds, with whiskers from the least to the largest."""
     for (quantity, label, title), one in zip(panels, axes, strict=True):
         rows = frame[frame["quantity"] == quantity]
         over = rows.groupby("condition")["value"].agg(["mean", "min", "max"])

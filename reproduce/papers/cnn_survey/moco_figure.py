@@ -59,7 +59,7 @@ def _losses(losses: pd.DataFrame, axes: Axes) -> None:
 
 
 def _accuracies(frame: pd.DataFrame, encoder: str, axes: Axes) -> None:
-    """Three arms beside each other for each number of labels."""
+    """Draw three arms beside each other for each number of labels."""
     rows = frame[(frame["quantity"] == "test_accuracy") & frame["condition"].str.endswith(f", {encoder}")]
     counts = sorted(rows["x"].unique())
     for i, arm in enumerate(_ARMS):

@@ -44,7 +44,7 @@ class _Part:
 
 
 def draw_structure(layers: pd.DataFrame, *, caption: str) -> Figure:
-    """Maps as stacked plates from the image to the output, loss and optimiser below, numbers under each.
+    """Draw maps as plates from the image to the output, loss and optimiser below, numbers under each.
 
     Args:
         layers: structure.csv of a chain of layers.
@@ -81,7 +81,7 @@ def draw_structure(layers: pd.DataFrame, *, caption: str) -> Figure:
 
 
 def _parts(layers: pd.DataFrame) -> list[_Part]:
-    """The layers that are drawn; an activation of its own goes to the layer before it; reshapes are left out."""
+    """Return the layers to draw; an activation of its own joins the layer before it; reshapes are left out."""
     found: list[_Part] = []
     for row in layers.itertuples():
         kind = _kind(row.kind)
@@ -106,7 +106,7 @@ def _kind(kind: str) -> str | None:
 
 
 def _draw_maps(axes: Axes, part: _Part, middle: float) -> None:
-    """Plates as large as the maps, at most five; a bar for what has no place in the image any more."""
+    """Draw plates as large as the maps, at most five; a bar for what has no position in the image any more."""
     colour, hatch = _LOOKS[part.part]
     look = {"facecolor": colour, "hatch": hatch, "edgecolor": "black", "linewidth": 0.8}
     if len(part.output) == 1:
@@ -134,7 +134,7 @@ def _draw_words(axes: Axes, part: _Part, middle: float) -> None:
 
 
 def _brackets(axes: Axes, parts: Sequence[str]) -> None:
-    """Which layers draw features from the image, and which of them decide."""
+    """Draw which layers take features from the image, and which of them decide."""
     for names, label in ((_FEATURES, "feature extraction"), (_CLASSES, "classification")):
         places = [i for i, part in enumerate(parts) if part in names]
         if places:
@@ -145,7 +145,7 @@ def _brackets(axes: Axes, parts: Sequence[str]) -> None:
 
 
 def _draw_training(axes: Axes, n: int) -> None:
-    """Loss and optimiser below, which lead back to the layers (Table 3 there)."""
+    """Draw loss and optimiser below, which lead back to the layers (Table 3 there)."""
     top, height, width = 3.95, 0.5, 2.2
     last, first = _MARGIN_IN + (n - 0.5) * _COLUMN_IN, _MARGIN_IN + 1.5 * _COLUMN_IN
     right, left = last - width + 0.45, first - 0.45

@@ -41,7 +41,7 @@ def draw_cpu_minutes(run: RunFolder, figures: Path) -> tuple[Path, ...]:
 def draw_dice_by_minutes(
     history: pd.DataFrame, seconds: Mapping[str, float], *, order: list[str], region: str, title: str
 ) -> Figure:
-    """Dice of the validation cases after each epoch, the mean over folds, against the minutes spent until then.
+    """Draw Dice of the validation cases after each epoch, the mean over folds, against the minutes spent.
 
     Args:
         history: history.csv.

@@ -43,7 +43,7 @@ READINGS = (_reading("mean"), *(_reading(label) for label in LABELS))
 
 
 def preparation(*, size: int) -> Preparation:
-    """Both labels and the background in z-scores; slices, for models that see them, `size` wide."""
+    """Return both labels and the background in z-scores; slices, for models that see them, `size` wide."""
     return Preparation(
         size=size,
         intensity=Normalised(grey=(-2.0, 3.0)),
@@ -72,7 +72,7 @@ DEVELOPMENT = frozenset(
 
 
 def development_side(patient: str) -> str:
-    """The side of a case in the ablation: development cases are tested, no other is.
+    """Return the side of a case in the ablation: development cases are tested, no other is.
 
     Args:
         patient: E.g. "hippocampus_036"; of phantoms every fifth stands in for a development case.

@@ -10,8 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.errors import ResultsError
-from reproduce.figures.ablation import TABLES as ABLATIONS
-from reproduce.figures.ablation import draw_ablation
 from reproduce.figures.style import ARMS, HATCHES, new_figure, save, styled
 from reproduce.papers.cells import table_cells
 from reproduce.papers.xue2025.process_chart import NOT_RUN, draw_process, planned
@@ -33,15 +31,11 @@ def draw_processes_and_bars(run: RunFolder, figures: Path) -> tuple[Path, ...]:
         run: Of Table 1 or 2.
         figures: The folder of all figures.
     """
-    return draw_document000(_beside(run, TABLES), figures)
+    return draw_document000(runs_beside(run, TABLES), figures)
 
 
-def draw_ablation_of_both(run: RunFolder, figures: Path) -> tuple[Path, ...]:
-    """Draw the ablation of both data sets from the runs that lie beside a run of one of them; see `draw_ablation`."""
-    return draw_ablation(_beside(run, ABLATIONS), figures)
-
-
-def _beside(run: RunFolder, tables: Sequence[str]) -> list[RunFolder]:
+def runs_beside(run: RunFolder, tables: Sequence[str]) -> list[RunFolder]:
+    """Return the runs of some tables that lie in the folder of results of a run."""
     results = run.path.parents[1]
     return find_runs(results, [table for table in tables if any(results.glob(f"{table}/*/protocol.json"))])
 
@@ -86,7 +80,7 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
 
 
 def draw_comparison(cells: dict[str, Sequence[CellLine] | None], shown: dict[str, RunFolder | None]) -> Figure:
-    """Figure 3: for each data set the printed bars beside ours with 95 % intervals, percentages and Dice apart.
+    """Draw Figure 3: printed bars beside ours with 95 % intervals, for each data set percentages and Dice apart.
 
     Args:
         cells: For each table its cells, or None where it has not been run: then the printed bars stand alone.

@@ -28,7 +28,7 @@ class Planned:
     Attributes:
         data: Name of the data set in the document.
         run: The run that is shown.
-        paper: Its protocol with the values of the document's own profile.
+        paper: Protocol with the values of the document's own profile.
     """
 
     data: str
@@ -36,17 +36,17 @@ class Planned:
     paper: dict
 
     @property
-    def own(self) -> dict:
+    def as_run(self) -> dict:
         """The protocol as it was run."""
         return self.run.protocol["protocol"]
 
     def text(self, pick: Callable[[dict], Any]) -> str:
-        """A part of the protocol as text: the document's value, and in brackets what the run had instead."""
-        return both_words(pick(self.paper), pick(self.own), self.run.profile)
+        """Return a part of the protocol as text: the document's value, in brackets what the run had instead."""
+        return both_words(pick(self.paper), pick(self.as_run), self.run.profile)
 
 
 def planned(data: str, run: RunFolder) -> Planned:
-    """A run with the document's own protocol, which follows from what it says it changed.
+    """Return a run with the document's own protocol, which follows from what it says it changed.
 
     Raises:
         ResultsError: protocol.json holds no protocol, or a change that does not fit it.
@@ -60,7 +60,7 @@ def planned(data: str, run: RunFolder) -> Planned:
 def draw_process(
     tables: Sequence[Planned], *, arm: str, beside: str | None, title: str, absent: Sequence[str]
 ) -> Figure:
-    """The process of one arm from scans to metrics.
+    """Draw the process of one arm from scans to metrics.
 
     Args:
         tables: Those of the document that have been run; not empty.
@@ -83,16 +83,16 @@ def draw_process(
 
 
 def _data_box(each: Planned, *, several: bool) -> Box:
-    fields = [key for key in each.own["preparation"] if key != "because"]
+    fields = [key for key in each.as_run["preparation"] if key != "because"]
     lines = [f"{label(key)}: {each.text(lambda p, key=key: p['preparation'].get(key))}" for key in fields]
-    notes = _notes(each.own["preparation"]["because"])
+    notes = _notes(each.as_run["preparation"]["because"])
     return Box(
         each.data, tuple(lines), tuple(f"{each.data}, {note}" if several else note for note in notes), marked=False
     )
 
 
 def _shared(section: str, heading: str, tables: Sequence[Planned]) -> Box:
-    first = tables[0].own[section]
+    first = tables[0].as_run[section]
     lines = [_line(tables, lambda p, key=key: p[section].get(key), label(key)) for key in first if key != "because"]
     return Box(heading, tuple(lines), tuple(_notes(first["because"])), marked=False)
 
@@ -100,8 +100,8 @@ def _shared(section: str, heading: str, tables: Sequence[Planned]) -> Box:
 def _arm_boxes(tables: Sequence[Planned], arm: str, beside: str | None) -> list[Box]:
     boxes = []
     for key, heading in _ARM_STEPS.items():
-        own = _arm(tables[0].own, arm)[key]
-        notes = _notes({key: _arm(tables[0].own, arm)["because"][key]})
+        own = _arm(tables[0].as_run, arm)[key]
+        notes = _notes({key: _arm(tables[0].as_run, arm)["because"][key]})
         if key == "build" or own is None:
             lines = [_line(tables, lambda p, key=key: _arm(p, arm)[key], "")]
         else:
@@ -117,10 +117,13 @@ def _arm_boxes(tables: Sequence[Planned], arm: str, beside: str | None) -> list[
 
 def _readings_box(tables: Sequence[Planned]) -> Box:
     places = {
-        key: place for each in tables for reading in each.own["readings"] for key, place in reading["because"].items()
+        key: place
+        for each in tables
+        for reading in each.as_run["readings"]
+        for key, place in reading["because"].items()
     }
     lines = []
-    for metric in dict.fromkeys(reading["metric"] for each in tables for reading in each.own["readings"]):
+    for metric in dict.fromkeys(reading["metric"] for each in tables for reading in each.as_run["readings"]):
         parts = [_line(tables, lambda p, m=metric, k=key: _reading(p, m).get(k), "") for key in _READ_AS]
         tolerance = _line(tables, lambda p, m=metric: _reading(p, m).get("tolerance"), "tolerance")
         lines.append(f"{metric}: {', '.join([part for part in parts if part != NONE] + [tolerance])}".replace("_", " "))
@@ -136,7 +139,7 @@ def _footer(tables: Sequence[Planned], beside: str | None) -> list[str]:
     lines = [f"Values are those of the document's own profile (paper), from protocol.json of {names}."]
     for each in tables:
         if each.run.caveats:
-            made = f", written by {words_of(each.own['phantom'])}" if each.run.source == PHANTOM else ""
+            made = f", written by {words_of(each.as_run['phantom'])}" if each.run.source == PHANTOM else ""
             source, profile = each.run.source.upper(), each.run.profile
             lines.append(
                 f"Run for {each.data}: {source}{made}, {profile} profile; [{profile}:{NO_BREAK}...] is its own value."

@@ -47,7 +47,7 @@ def draw_document002(run: RunFolder, figures: Path) -> tuple[Path, ...]:
 
 
 def draw_progress(history: pd.DataFrame, metric: str, plateau: Cell, *, order: list[str], title: str) -> Figure:
-    """A metric of the validation slices against the epoch, one line a model, the mean over seeds.
+    """Draw a metric of the validation slices against the epoch, one line a model, the mean over seeds.
 
     Args:
         history: history.csv with `validation_<metric>`.

@@ -48,7 +48,7 @@ class ActivationStudy(Section):
 
 
 def gradients_over_depth(data: Data, study: ActivationStudy) -> Iterator[Row]:
-    """`log10_gradient_ratio`: of the second to the last convolution's weights, root mean square; x is the depth.
+    """Yield `log10_gradient_ratio`: root mean square of the second to the last convolution's weights; x is the depth.
 
     The second, since the first has another number of inputs. At a depth of 2 the two are one, and the ratio is 1. On
     the first batch of X-rays with their labels, from starting weights.
@@ -68,7 +68,7 @@ def gradients_over_depth(data: Data, study: ActivationStudy) -> Iterator[Row]:
 
 
 def accuracies(data: Data, study: ActivationStudy) -> Iterator[Row]:
-    """`test_accuracy` of each activation after training, x the depth; of PReLU `slope_change`, mean of |change|."""
+    """Yield `test_accuracy` of each activation after training, x the depth; of PReLU also `slope_change`."""
     t = study.training
     for unit in study.units:
         model = compiled(plain_cnn(unit, study.depth, width=t.width, n_outputs=1))
@@ -83,7 +83,7 @@ def accuracies(data: Data, study: ActivationStudy) -> Iterator[Row]:
 
 
 def four_classes(data: Data, study: ActivationStudy) -> Iterator[Row]:
-    """`four_classes_accuracy`: which of four quarter turns an X-ray is turned by; x is the number of convolutions."""
+    """Yield `four_classes_accuracy`: by which of four quarter turns an X-ray is turned; x counts convolutions."""
     t = study.training
     (images, turns), (test_images, test_turns) = (
         turned_by_quarters(part) for part in (data.train_images, data.test_images)
@@ -96,7 +96,7 @@ def four_classes(data: Data, study: ActivationStudy) -> Iterator[Row]:
 
 
 def dead_units(data: Data, study: ActivationStudy) -> Iterator[Row]:
-    """`dead_share`: channels with a derivative of 0 in all training X-rays; x is the learning rate, 0 before any.
+    """Yield `dead_share`: channels of derivative 0 in all training X-rays; x is the learning rate, 0 before any.
 
     Such a channel has no gradient on any of these images, so that no step on them brings it back.
     """
@@ -116,7 +116,7 @@ def dead_units(data: Data, study: ActivationStudy) -> Iterator[Row]:
 
 
 def dead_share(probe: keras.Model, unit: Unit, images: np.ndarray) -> float:
-    """Share of channels whose derivative is 0 at every place of every image.
+    """Return the share of channels whose derivative is 0 at every pixel of every image.
 
     Args:
         probe: Gives what stands before each activation, `[n, y, x, channel]` each.
@@ -129,7 +129,7 @@ def dead_share(probe: keras.Model, unit: Unit, images: np.ndarray) -> float:
 
 
 def variance_over_layers(data: Data, study: ActivationStudy) -> Iterator[Row]:
-    """`abs_log10_variance` and `abs_mean` of a stack of dense layers on X-rays, x the layer; in NumPy, untrained."""
+    """Yield `abs_log10_variance` and `abs_mean` of a stack of dense layers on X-rays, untrained; x is the layer."""
     formulas = {unit.name: unit.activation for unit in study.units}
     # every fourth X-ray is enough for moments over 256 units, and quick
     pixels = data.train_images[::4].reshape(-1, np.prod(data.train_images.shape[1:])).astype(np.float64)
@@ -145,13 +145,13 @@ def variance_over_layers(data: Data, study: ActivationStudy) -> Iterator[Row]:
 
 
 def _mixed(data: Data, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """As many X-rays as a batch has, of both labels."""
+    """Return as many X-rays as a batch has, of both labels."""
     rows = stream("gradients").permutation(len(data.train_images))[:size]
     return data.train_images[rows], data.train_labels[rows]
 
 
 def turned_by_quarters(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Square images `[n, y, x, 1]` turned by 0, 1, 2, 3, 0, ... quarters, and by how many: float32 `[n]`."""
+    """Return square images `[n, y, x, 1]` turned by 0, 1, 2, 3, 0, ... quarters, and by how many: float32 `[n]`."""
     turns = np.arange(len(images)) % 4
     turned = np.stack([np.rot90(image, turn) for image, turn in zip(images, turns, strict=True)])
     return turned, turns.astype(np.float32)

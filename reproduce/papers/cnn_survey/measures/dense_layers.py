@@ -32,7 +32,7 @@ class DenseStudy(Section):
 
 
 def overfitting(data: Data, study: DenseStudy) -> Iterator[Row]:
-    """`overfit_gap`, test less training cross-entropy, and `test_accuracy`; x its number of inputs.
+    """Yield `overfit_gap`, test less training cross-entropy, and `test_accuracy`; x is the number of inputs.
 
     Conditions: "pooled", "frozen" (the same, its dense layer untrained), "all_features", "dropout" (all features, with
     dropout), "mean" (one number a channel).
@@ -57,7 +57,7 @@ def overfitting(data: Data, study: DenseStudy) -> Iterator[Row]:
 
 
 def another_task(data: Data, study: DenseStudy) -> Iterator[Row]:
-    """`mirrored_accuracy`: whether an X-ray is mirrored, read linearly from a dense layer; x is 0.
+    """Yield `mirrored_accuracy`: whether an X-ray is mirrored, read linearly from a dense layer; x is 0.
 
     Conditions: "trained" and "untrained" dense features, both trained or not on pneumonia, and "output": what the
     trained network's own output says of it, its sign taken to suit.
@@ -78,7 +78,7 @@ def another_task(data: Data, study: DenseStudy) -> Iterator[Row]:
 
 
 def mirrored(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Images `[n, y, x, 1]` with every second one mirrored left to right, and which: 1 for mirrored, float64 `[n]`."""
+    """Return images `[n, y, x, 1]` with every second one mirrored, and which: 1 for mirrored, float64 `[n]`."""
     which = np.arange(len(images)) % 2
     return np.where(which[:, None, None, None] == 1, images[:, :, ::-1], images), which.astype(np.float64)
 
@@ -92,7 +92,7 @@ def read_out(
     *,
     ridge: float,
 ) -> float:
-    """Accuracy on test images of a ridge regression of labels on features, scaled to mean 0 and variance 1.
+    """Return the accuracy on test images of a ridge regression of labels on features, scaled to mean 0, variance 1.
 
     Args:
         model: Gives features `[n, k]`; those that do not vary are left out.

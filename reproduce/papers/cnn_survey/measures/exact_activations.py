@@ -154,7 +154,7 @@ def fixed_point() -> Finding:
 
 
 def moments_of_selu(variance: float) -> tuple[float, float]:
-    """Mean and variance of SELU of a normal of mean 0, in closed form (Klambauer et al. 2017, equations 4 and 5)."""
+    """Return mean and variance of SELU of a normal of mean 0 (Klambauer et al. 2017, equations 4 and 5)."""
     sd = np.sqrt(variance)
     shrunk = np.exp(variance / 2) * special.ndtr(-sd)
     twice = np.exp(2 * variance) * special.ndtr(-2 * sd)
@@ -164,7 +164,7 @@ def moments_of_selu(variance: float) -> tuple[float, float]:
 
 
 def _keras(layer: layers.Layer, x: np.ndarray) -> np.ndarray:
-    """A layer's output for values as the channels of one position each."""
+    """Return a layer's output for values as the channels of one position each."""
     values = x.astype(np.float32)
     rows = values if values.ndim == 2 else values[:, None]
     return keras.ops.convert_to_numpy(layer(rows[:, None, None, :])).reshape(values.shape)

@@ -11,7 +11,7 @@ from reproduce.errors import ArgumentError
 def probe_accuracy(
     train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, *, penalty: float
 ) -> float:
-    """Share of test images on the right side of the plane that fits the training features best.
+    """Return share of test images on the right side of the plane that fits the training features best.
 
     Minimises sum log(1 + exp(-s (w z + b))) + penalty/2 |w|^2 over w and b, s = +-1 the label and z the features with
     mean 0 and standard deviation 1 over the training images; a feature that is the same in all of them is left out. The

@@ -65,7 +65,7 @@ class MocoStudy(Section):
 def features_and_labels(
     data: Data, study: MocoStudy, group: str, seeds: Sequence[int]
 ) -> Iterator[tuple[int, list[Row]]]:
-    """Rows of one encoder, named by `group`, for each seed.
+    """Yield the rows of each encoder, named by `group`, for each seed.
 
     `contrastive_loss`, x the epoch; `test_accuracy` of "MoCo v3, ..." and "starting weights, ..." by linear probes on
     frozen features, and of "labels alone, ..." by training all weights from scratch; x the number of labels.
@@ -77,7 +77,7 @@ def features_and_labels(
 
 
 def labelled(labels: np.ndarray, n: int) -> np.ndarray:
-    """Rows of the n X-rays whose labels may be seen, half of each label, the same for every seed and encoder.
+    """Return the n X-rays whose labels may be seen, half of each label, the same for every seed and encoder.
 
     Raises:
         ArgumentError: n is odd, below 2, or more than twice as many as there are of a label.
@@ -107,7 +107,7 @@ class _Arms:
             model.optimizer.build(model.trainable_variables)
 
     def start(self, seed: int) -> None:
-        """Weights as a new classifier and new heads have them under a seed, and new optimisers.
+        """Set weights as a new classifier and new heads have them under a seed, and new optimisers.
 
         The classifier that is trained with labels starts from the weights whose features MoCo starts from.
         """
@@ -171,7 +171,7 @@ def _batches(data: Data, study: MocoStudy) -> int:
 
 
 def _contrast(moco: MomentumContrast, data: Data, study: MocoStudy, seed: int, epoch: int) -> float:
-    """One epoch without labels, what is no whole batch left out; the mean loss."""
+    """Train one epoch without labels, an incomplete batch left out; return the mean loss."""
     n = _batches(data, study) * study.training.batch_size
     images = data.train_images[stream(seed, "order", epoch).permutation(len(data.train_images))[:n]]
     pair = tuple(_seen(images, study.views, seed, f"view {side}", epoch) for side in (1, 2))

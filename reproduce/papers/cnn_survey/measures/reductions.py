@@ -39,7 +39,7 @@ class ReductionStudy(Section):
 
 
 def reductions(data: Data, study: ReductionStudy) -> Iterator[Row]:
-    """Of each reduction: losses, accuracy, and the share of decisions that a shift or a turn changes.
+    """Yield losses, accuracy, and the share of decisions that a shift or a turn changes, of each reduction.
 
     Yields:
         `training_loss` (cross-entropy, before and after) and `overfit_gap` (test less training), `test_accuracy` at
@@ -67,11 +67,11 @@ def reductions(data: Data, study: ReductionStudy) -> Iterator[Row]:
 
 
 def shifted(images: np.ndarray, px: int) -> np.ndarray:
-    """Images `[n, y, x, 1]` moved to the right by whole pixels, at least 0, their left edge repeated."""
+    """Return images `[n, y, x, 1]` moved to the right by whole pixels, at least 0, their left edge repeated."""
     padded = np.pad(images, [(0, 0), (0, 0), (px, 0), (0, 0)], mode="edge")
     return padded[:, :, : images.shape[2]]
 
 
 def turned(images: np.ndarray, deg: float) -> np.ndarray:
-    """Images `[n, y, x, 1]` turned about their centre by degrees, interpolated linearly, edges repeated."""
+    """Return images `[n, y, x, 1]` turned about their centre by degrees, interpolated linearly, edges repeated."""
     return ndimage.rotate(images, deg, axes=(1, 2), reshape=False, order=1, mode="nearest")

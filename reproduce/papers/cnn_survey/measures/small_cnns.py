@@ -39,15 +39,15 @@ class Unit:
 
 
 def prelu(start: float, *, name: str) -> layers.Layer:
-    """PReLU with one slope a channel (He et al. 2015, section 2.1); Keras has one a position if nothing is said."""
+    """Return PReLU with one slope a channel (He et al. 2015, section 2.1); Keras has one a position by default."""
     return layers.PReLU(keras.initializers.Constant(start), shared_axes=(1, 2), name=name)
 
 
 def plain_cnn(unit: Unit, depth: int, *, width: int, n_outputs: int) -> keras.Model:
-    """`depth` convolutions of 3x3, the first with stride 2, each with the activation; mean over the image, logits.
+    """Build `depth` convolutions of 3x3, the first of stride 2, each with the activation; mean, then logits.
 
     Args:
-        unit: Its activation and the initialiser that goes with it.
+        unit: Activation with its initialiser.
         depth: Convolutions, "conv1" on.
         width: Channels of each.
         n_outputs: Logits: 1, or one for each class.
@@ -65,7 +65,7 @@ def plain_cnn(unit: Unit, depth: int, *, width: int, n_outputs: int) -> keras.Mo
 
 
 def reduced_cnn(reduction: Reduction, *, width: int) -> keras.Model:
-    """Two convolutions of 3x3, each made smaller in one way, a dense layer of 32 and one logit.
+    """Build two convolutions of 3x3, each made smaller in one way, a dense layer of 32 and one logit.
 
     Args:
         reduction: "max" or "average" pooling of 2x2, "stride" 2 of the convolutions themselves, or "none".
@@ -87,7 +87,7 @@ def reduced_cnn(reduction: Reduction, *, width: int) -> keras.Model:
 def dense_head_cnn(
     reduce: Callable | None, *, width: int, dropout: float = 0.0, frozen: bool = False, name: str
 ) -> keras.Model:
-    """A convolution of 3x3, something that makes it smaller, a dense layer of 32 and one logit.
+    """Build a convolution of 3x3, something that makes it smaller, a dense layer of 32 and one logit.
 
     Args:
         reduce: From features to features, e.g. a pooling layer; None hands all of them to the dense layer.

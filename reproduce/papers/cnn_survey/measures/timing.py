@@ -16,7 +16,7 @@ _SHAPE = (64, 28, 28, 32)
 
 
 def time_ratios(units: Sequence[Unit], *, repeats: int) -> dict[str, dict[str, float]]:
-    """Time of one pass forward through each activation, as a multiple of the first one's.
+    """Return the time of one pass forward through each activation, as a multiple of the first one's.
 
     In each repeat all of them are timed one after the other, and ratios are taken within a repeat, so that a machine
     that grows slower weighs on all alike.
@@ -45,7 +45,7 @@ def time_ratios(units: Sequence[Unit], *, repeats: int) -> dict[str, dict[str, f
 
 
 def _seconds(layer: keras.Layer, features) -> float:
-    """Of one pass; the result is read, since a backend may come back before it is computed."""
+    """Return the seconds of one pass; the result is read, since a backend may return before it is computed."""
     start = time.perf_counter()
     keras.ops.convert_to_numpy(layer(features))
     return time.perf_counter() - start

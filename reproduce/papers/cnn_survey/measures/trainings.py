@@ -13,7 +13,7 @@ _STEPS_AT_ONCE = 16
 
 
 def compiled(model: keras.Model) -> keras.Model:
-    """The model with Adam and the loss of its outputs: binary for one logit, over classes for several."""
+    """Return the model with Adam and the loss of its outputs: binary for one logit, over classes for several."""
     losses = keras.losses
     loss = losses.BinaryCrossentropy if model.output_shape[-1] == 1 else losses.SparseCategoricalCrossentropy
     settings = {"jit_compile": False, "steps_per_execution": _STEPS_AT_ONCE}
@@ -62,10 +62,10 @@ def train(
         model: Of `compiled`.
         images: float32 `[n, y, x, 1]`.
         targets: `[n]`, labels 0 and 1 or classes.
-        training: Whose batch size, learning rate and epochs hold where the next two say nothing else.
+        training: Batch size, learning rate and epochs.
         seed: Of weights and order.
         learning_rate: Instead of that of `training`.
-        epochs: Likewise.
+        epochs: Instead of those of `training`.
     """
     start_afresh(model, seed)
     model.optimizer.learning_rate = learning_rate or training.learning_rate
@@ -75,18 +75,18 @@ def train(
 
 
 def logits(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """What a model says of images, float64 `[n, outputs]`, computed at once."""
+    """Return the outputs of a model on images, float64 `[n, outputs]`, computed at once."""
     return np.asarray(keras.ops.convert_to_numpy(model(images, training=False)), np.float64)
 
 
 def accuracy(model: keras.Model, images: np.ndarray, targets: np.ndarray) -> float:
-    """Share of images whose label or class a model says."""
+    """Return the share of images whose label or class a model predicts."""
     found = logits(model, images)
     said = found[:, 0] > 0 if found.shape[1] == 1 else found.argmax(axis=1)
     return float((said == targets).mean())
 
 
 def cross_entropy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
-    """Mean of -log of the probability that a model of one logit gives to the label, in nats."""
+    """Return the mean of -log of the probability that a model of one logit gives to the label, in nats."""
     found = logits(model, images)[:, 0]
     return float((np.logaddexp(0.0, found) - labels * found).mean())

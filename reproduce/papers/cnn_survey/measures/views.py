@@ -53,7 +53,7 @@ class Drawn:
 
 
 def draw_views(views: Views, rng: np.random.Generator, n: int) -> Drawn:
-    """Random numbers of n views.
+    """Draw the random numbers of n views.
 
     A crop's area is uniform from `least_area` to 1 and its aspect uniform in its logarithm; sides longer than the image
     are cut to it.
@@ -70,7 +70,7 @@ def draw_views(views: Views, rng: np.random.Generator, n: int) -> Drawn:
 
 
 def apply_views(images: np.ndarray, drawn: Drawn) -> np.ndarray:
-    """Views of images: cropped and resized to the same grid by linear interpolation, mirrored, blurred, rescaled.
+    """Return views of images, cropped and resized to the same grid linearly, mirrored, blurred, rescaled.
 
     Args:
         images: float32 `[n, y, x, channel]`.
@@ -90,7 +90,7 @@ def apply_views(images: np.ndarray, drawn: Drawn) -> np.ndarray:
 
 
 def _crop(first: np.ndarray, length: np.ndarray, side: int) -> np.ndarray:
-    """Weights `[n, side, side]` of a view's pixel (second axis) on the image's (third): linear, edges repeated.
+    """Return weights `[n, side, side]` of a view's pixels (second axis) on the image's (third), edges repeated.
 
     Pixel i of the view lies at (first + length (i + 1/2) / side) side - 1/2 in the image, both counted from 0.
     """
@@ -100,7 +100,7 @@ def _crop(first: np.ndarray, length: np.ndarray, side: int) -> np.ndarray:
 
 
 def _blur(sigma_px: np.ndarray, side: int) -> np.ndarray:
-    """Weights `[n, side, side]` of a Gaussian, each row with the sum 1 within the image; the identity at 0."""
+    """Return weights `[n, side, side]` of a Gaussian, each row with the sum 1; the identity at 0."""
     distance = np.arange(side)[:, None] - np.arange(side)
     # the smallest width still tells a pixel from its neighbour: exp(-5000) is 0
     weights = np.exp(-0.5 * (distance / np.maximum(sigma_px, 1e-2)[:, None, None]) ** 2)
