@@ -199,6 +199,66 @@ def predict(
     return 0 if len(done.files) == done.n_planned else _STOPPED
 
 
+def export(
+    table: tyro.conf.Positional[str],
+    output: tyro.conf.Positional[Path],
+    arm: str | None = None,
+    fold: int = 0,
+    seed: int | None = None,
+    profile: Literal["paper", "cpu", "smoke"] = "cpu",
+    data_root: Path | None = None,
+    project: Path = Path(),
+    onnx: bool = False,
+) -> int:
+    """Write the model of a finished training as a .keras file that `reproduce predict` takes.
+
+    Exit code 0; 2 where that training is not finished, with those that are.
+
+    Args:
+        table: Name of the table's script below experiments/, e.g. table1_lidc.
+        output: A file that ends in .keras; or a folder, for SavedModel and the recipe as JSON beside it.
+        arm: Name of the arm. Left out: the last of the table.
+        fold: Whose training; its test patients are those that the model has never seen.
+        seed: Random seed of the training. Left out: the first.
+        profile: Under which it was trained.
+        data_root: Folder of the real data that it was trained on. Left out: $REPRODUCE_DATA, or else the phantom.
+        project: Folder that holds experiments/.
+        onnx: ONNX too, in a folder; needs the extra `export`.
+    """
+    import importlib.util
+
+    from reproduce import paths
+    from reproduce.errors import DataNotFoundError, ProtocolError
+    from reproduce.prediction.export import export_model
+    from reproduce.prediction.model_file import SUFFIX, save_model
+    from reproduce.protocol import Preparation
+    from reproduce.tasks.export import finished_model
+    from reproduce.training.determinism import leave_gpus_to_workers
+
+    script = project / "experiments" / f"{table}.py"
+    if not script.is_file():
+        do = "name a script of experiments/ without its ending, from the project's folder or with --project"
+        raise DataNotFoundError(expected="a table's script", got="nothing there", where=script, do=do)
+    spec = importlib.util.spec_from_file_location(f"experiments_{table}", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    experiment = getattr(module, "PROFILES", {}).get(profile)
+    if not isinstance(getattr(experiment, "preparation", None), Preparation):
+        got, do = f"profile {profile} of {table}", "name a table whose models outline regions"
+        raise ProtocolError(expected="a table of segmentation", got=got, where=script, do=do)
+    leave_gpus_to_workers()
+    cache = paths.cache_dir(project.absolute())
+    root = paths.data_root(data_root) or cache / "phantoms" / f"{experiment.table}-{profile}"
+    root = paths.existing_folder(root, holding="the data that the table was run on")
+    model, recipe = finished_model(experiment, root, cache, arm=arm, fold=fold, seed=seed)
+    if output.suffix == SUFFIX:
+        save_model(model, output, recipe=recipe)
+    else:
+        export_model(model, output, name=table, recipe=recipe, onnx=onnx)
+    sys.stdout.write(f"{output}\n")
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with the subcommand's exit code, or 2 with one text for an error.
 
@@ -209,6 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "audit": audit,
         "datasets": datasets,
         "diff": diff,
+        "export": export,
         "figures": figures,
         "predict": predict,
         "report": report,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from reproduce.errors import ProtocolError
 
@@ -27,6 +28,11 @@ class Window:
         _require_ascending(self, (self.low_hu, self.high_hu))
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """What the channel of the image is."""
+        return ("CT",)
+
+    @property
     def grey(self) -> tuple[float, float]:
         """The intensities that figures show as black and as white."""
         return self.low_hu, self.high_hu
@@ -38,12 +44,16 @@ class Normalised:
 
     Attributes:
         grey: The intensities that figures show as black and as white.
+        within: Voxels over which the cohort takes its z-score, as `imaging.intensity.ZScore` has it.
+        channels: What each channel of the image is, e.g. ("flair", "t1", "t1ce", "t2").
 
     Raises:
         ProtocolError: Black is not below white.
     """
 
     grey: tuple[float, float]
+    within: Literal["image", "nonzero"]
+    channels: tuple[str, ...]
 
     def __post_init__(self):
         _require_ascending(self, self.grey)

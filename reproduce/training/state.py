@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from reproduce.errors import ModelFileError
 from reproduce.metrics.confusion import Counts
 from reproduce.provenance import write_text
 
@@ -43,9 +44,9 @@ def write_state(folder: Path, model: keras.Model, history: list[Epoch]) -> None:
     """Write weights and optimiser, then the history that makes them valid; the best epoch's weights beside them."""
     variables = [*model.variables, *model.optimizer.variables]
     name = f"epoch{len(history) - 1}.npz"
-    _write_arrays(folder / name, [variable.numpy() for variable in variables])
+    _write_arrays(folder / name, {f"arr_{i}": variable.numpy() for i, variable in enumerate(variables)})
     if best_epoch(history) == len(history) - 1:
-        _write_arrays(folder / "best.npz", [variable.numpy() for variable in model.variables])
+        _write_arrays(folder / "best.npz", by_name(model))
     write_text(folder / "history.json", json.dumps([asdict(row) for row in history], indent=1) + "\n")
     for old in folder.glob("epoch*.npz"):
         if old.name != name:
@@ -68,14 +69,39 @@ def read_history(folder: Path) -> list[Epoch]:
 
 
 def read_best(folder: Path, model: keras.Model) -> None:
-    """Set a model to the weights of its best epoch."""
-    _assign(folder / "best.npz", model.variables)
+    """Set a model to the weights of its best epoch, each by its name.
+
+    Raises:
+        ModelFileError: The file has other weights than the model.
+    """
+    path = folder / "best.npz"
+    weights = {weight.path: weight for weight in model.weights}
+    with np.load(path) as stored:
+        if set(stored) != set(weights):
+            other = sorted(set(stored) ^ set(weights))[:3]
+            do = "train again: the model has changed since"
+            raise ModelFileError(expected="the weights of this model", got=f"not {other}", where=path, do=do)
+        for name, weight in weights.items():
+            weight.assign(stored[name])
 
 
-def _write_arrays(path: Path, arrays: list[np.ndarray]) -> None:
+def by_name(model: keras.Model) -> dict[str, np.ndarray]:
+    """Return the weights of a model by their names, running statistics among them.
+
+    Raises:
+        ModelFileError: Two weights share a name.
+    """
+    found = {weight.path: weight.numpy() for weight in model.weights}
+    if len(found) < len(model.weights):
+        do = "name every layer of the model"
+        raise ModelFileError(expected="weights with names of their own", got="shared ones", where=model.name, do=do)
+    return found
+
+
+def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     with temporary.open("wb") as stream:
-        np.savez(stream, *arrays)
+        np.savez(stream, **arrays)
     os.replace(temporary, path)
 
 

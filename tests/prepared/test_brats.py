@@ -89,7 +89,7 @@ def test_normalised_intensities_reach_a_model_as_they_are(brats, tmp_path):
     because = dict.fromkeys(("size", "intensity", "cohort", "regions"), "silent: a test needs no reason")
     preparation = Preparation(
         size=8,
-        intensity=Normalised(grey=(-2.0, 4.0)),
+        intensity=Normalised(grey=(-2.0, 4.0), within="nonzero", channels=("flair", "t1", "t1ce", "t2")),
         cohort=Call(prepare_brats, {"layouts": PUBLISHED, "broken": "refuse"}),
         regions=REGIONS,
         because=because,

@@ -85,7 +85,7 @@ def test_several_channels_reach_a_model(tmp_path):
     because = dict.fromkeys(("size", "intensity", "cohort", "regions"), "silent: a test needs no reason")
     preparation = Preparation(
         size=8,
-        intensity=Normalised(grey=(-2.0, 2.0)),
+        intensity=Normalised(grey=(-2.0, 2.0), within="image", channels=("MRI",)),
         cohort=Call(prepare_decathlon, {"task": None, "broken": "refuse", "intensity": WHOLE}),
         regions={"anterior": (1,), "posterior": (2,)},
         because=because,

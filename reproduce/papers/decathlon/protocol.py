@@ -46,7 +46,7 @@ def preparation(*, size: int) -> Preparation:
     """Return both labels and the background in z-scores; slices, for models that see them, `size` wide."""
     return Preparation(
         size=size,
-        intensity=Normalised(grey=(-2.0, 3.0)),
+        intensity=Normalised(grey=(-2.0, 3.0), within="image", channels=HIPPOCAMPUS.modalities),
         cohort=Call(
             decathlon.prepare_decathlon,
             {"task": HIPPOCAMPUS, "broken": "refuse", "intensity": ZScore(within="image")},

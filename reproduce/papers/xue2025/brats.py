@@ -1,6 +1,6 @@
 """Table 2: an unoptimised and an optimised CNN outline brain tumours on BraTS."""
 
-from reproduce.cohorts.brats_layouts import PUBLISHED, REGIONS
+from reproduce.cohorts.brats_layouts import MODALITIES, PUBLISHED, REGIONS
 from reproduce.papers.xue2025.protocol import (
     OPTIMISATION,
     OPTIMISED,
@@ -29,7 +29,7 @@ PAPER = Experiment(
     phantom=Call(write_brats_cohort, PHANTOM),
     preparation=Preparation(
         size=512,
-        intensity=Normalised(grey=(-2.0, 4.0)),
+        intensity=Normalised(grey=(-2.0, 4.0), within="nonzero", channels=MODALITIES),
         cohort=Call(brats.prepare_brats, {"layouts": PUBLISHED, "broken": "refuse"}),
         regions=REGIONS,
         because={

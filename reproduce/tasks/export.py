@@ -1,0 +1,84 @@
+"""A finished training as a model file that says how it wants its input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from reproduce.cohorts.splits import folds_by
+from reproduce.errors import DataNotFoundError
+from reproduce.imaging.intensity import ZScore
+from reproduce.prediction.recipe import ABNORMALITY, ORGAN, TISSUE, Recipe, Region
+from reproduce.protocol import Experiment, VolumeArm
+from reproduce.protocol.intensities import Window
+from reproduce.tasks.segmentation import segmentation_inputs, segmentation_jobs
+from reproduce.training.job import Job
+from reproduce.training.state import read_best
+
+
+def finished_model(
+    experiment: Experiment, root: Path, cache: Path, *, arm: str | None, fold: int, seed: int | None
+) -> tuple[keras.Model, Recipe]:
+    """Return the model of a finished training in float32 with the weights of its best epoch, and its recipe.
+
+    Args:
+        experiment: A segmentation, as it was run.
+        root: Folder of the data that it was run on.
+        cache: Folder for what can be made again.
+        arm: Name of the arm; None takes the last.
+        fold: Index of the fold, whose test patients the model has never seen.
+        seed: Random seed of the training; None takes the first.
+
+    Raises:
+        DataNotFoundError: There is no finished training of that arm, fold and seed.
+    """
+    prepared = experiment.preparation.cohort(root, cache)
+    inputs = segmentation_inputs(experiment, prepared, cache)
+    folds = folds_by(experiment.validation, inputs.patients)
+    jobs = segmentation_jobs(experiment, prepared, folds, cache=cache)
+    asked = (arm or experiment.arms[-1].name, fold, experiment.validation.seeds[0] if seed is None else seed)
+    found = [job for job in jobs if (job.arm.name, job.fold.index, job.seed) == asked and job.done]
+    if not found:
+        done = sorted({f"{job.arm.name}, fold {job.fold.index}, seed {job.seed}" for job in jobs if job.done})
+        raise DataNotFoundError(
+            expected="a finished training of the arm {}, fold {}, seed {}".format(*asked),
+            got=f"of this protocol, data and code: {'; '.join(done) or 'none'}",
+            where=cache / "runs" / experiment.table,
+            do="run the table's script with the same profile and data first, or name one of those",
+        )
+    return _trained(found[0], inputs.build), recipe_of_arm(experiment, found[0])
+
+
+def _trained(job: Job, build) -> keras.Model:
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        model = build(job.arm)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    read_best(job.folder, model)
+    return model
+
+
+def recipe_of_arm(experiment: Experiment, job: Job) -> Recipe:
+    """Return how the model of a training wants its input, as the protocol says it.
+
+    Regions that exclude each other keep their order as labels, the background 0; regions that are decided each by
+    itself are labelled from 1. Where lesions are counted a region is abnormal, else an anatomical structure.
+    """
+    preparation, decision, arm = experiment.preparation, experiment.decision, job.arm
+    intensity = preparation.intensity
+    kind = ORGAN if decision.lesion_overlap is None else ABNORMALITY
+    first = 0 if decision.threshold is None else 1
+    return Recipe(
+        n_axes=3 if isinstance(arm, VolumeArm) else 2,
+        size=tuple(arm.box) if isinstance(arm, VolumeArm) else (preparation.size, preparation.size),
+        channels=intensity.channels,
+        intensity=intensity if isinstance(intensity, Window) else ZScore(within=intensity.within),
+        regions=tuple(
+            Region(name, label, kind if label else TISSUE, kind if label else TISSUE)
+            for label, name in enumerate(preparation.regions, start=first)
+        ),
+        threshold=decision.threshold,
+    )
