@@ -80,9 +80,16 @@ def case_frame(scores: Sequence[CaseScore]) -> pd.DataFrame:
     columns = [*keys, "tp", "fp", "fn", "tn", *of_scans]
     frame = pd.DataFrame(rows, columns=columns).sort_values(keys, ignore_index=True)
     scans, frame = frame[of_scans], frame.drop(columns=of_scans)
-    for metric in OF_COUNTS:
-        frame[metric.name] = pd.Series(metric.of(frame), dtype=float).where(frame["level"].isin(metric.levels))
-    return pd.concat([frame, scans], axis=1)
+    return pd.concat([with_metrics(frame), scans], axis=1)
+
+
+def with_metrics(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of counts with every metric of `formulas.OF_COUNTS` as its columns, nan where it is undefined."""
+    columns = {
+        metric.name: pd.Series(metric.of(frame), frame.index, dtype=float).where(frame["level"].isin(metric.levels))
+        for metric in OF_COUNTS
+    }
+    return frame.assign(**columns)
 
 
 def of_region(cases: pd.DataFrame, region: str, means: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:

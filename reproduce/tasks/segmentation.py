@@ -19,7 +19,7 @@ from reproduce.figures.worst_cases import write_worst
 from reproduce.metrics.confusion import Counts
 from reproduce.prepared.slices import Prepared
 from reproduce.protocol import AnyArm, Experiment, VolumeArm
-from reproduce.results.cases import read_frame, write_frame
+from reproduce.results.cases import read_frame, with_metrics, write_frame
 from reproduce.results.run_result import Run
 from reproduce.results.table_markdown import verdict_line
 from reproduce.results.writer import write_results
@@ -167,8 +167,8 @@ def read_measured(folder: Path, name: str) -> pd.DataFrame:
 
 
 def _write(experiment: Experiment, paper: Experiment, context: Context, claims: Claims) -> Page:
-    frames = (read_measured(context.folder, name) for name in ("cases", "slices", "history", "cost"))
-    run = Run(experiment, paper, context.source, *frames, cells=claims.cells, texts=claims.texts)
+    cases, *frames = (read_measured(context.folder, name) for name in ("cases", "slices", "history", "cost"))
+    run = Run(experiment, paper, context.source, with_metrics(cases), *frames, cells=claims.cells, texts=claims.texts)
     verdicts = write_results(run, context.folder)
     return Page(verdict_line(run, verdicts), verdicts)
 

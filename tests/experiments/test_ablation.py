@@ -186,20 +186,13 @@ def test_a_wrong_path_of_the_second_data_set_is_told_before_the_first_is_run(tmp
 
 
 @pytest.mark.smoke
-def test_the_whole_ablation_runs_and_gives_the_same_bytes_twice(tmp_path):
-    def contents():
-        files = [path for path in (tmp_path / "smoke").rglob("*") if path.is_file() and path.name != "provenance.json"]
-        return {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in files}
-
-    done = start(tmp_path, "--profile", "smoke")
-    assert done.returncode == 0, done.stderr
-    first = contents()
+def test_the_whole_ablation_runs_and_gives_the_same_bytes_twice(smoke_run):
+    finished = smoke_run("ablation")
+    first = finished.contents()
     for table in ("ablation_lidc", "ablation_brats"):
         effects = first[f"smoke/results/{table}/phantom-smoke/effects.csv"].decode().splitlines()
         assert len(effects) == 1 + 3 + 4  # header, two arms over the base and one left out, four encoders
         assert sum(",not run: weights absent," in line for line in effects) == 4
         assert f"smoke/figures/{table}/phantom-smoke/curves.png" in first
     assert {"smoke/figures/ablation/effects.png", "smoke/figures/ablation/effects.svg"} <= set(first)
-    done = start(tmp_path, "--profile", "smoke")
-    assert done.returncode == 0, done.stderr
-    assert contents() == first
+    assert smoke_run("ablation", again=True).contents() == first

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -30,17 +29,6 @@ def run(cache, *options):
     command = [sys.executable, str(SCRIPT), "--profile", "smoke", *options]
     done = subprocess.run(command, env=environment(cache), capture_output=True, text=True, check=False)
     return done.returncode, done.stderr
-
-
-@pytest.fixture(scope="module")
-def x_rays(tmp_path_factory):
-    """A folder with X-rays of noise, those with pneumonia brighter."""
-    rng, labels = np.random.default_rng(3), np.arange(40, dtype=np.uint8)[:, None] % 2
-    images = (rng.integers(0, 100, (40, 28, 28)) + 100 * labels[..., None]).astype(np.uint8)
-    folder = tmp_path_factory.mktemp("x_rays")
-    parts = {"train_images": images, "train_labels": labels, "test_images": images, "test_labels": labels}
-    np.savez(folder / "pneumoniamnist.npz", **parts)
-    return folder
 
 
 def contents(cache):
@@ -74,12 +62,11 @@ def test_every_architecture_can_be_built_at_its_size_and_is_no_larger_than_in_it
 
 
 @pytest.mark.smoke
-def test_whole_with_every_file_and_both_figures(tmp_path, x_rays):
-    code, said = run(tmp_path, "--data-root", str(x_rays))
-    assert code == 0, said
-    folder = tmp_path / "smoke" / "results" / "architectures_of_001" / "pneumoniamnist-smoke"
+def test_whole_with_every_file_and_both_figures(smoke_run):
+    finished = smoke_run("architectures")
+    folder = finished.folder("architectures_of_001", "pneumoniamnist")
     assert {path.name for path in folder.iterdir()} == FILES
-    assert {"figure1.png", "figure1.svg", "figure2.png", "figure2.svg"} <= set(contents(tmp_path))
+    assert {"figure1.png", "figure1.svg", "figure2.png", "figure2.svg"} <= set(contents(finished.cache))
     rows = pd.read_csv(folder / "architectures.csv")
     assert len(rows) == 3
     assert (rows["accuracy_low"] <= rows["accuracy"]).all()

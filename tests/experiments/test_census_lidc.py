@@ -1,9 +1,9 @@
-import runpy
 from pathlib import Path
 
 import pytest
 
-from reproduce.errors import DataNotFoundError
+from reproduce import run
+from reproduce.tasks.census import CENSUS
 
 SCRIPT = Path(__file__).parents[2] / "experiments" / "census_lidc.py"
 SMALL = "<unblindedReadNodule><noduleID>1</noduleID>{roi}</unblindedReadNodule>"
@@ -14,43 +14,51 @@ ROI = (
 
 
 @pytest.fixture(scope="module")
-def script():
-    return runpy.run_path(str(SCRIPT))
+def script(load_script):
+    return load_script("census_lidc")
 
 
-def test_it_is_short():
-    assert len(SCRIPT.read_text().splitlines()) < 80
+@pytest.fixture
+def census(script, tmp_path, monkeypatch, capsys):
+    """Runs the census; exit code and what it said."""
+    monkeypatch.setenv("REPRODUCE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("REPRODUCE_DATA", raising=False)
+
+    def call(*arguments):
+        try:
+            run.main(script.PROFILES, CENSUS, script=str(SCRIPT), arguments=arguments)
+        except SystemExit as left:
+            return left.code, capsys.readouterr().err
+        return 0, capsys.readouterr().err
+
+    return call
 
 
 def test_printed_counts_are_those_of_the_paper(script):
-    assert [printed.value for printed in script["PROTOCOL"].printed] == [1018, 7371, 2669, 928]
-    assert script["PROTOCOL"].grouping in script["PROTOCOL"].varied
+    assert [printed.value for printed in script.PAPER.printed] == [1018, 7371, 2669, 928]
+    assert script.PAPER.grouping in script.PAPER.varied
 
 
-def test_from_files_to_table(script, tmp_path, capsys):
+def test_from_files_to_table(census, tmp_path):
     source = tmp_path / "xml"
     source.mkdir()
     sessions = "".join(f"<readingSession>{SMALL.format(roi=ROI.format(x=x))}</readingSession>" for x in (3, 4, 30))
     header = "<ResponseHeader><SeriesInstanceUid>2.25.1</SeriesInstanceUid></ResponseHeader>"
     (source / "1.xml").write_text(f"<LidcReadMessage>{header}{sessions}</LidcReadMessage>")
-    script["main"](data_root=source, results=tmp_path, figures=tmp_path / "figures", workers=1)
-    reproduced = tmp_path / "census_lidc" / "lidc_idri-paper" / "reproduced.csv"
+    code, said = census("--data-root", str(source), "--out", str(tmp_path), "--workers", "1", "--profile", "paper")
+    assert code == 0, said
+    folder = tmp_path / "results" / "census_lidc" / "lidc_idri-paper"
     # readers 1 and 2 mark one small lesion a pixel apart, reader 3 another one; nobody outlines anything
-    assert reproduced.read_text().splitlines()[1:] == [
+    assert (folder / "reproduced.csv").read_text().splitlines()[1:] == [
         "four readers,ct_scans,count,1",
         "four readers,lesions,count,2",
         "four readers,nodules,count,0",
         "four readers,nodules_by_four,count,0",
     ]
-    assert "| CT scans | 1018 | 1 | -1017 (-99.90 %) | 0 % | outside |" in capsys.readouterr().out
+    assert "| CT scans | 1018 | 1 | -1017 (-99.90 %) | 0 % | outside |" in (folder / "table.md").read_text()
 
 
-def test_without_data_it_says_what_to_pass(script, monkeypatch):
-    monkeypatch.delenv("REPRODUCE_DATA", raising=False)
-    with pytest.raises(DataNotFoundError, match="pass --data-root FOLDER"):
-        script["main"]()
-
-
-def test_a_wrong_path_is_named(script, tmp_path):
-    with pytest.raises(DataNotFoundError, match="nothing there"):
-        script["main"](data_root=tmp_path / "absent")
+def test_a_wrong_path_is_named(census, tmp_path):
+    code, said = census("--data-root", str(tmp_path / "absent"), "--profile", "paper")
+    assert code == 2
+    assert "nothing there" in said

@@ -1,10 +1,6 @@
 """The hippocampus tables: their cases, arms and statements, and a smoke run of each from phantom to export."""
 
 import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,9 +10,6 @@ from reproduce.papers.decathlon import table as hippocampus_decathlon
 from reproduce.papers.decathlon.arms import LEAN, UNET3D
 from reproduce.protocol import VolumeArm
 from reproduce.protocol.text import changes
-
-ROOT = Path(__file__).resolve().parents[2]
-EXPERIMENTS = ROOT / "experiments"
 
 
 def test_design_was_chosen_on_32_cases_and_phantoms_have_a_fifth_of_them():
@@ -62,41 +55,22 @@ def test_every_arm_of_the_ablation_differs_from_the_whole_in_what_it_is_called_a
     assert {s.worse for s in hippocampus_ablation.CPU.statements} == {arm.name for arm in others}
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory):
-    """The experiments in a folder of their own, so that what they write lies beside them."""
-    folder = tmp_path_factory.mktemp("copy")
-    shutil.copytree(EXPERIMENTS, folder / "experiments", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
-
-
-def started(copy, script, *arguments):
-    command = [sys.executable, str(copy / "experiments" / script), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=copy, check=False)
-
-
 @pytest.mark.smoke
-def test_the_table_runs_on_phantoms(copy):
-    ended = started(copy, "hippocampus_decathlon.py", "--profile", "smoke")
-    assert ended.returncode == 0, ended.stderr
-    results = copy / "data/smoke/results/hippocampus_decathlon/phantom-smoke"
+def test_the_table_runs_on_phantoms(smoke_run):
+    finished = smoke_run("hippocampus_decathlon")
+    results = finished.folder("hippocampus_decathlon")
     cases = pd.read_csv(results / "cases.csv")
     assert set(cases["region"]) == {"Anterior", "Posterior"}
     assert cases.groupby("model")["patient"].nunique().tolist() == [4] * 4
     assert set(json.loads((results / "provenance.json").read_text())["training_cpu_seconds"]) == set(cases["model"])
+    assert (results / "by_choice.csv").is_file()
+    drawn = finished.cache / "smoke/figures/hippocampus_decathlon/phantom-smoke"
     for name in ("cpu_minutes", "worst", "overlays", "curves"):
-        assert (copy / f"data/smoke/figures/hippocampus_decathlon/phantom-smoke/{name}.png").stat().st_size > 10_000
+        assert (drawn / f"{name}.png").stat().st_size > 10_000
 
 
 @pytest.mark.smoke
-def test_the_ablation_runs_on_phantoms(copy):
-    ended = started(copy, "hippocampus_ablation.py", "--profile", "smoke")
-    assert ended.returncode == 0, ended.stderr
-    results = copy / "data/smoke/results/hippocampus_ablation/phantom-smoke"
+def test_the_ablation_runs_on_phantoms(smoke_run):
+    results = smoke_run("hippocampus_ablation").folder("hippocampus_ablation")
     assert pd.read_csv(results / "cases.csv")["patient"].nunique() == 2  # every fifth of ten
-
-
-def test_an_export_without_a_training_says_what_to_run(copy, tmp_path):
-    ended = started(copy, "hippocampus_export.py", "--data-root", str(tmp_path / "none"), "--output", str(tmp_path))
-    assert ended.returncode == 1
-    assert "DataNotFoundError" in ended.stderr
+    assert (results / "effects.md").is_file()

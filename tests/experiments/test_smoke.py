@@ -1,18 +1,19 @@
-"""Every table of the folder, whole, under its smoke profile: from files to figures, and again, and after Ctrl-C."""
+"""Every script of experiments/ whole, under its smoke profile: from files to figures, and again, and after Ctrl-C."""
 
 import csv
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from reproduce.papers.cells import packaged_tables
+
 PROJECT = Path(__file__).parents[2]
-TABLES = sorted(path.stem for path in (PROJECT / "experiments").glob("table*.py"))
+SCRIPTS = sorted(path.stem for path in (PROJECT / "experiments").glob("*.py"))
+TABLES = [name for name in SCRIPTS if name.startswith("table")]
 RESULTS = {
     "cases.csv",
     "cost.csv",
@@ -28,65 +29,40 @@ RESULTS = {
     "table.csv",
     "table.md",
 }
+KINDS = {"segmentation", "classification", "statements", "comparison", "census"}
 pytestmark = pytest.mark.smoke
 
 
-def _hear_ctrl_c():
-    """A job in the background of a shell is born deaf to Ctrl-C, and would hand that on to what it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_script_ends_well_and_changes_no_file_of_the_project(name, smoke_run):
+    finished = smoke_run(name)
+    assert finished.code == 0, finished.text
+    assert "Traceback" not in finished.text
+    assert "not comparable" in " ".join(finished.text.split()) or name not in TABLES
+    assert finished.changed == set()
+    protocols = sorted((finished.cache / "smoke" / "results").rglob("protocol.json"))
+    assert protocols
+    for path in protocols:
+        protocol = json.loads(path.read_text())
+        assert protocol["kind"] in KINDS
+        assert protocol["profile"] == "smoke"
+        assert all(set(each) == {"field", "paper", "here"} for each in protocol["changed_from_paper"])
+        assert (path.parent / "table.md").is_file()
 
 
-def start(table, cache):
-    command = [sys.executable, str(PROJECT / "experiments" / f"{table}.py"), "--profile", "smoke"]
-    environment = {**os.environ, "REPRODUCE_CACHE": str(cache)}
-    environment.pop("REPRODUCE_DATA", None)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    # a group of its own, as a terminal gives each command, so that a signal reaches the workers too
-    return subprocess.Popen(
-        command, env=environment, text=True, start_new_session=True, preexec_fn=_hear_ctrl_c, **pipes
-    )
+@pytest.fixture(params=TABLES)
+def finished_table(request, smoke_run):
+    """The smoke run of a table."""
+    return smoke_run(request.param)
 
 
-def run(table, cache):
-    process = start(table, cache)
-    _, text = process.communicate()
-    assert process.returncode == 0, text
-    return text
-
-
-def contents(cache):
-    """Every byte that a run leaves for people to read, but for provenance.json."""
-    files = [path for path in (cache / "smoke").rglob("*") if path.is_file() and path.name != "provenance.json"]
-    return {path.relative_to(cache).as_posix(): path.read_bytes() for path in files}
-
-
-@pytest.fixture(scope="module", params=TABLES)
-def finished(request, tmp_path_factory):
-    """A table that ran undisturbed: its name, its cache and what it said."""
-    cache = tmp_path_factory.mktemp("cache")
-    before = {path: path.stat().st_mtime_ns for path in (PROJECT / "results").rglob("*") if path.is_file()}
-    text = run(request.param, cache)
-    after = {path: path.stat().st_mtime_ns for path in before if path.exists()}
-    changed = {path for path in before if request.param in path.parts and before[path] != after.get(path)}
-    return request.param, cache, text, changed
-
-
-def folder_of(cache, table):
-    return cache / "smoke" / "results" / table / "phantom-smoke"
-
-
-def test_it_writes_every_file_and_says_that_nothing_may_be_compared(finished):
-    table, cache, text, _ = finished
-    assert {path.name for path in folder_of(cache, table).iterdir()} == RESULTS
+def test_it_writes_every_file_and_says_that_nothing_may_be_compared(finished_table):
+    folder, text = finished_table.folder(finished_table.name), finished_table.text
+    assert {path.name for path in folder.iterdir()} == RESULTS
     assert "no --data-root: a phantom cohort is written to" in text
     assert "not comparable: phantom, smoke profile" in " ".join(text.split())
-    assert "Traceback" not in text
-    provenance = json.loads((folder_of(cache, table) / "provenance.json").read_text())
+    provenance = json.loads((folder / "provenance.json").read_text())
     assert {"versions", "seconds", "peak_memory_mib", "source_key"} <= set(provenance)
-
-
-def test_it_never_writes_to_results(finished):
-    assert finished[3] == set()
 
 
 def rows(path):
@@ -94,11 +70,11 @@ def rows(path):
         return list(csv.DictReader(stream))
 
 
-def test_every_printed_cell_has_a_row_in_the_same_order(finished):
-    table, cache, _, _ = finished
-    published = rows(folder_of(cache, table).parent / "published.csv")
-    reproduced = rows(folder_of(cache, table) / "reproduced.csv")
-    claims = rows(PROJECT / "reproduce" / "claims" / f"{table}.csv")
+def test_every_printed_cell_has_a_row_in_the_same_order(finished_table):
+    table = finished_table.name
+    published = rows(finished_table.folder(table).parent / "published.csv")
+    reproduced = rows(finished_table.folder(table) / "reproduced.csv")
+    claims = rows(packaged_tables()[table])
     keys = ("model", "metric", "unit")
     cells = [tuple(row[key] for key in keys) for row in claims]
     assert [tuple(row[key] for key in keys) for row in published] == cells
@@ -106,9 +82,9 @@ def test_every_printed_cell_has_a_row_in_the_same_order(finished):
     assert [row["value"] for row in published] == [row["value"] for row in claims]
 
 
-def test_each_patient_is_tested_once_for_each_model_and_never_trained_on_then(finished):
-    table, cache, _, _ = finished
-    folder = folder_of(cache, table)
+def test_each_patient_is_tested_once_for_each_model_and_never_trained_on_then(finished_table):
+    table = finished_table.name
+    folder = finished_table.folder(table)
     folds = json.loads((folder / "splits.json").read_text())["folds"]
     cases = [row for row in rows(folder / "cases.csv") if row["level"] == "patient"]
     for row in cases:
@@ -120,28 +96,41 @@ def test_each_patient_is_tested_once_for_each_model_and_never_trained_on_then(fi
     assert {row["patient"] for row in cases} == {name for fold in folds for name in fold["test"]}
 
 
-def test_a_second_run_gives_the_same_bytes(finished):
-    table, cache, _, _ = finished
-    first = contents(cache)
-    run(table, cache)
-    assert contents(cache) == first
+def test_a_second_run_gives_the_same_bytes(finished_table, smoke_run):
+    first = finished_table.contents()
+    assert smoke_run(finished_table.name, again=True).contents() == first
 
 
-@pytest.mark.parametrize("finished", ["table1_lidc"], indirect=True)  # one table stands for the machinery of all
-def test_a_run_stopped_half_way_goes_on_to_the_same_bytes(finished, tmp_path):
-    table, cache, _, _ = finished
-    process = start(table, tmp_path)
+def test_pages_are_written_again_from_the_cases_without_training(smoke_run, start_smoke):
+    finished = smoke_run("table1_lidc")
+    first, folder = finished.contents(), finished.folder("table1_lidc")
+    runs = {path: path.stat().st_mtime_ns for path in (finished.cache / "runs").rglob("*") if path.is_file()}
+    for name in ("table.md", "table.csv", "statements.csv", "reproduced.csv", "protocol.json"):
+        (folder / name).unlink()
+    _, text = (process := start_smoke("table1_lidc", finished.cache, "--pages")).communicate()
+    assert process.returncode == 0, text
+    assert finished.contents() == first
+    assert {path: path.stat().st_mtime_ns for path in runs} == runs
+    assert "pages_written_by" in json.loads((folder / "provenance.json").read_text())
+
+
+def test_a_run_stopped_half_way_goes_on_to_the_same_bytes(smoke_run, start_smoke, tmp_path):
+    table = "table1_lidc"  # one table stands for the machinery of all
+    process = start_smoke(table, tmp_path)
     deadline = time.monotonic() + 300
     while process.poll() is None and time.monotonic() < deadline and not list(tmp_path.glob("runs/**/history.json")):
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
     _, text = process.communicate(timeout=60)
     assert process.returncode == 130, text
-    assert "the same command goes on from there" in text
+    assert "it goes on from there" in text
     assert "Traceback" not in text
     begun, done = (len(list(tmp_path.glob(f"runs/**/{name}"))) for name in ("history.json", "done"))
     assert begun > 0
     assert done < 4
-    assert not folder_of(tmp_path, table).exists()
-    run(table, tmp_path)
-    assert contents(tmp_path) == contents(cache)
+    assert not (tmp_path / "smoke" / "results").exists()
+    _, text = (process := start_smoke(table, tmp_path)).communicate()
+    assert process.returncode == 0, text
+    files = [path for path in (tmp_path / "smoke").rglob("*") if path.is_file() and path.name != "provenance.json"]
+    found = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in files}
+    assert found == smoke_run(table).contents()
