@@ -8,13 +8,12 @@ authors. A stopped run goes on when the same command is given again.
 
 from dataclasses import replace
 
-from reproduce.protocol.experiment.reduced import reduced
-
 from reproduce import run
 from reproduce.papers.cnn_survey.figures import draw_statements
 from reproduce.papers.cnn_survey.measures.moco_v3 import MocoStudy, features_and_labels
 from reproduce.papers.cnn_survey.moco_statements import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
 from reproduce.papers.cnn_survey.protocol import SOURCE, smoke
+from reproduce.protocol.reduced import reduced
 from reproduce.results.property_results import PropertyTable
 from reproduce.tasks.by_seed import BySeed
 from reproduce.tasks.statements import STATEMENTS

@@ -17,6 +17,7 @@ from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED
 NOT_RUN = "not run: no data"
 COLUMNS = ("quantity", "condition", "x", "seed", "value")
 CONFIDENCE = 0.95
+GRAIN = 1e-6  # of measurements.csv
 _RESAMPLES = 1 << 14  # more than the 2**13 sign patterns of 13 seeds, so that tests over them are exact
 
 Point = tuple[str, float]
@@ -142,7 +143,9 @@ def decide(statements: Sequence[Statement], measurements: pd.DataFrame) -> list[
     """
     compared = [] if measurements.empty else [each for each in statements if isinstance(each.by, Compared)]
     pairs = {each.key: _pair(each, measurements) for each in compared}
-    p_values = np.array([permutation(*pairs[s.key], n_resamples=_RESAMPLES, seed=_seed(s)).p_value for s in compared])
+    p_values = np.array(
+        [permutation(*pairs[s.key], n_resamples=_RESAMPLES, seed=_seed(s), grain=GRAIN).p_value for s in compared]
+    )
     tests = dict(zip((s.key for s in compared), zip(p_values, holm(p_values), strict=True), strict=True))
     return [
         _compared(each, *pairs[each.key], *tests[each.key]) if each.key in pairs else _other(each)

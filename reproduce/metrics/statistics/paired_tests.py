@@ -109,7 +109,12 @@ def mcnemar(a_correct: np.ndarray, b_correct: np.ndarray) -> TestResult:
 
 
 def permutation(
-    a: np.ndarray, b: np.ndarray, *, n_resamples: int, seed: Sequence[int] | np.random.Generator
+    a: np.ndarray,
+    b: np.ndarray,
+    *,
+    n_resamples: int,
+    seed: Sequence[int] | np.random.Generator,
+    grain: float = 0.0,
 ) -> TestResult:
     """Sign-flip test of paired values, two sided; statistic = mean of a - b (Fisher 1935, chapter 3).
 
@@ -121,6 +126,8 @@ def permutation(
         b: `[n]`, finite, in the same order of patients.
         n_resamples: Number of patterns, at least 1.
         seed: Seed words of a named stream, or a generator.
+        grain: Step to which the values were rounded, e.g. 1e-6 in a results file: pairs no further apart than that are
+            equal, and a pattern that falls short of the observed one by less than its rounding can be counts as extreme.
 
     Returns:
         p = 1 where every pair is equal; statistic nan and p = 1 without a pair.
@@ -131,12 +138,12 @@ def permutation(
     a, b = _pairs(a, b, where="permutation")
     inputs.within(n_resamples, 1, np.inf, where="permutation, n_resamples")
     difference = a - b
-    kept = np.abs(difference[difference != 0])
+    kept = np.abs(difference[np.abs(difference) > grain])
     if kept.size == 0:
         return TestResult(float(difference.mean()) if a.size else np.nan, 1.0, a.size, 0)
     observed = abs(float(difference.sum()))
     # Sums in another order differ in the last bits, and the observed pattern itself must count as extreme.
-    threshold = observed - 1e-12 * float(kept.sum())
+    threshold = observed - max(1e-12 * float(kept.sum()), grain * kept.size)
     exact = kept.size < 63 and 2**kept.size <= n_resamples
     n_patterns = 2**kept.size if exact else n_resamples
     rng = np.random.default_rng(seed)
