@@ -40,12 +40,14 @@ def four_slices(experiment, folder: Path):
 
 def steps_needed(arm, experiment, image: np.ndarray, mask: np.ndarray) -> dict:
     """Train one arm until it knows the four slices, or for `MOST` steps."""
+    from reproduce.metrics.formulas import DICE
     from reproduce.metrics.overlap import dice_from_counts
-    from reproduce.results.cases import metric_of
     from reproduce.tasks.scoring import cell_counts, native_masks, score_scan
     from reproduce.training.fit import Trainer
 
-    trainer = Trainer(arm, experiment.optimisation, size=(SIZE, SIZE), n_channels=1, n_regions=mask.shape[-1])
+    trainer = Trainer(
+        arm, experiment.optimisation, build=lambda: arm.build((SIZE, SIZE), n_channels=1, n_regions=mask.shape[-1])
+    )
     goal, started, reached = ENOUGH.get(arm.name, 0.95), time.monotonic(), None
     labels = mask.argmax(axis=-1).astype(np.uint8)
     for step in range(1, MOST + 1):
@@ -57,7 +59,7 @@ def steps_needed(arm, experiment, image: np.ndarray, mask: np.ndarray) -> dict:
                 reached = (step, f"{lungs:.3f}")
     masks = native_masks(predicted, (SIZE, SIZE), experiment)
     scored = score_scan(labels, masks, None, spacing_mm=(1.0, 1.0, 1.0), experiment=experiment)
-    organs = [metric_of("dice", scored[name][0]["pixel"]) for name in experiment.decision.means["organs"]]
+    organs = [DICE.of(scored[name][0]["pixel"]) for name in experiment.decision.means["organs"]]
     values = (
         arm.name,
         SIZE,

@@ -32,7 +32,7 @@ def one_step(arm_index: int, micro_batch: int, batch: int | None) -> dict:
     if batch is not None:
         optimisation = replace(optimisation, batch_size=batch)
     arm, size = experiment.arms[arm_index], experiment.preparation.size
-    model = Trainer(arm, optimisation, size=(size, size), n_channels=1, n_regions=1).model
+    model = Trainer(arm, optimisation, build=lambda: arm.build((size, size), n_channels=1, n_regions=1)).model
     before = [variable.numpy() for variable in model.trainable_variables]
     rng = np.random.default_rng(0)
     yy, xx = np.mgrid[:size, :size]

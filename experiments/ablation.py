@@ -8,46 +8,51 @@ against all but one (Wilcoxon, Holm). Pretrained encoders run where --weights or
 """
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import tyro
+from rich.console import Console
 
 from reproduce import paths, run
-from reproduce.errors import ReproduceError
 from reproduce.figures.ablation import write_effects
 from reproduce.models.classification.pretrained_encoders import WEIGHTS_VARIABLE
 from reproduce.papers.xue2025 import brats as brats_table
 from reproduce.papers.xue2025 import lidc as lidc_table
 from reproduce.papers.xue2025.ablation_arms import WHY_NOT_RUN, arms, statements, weights_at_hand
-from reproduce.papers.xue2025.ablation_figure import TABLES, draw_ablation
-from reproduce.protocol import Experiment
+from reproduce.papers.xue2025.ablation_figure import TABLES, draw_ablation_of_both
+from reproduce.protocol import Arm, Experiment
 from reproduce.protocol.intensities import Window
-from reproduce.results.folders import find_runs
+from reproduce.protocol.reduced import narrowed
+from reproduce.results.folders import RunFolder
+from reproduce.tasks.segmentation import SEGMENTATION
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def ablated(of: Experiment, table: str, weights: dict, *, width: int, depth: int, only=(), **changes) -> Experiment:
-    """A table's experiment with the arms of the ablation; `only` some of them, where any are named."""
-    grey = (0.0, 1.0) if isinstance(of.preparation.intensity, Window) else of.preparation.intensity.grey
-    every = arms(width=width, depth=depth, grey=grey, weights=weights)
-    chosen = tuple(arm for arm in every if not only or arm.name in only)
-    named = {"table": table, "title": f"Document 000, the ablation it never shows: {of.source}", "printed": False}
-    return replace(of, **named, **changes, arms=chosen, statements=statements(chosen))
-
-
 def profiles(module, table: str, weights: dict) -> dict[str, Experiment]:
-    """The ablation of one table under each profile; on CPUs fewer and longer trainings, since fourteen arms share."""
-    v, o = replace(module.CPU.validation, n_folds=2), replace(module.CPU.optimisation, max_epochs=20)
-    few = ("base", "without_structure", "together")
-    return {
-        "paper": ablated(module.PAPER, table, weights, width=64, depth=4),
-        "cpu": ablated(module.CPU, table, weights, width=8, depth=3, validation=v, optimisation=o),
-        "smoke": ablated(module.SMOKE, table, weights, width=4, depth=2, only=few),
-    }
+    """The ablation of one table under each profile."""
+
+    def ablated(of: Experiment, chosen: tuple[Arm, ...], **changes) -> Experiment:
+        named = {"table": table, "title": f"Document 000, the ablation it never shows: {of.source}", "printed": False}
+        return replace(of, **named, **changes, arms=chosen, statements=statements(chosen))
+
+    seen = module.PAPER.preparation.intensity
+    grey = (0.0, 1.0) if isinstance(seen, Window) else seen.grey
+    every = arms(width=64, depth=4, grey=grey, weights=weights)
+    few = [arm for arm in every if arm.name in ("base", "without_structure", "together")]
+    cpu = tuple(narrowed(arm, "cpu", width=8, depth=3) for arm in every)
+    smoke = tuple(narrowed(arm, "smoke", width=4, depth=2) for arm in few)
+    why = "cpu: so that two cores can train fourteen arms, fewer trainings of each and longer ones"
+    v, o = module.CPU.validation.changed(why, n_folds=2), module.CPU.optimisation.changed(why, max_epochs=20)
+    cpu = ablated(module.CPU, cpu, validation=v, optimisation=o)
+    return {"paper": ablated(module.PAPER, every), "cpu": cpu, "smoke": ablated(module.SMOKE, smoke)}
+
+
+def effects(of: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Write what each arm adds, with its test, and draw the effects on both data sets as far as both have been run."""
+    return (*write_effects(of, WHY_NOT_RUN), *draw_ablation_of_both(of, figures))
 
 
 def main(
@@ -55,26 +60,24 @@ def main(
     lidc: Path | None = None,
     brats: Path | None = None,
     weights: Path | None = None,
+    out: Path | None = None,
     workers: int | None = None,
+    pages: bool = False,
 ) -> None:
     """Run the ablation on both data sets; options as for the tables. $REPRODUCE_DATA, one folder, is not read."""
     os.environ.pop(paths.DATA_VARIABLE, None)
-    roots = [paths.data_root(root) for root in (lidc, brats)]  # a wrong path is told now, not hours later
-    if weights is not None:
-        os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(weights, holding="files of weights"))
-    for table, module, root in zip(TABLES, (lidc_table, brats_table), roots, strict=True):
-        given = (("--profile", profile), ("--workers", workers), ("--data-root", root))
-        words = [str(word) for pair in given if pair[1] is not None for word in pair]
-        run.main(profiles(module, table, weights_at_hand()), script=__file__, arguments=words)
-    home = paths.cache_dir(ROOT) / "smoke" if profile == "smoke" else ROOT
-    runs = find_runs(home / "results", TABLES)
-    written = [path for each in runs for path in write_effects(each, WHY_NOT_RUN)]
-    print(*written, *draw_ablation(runs, home / "figures"), sep="\n")
+
+    def both(console: Console) -> None:
+        roots = [paths.data_root(root) for root in (lidc, brats)]  # a wrong path is told now, not hours later
+        if weights is not None:
+            os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(weights, holding="files of weights"))
+        for table, module, root in zip(TABLES, (lidc_table, brats_table), roots, strict=True):
+            options = run.Options(profile, root, out, workers=workers, pages=pages)
+            found = profiles(module, table, weights_at_hand())
+            run.run_table(found, SEGMENTATION, options, project=ROOT, console=console, further=effects)
+
+    run.told_as_errors(both)
 
 
 if __name__ == "__main__":
-    try:
-        tyro.cli(main)
-    except ReproduceError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        sys.exit(2)
+    tyro.cli(main)

@@ -7,12 +7,14 @@ The architectures stand in papers/cnn_survey/architecture_entries.py. Rerun the 
 
 from dataclasses import replace
 
+from reproduce import run
 from reproduce.papers.cnn_survey.architecture_entries import BASIC, ENTRIES, SMOKE_NAMES
 from reproduce.papers.cnn_survey.architecture_figures import draw_architectures
 from reproduce.papers.cnn_survey.protocol import SOURCE
+from reproduce.protocol.reduced import reduced
 from reproduce.results.property_results import PropertyTable
-from reproduce.tasks.architecture_command import main
 from reproduce.tasks.architectures import ArchitectureStudy
+from reproduce.tasks.comparison import COMPARISON
 
 SEEDS = "silent: we use three, each another start and order"
 BUDGET = (
@@ -35,9 +37,9 @@ CPU = PropertyTable(
         learning_rate=1e-3,
         warm_up=0.1,
         because={
-            "entries": "001 3; what is smaller than in the paper is said of each; we add those that its "
-            "families or other sections have: InceptionV3, ShuffleNet v2, EfficientNet-B0, Swin-T",
-            "basic": "001 Figure 1 and Table 3; silent: we draw the form of LeNet-5 that is built today",
+            "entries": "silent: we take forms of the families that 001 3 names, and those that the families or other "
+            "sections have: InceptionV3, ShuffleNet v2, EfficientNet-B0, Swin-T; what is smaller is said of each",
+            "basic": "silent: we draw LeNet-5 as it is built today; 001 Figure 1 and Table 3 name only the parts",
             "seeds": SEEDS,
             "n_train": "silent: we use all X-rays of the part that the data set has for training",
             "images_seen": BUDGET,
@@ -51,7 +53,10 @@ CPU = PropertyTable(
     statements=(),
 )
 _FEW = tuple(each for each in ENTRIES if each.name in SMOKE_NAMES)
-SMOKE = replace(CPU, profile="smoke", study=replace(CPU.study, entries=_FEW, seeds=(1, 2), n_train=32, images_seen=64))
+_LESS = {"entries": _FEW, "seeds": (1, 2), "n_train": 32, "images_seen": 64}
+SMOKE = replace(CPU, profile="smoke", study=reduced(CPU.study, "smoke", **_LESS))
+
+PROFILES = {"cpu": CPU, "smoke": SMOKE}
 
 if __name__ == "__main__":
-    main({"cpu": CPU, "smoke": SMOKE}, script=__file__, draw=draw_architectures)
+    run.main(PROFILES, COMPARISON, further=draw_architectures, script=__file__)

@@ -7,22 +7,23 @@ scans, 7410 lesions, 2673 nodules of 3 mm or more, 910 of them outlined by all f
 in it: the same files give the same bytes, provenance.json aside.
 """
 
-import sys
-from pathlib import Path
+from dataclasses import replace
 
-import tyro
-from rich.console import Console
-from rich.progress import track
-
-from reproduce import paths
-from reproduce.cohorts.lidc_census import Grouping, count_scans, find_reads
+from reproduce import run
+from reproduce.cohorts.lidc_census import Grouping
 from reproduce.cohorts.lidc_grouping import SAME_NODULE_MM
-from reproduce.errors import DataNotFoundError, ReproduceError
-from reproduce.papers.armato2011.census import CensusProtocol, PrintedCount, write_census
 from reproduce.papers.armato2011.figures import draw_census
+from reproduce.phantoms.lidc_writer import write_lidc_cohort
+from reproduce.protocol import Call
+from reproduce.tasks.census import CENSUS, CensusProtocol, PrintedCount
 
-ROOT = Path(__file__).resolve().parents[1]
-PROTOCOL = CensusProtocol(
+PAPER = CensusProtocol(
+    table="census_lidc",
+    document="Armato 2011",
+    title="Armato et al. 2011: scans, lesions and nodules of LIDC-IDRI",
+    source="lidc_idri",
+    profile="paper",
+    phantom=None,
     printed=(  # abstract of the paper; the last number is the tolerance, as a share
         PrintedCount("ct_scans", "scan", 1018, 0.00, "CT scans"),
         PrintedCount("lesions", "lesion", 7371, 0.04, "lesions marked as nodule by at least one reader"),
@@ -44,34 +45,9 @@ the nodules by all four are missing here; the released files do not show them. O
 four of which lie on other slice positions than the rest; their two lesions are counted, as no image is looked at.
 """,
 )
-
-
-def main(
-    data_root: Path | None = None, results: Path = ROOT / "results", figures: Path = ROOT / "figures", workers: int = 2
-) -> None:
-    """Count all marks of the readers of LIDC-IDRI and write the counts beside the printed ones.
-
-    Args:
-        data_root: Folder with the annotation XML; $REPRODUCE_DATA stands in. There is no phantom of this table.
-        results: Folder of all results.
-        figures: Folder of all figures.
-        workers: Processes.
-    """
-    root = paths.data_root(data_root)
-    if root is None:
-        do = "pass --data-root FOLDER; this table has no phantom"
-        raise DataNotFoundError(expected="annotation files of LIDC-IDRI", got="no folder", where="--data-root", do=do)
-    reads, ledger = find_reads(root)
-    counted = count_scans(reads, grouping=PROTOCOL.grouping, varied=PROTOCOL.varied, workers=workers)
-    scans = list(track(counted, "CT scans", total=len(reads), console=Console(stderr=True)))
-    folder = results / "census_lidc" / "lidc_idri-paper"
-    written = write_census(folder, PROTOCOL, scans, ledger, source=root)
-    print((folder / "table.md").read_text(encoding="utf-8"))
-    print(*written, *draw_census(folder, figures), sep="\n")
-
+_FEW = {"n_patients": 3, "seed": 1, "matrix": 64, "n_slices": 8, "slice_spacing_mm": 2.5}
+SMOKE = replace(PAPER, profile="smoke", phantom=Call(write_lidc_cohort, _FEW))
+PROFILES = {"paper": PAPER, "smoke": SMOKE}
 
 if __name__ == "__main__":
-    try:
-        tyro.cli(main)
-    except ReproduceError as error:
-        sys.exit(str(error))
+    run.main(PROFILES, CENSUS, further=draw_census, script=__file__)

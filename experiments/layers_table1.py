@@ -5,13 +5,14 @@
 Each sentence is calculated, or measured on ten seeds of small networks on real X-rays; the rules stand below.
 """
 
-from reproduce.papers.cnn_survey.figures import draw_dense
+from reproduce import run
+from reproduce.papers.cnn_survey.figures import draw_statements
 from reproduce.papers.cnn_survey.measures import exact_dense as check
 from reproduce.papers.cnn_survey.measures.dense_layers import DenseStudy, another_task, overfitting
 from reproduce.papers.cnn_survey.protocol import SOURCE, TRAINING, exact, place, smoke
 from reproduce.results.properties import Compared, Custom
 from reproduce.results.property_results import PropertyTable
-from reproduce.tasks.statements import main
+from reproduce.tasks.statements import STATEMENTS as TASK
 
 STUDY = DenseStudy(
     training=TRAINING,
@@ -64,5 +65,7 @@ CPU = PropertyTable(
     ),
 )  # fmt: skip
 
+PROFILES = {"cpu": CPU, "smoke": smoke(CPU)}
+
 if __name__ == "__main__":
-    main({"cpu": CPU, "smoke": smoke(CPU)}, script=__file__, draw=draw_dense)
+    run.main(PROFILES, TASK, further=draw_statements, script=__file__)

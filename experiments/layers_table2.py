@@ -7,8 +7,9 @@ The sentences stand in papers/cnn_survey/activation_statements.py, the functions
 
 from dataclasses import replace
 
+from reproduce import run
 from reproduce.papers.cnn_survey.activation_statements import STATEMENTS
-from reproduce.papers.cnn_survey.figures import draw_activations
+from reproduce.papers.cnn_survey.figures import draw_statements
 from reproduce.papers.cnn_survey.measures.activations import (
     ActivationStudy,
     accuracies,
@@ -20,12 +21,20 @@ from reproduce.papers.cnn_survey.measures.activations import (
 from reproduce.papers.cnn_survey.measures.timing import time_ratios
 from reproduce.papers.cnn_survey.protocol import SOURCE, TRAINING, smoke
 from reproduce.papers.cnn_survey.units import PLACES, UNITS
+from reproduce.protocol.reduced import reduced
 from reproduce.results.property_results import PropertyTable
-from reproduce.tasks.statements import main
+from reproduce.tasks.statements import STATEMENTS as TASK
 
 DEPTHS = "silent: we use from 2 layers, where the ratio is 1, to the 16 of VGG-16 (001 3), where it is decided"
 DYING = "silent: we count in 2 and 8 layers under the usual rate and ten and a hundred times it, after few epochs"
 STACK = "silent: we use 32 layers of 256, as deep as Klambauer et al. 2017 show; decided at the last"
+
+
+def times(table: PropertyTable) -> dict:
+    """Forward passes as multiples of ReLU's, with intervals."""
+    return time_ratios(table.study.units, repeats=40)
+
+
 CPU = PropertyTable(
     table="table2_of_001",
     document="001",
@@ -60,16 +69,15 @@ CPU = PropertyTable(
     ),
     measures=(gradients_over_depth, variance_over_layers, dead_units, accuracies, four_classes),
     statements=STATEMENTS,
+    times=times,
 )
 
 
-def times(table: PropertyTable) -> dict:
-    """Forward passes as multiples of ReLU's, with intervals."""
-    return time_ratios(table.study.units, repeats=40)
-
-
 SMOKE = smoke(CPU)
-SMOKE = replace(SMOKE, study=replace(SMOKE.study, gradient_depths=(2, 16), dying_depths=(8,), dying_rates=(1e-1,)))
+FEWER = {"gradient_depths": (2, 16), "dying_depths": (8,), "dying_rates": (1e-1,)}
+SMOKE = replace(SMOKE, study=reduced(SMOKE.study, "smoke", **FEWER))
+
+PROFILES = {"cpu": CPU, "smoke": SMOKE}
 
 if __name__ == "__main__":
-    main({"cpu": CPU, "smoke": SMOKE}, script=__file__, draw=draw_activations, times=times)
+    run.main(PROFILES, TASK, further=draw_statements, script=__file__)

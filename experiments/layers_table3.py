@@ -3,14 +3,15 @@
 python experiments/layers_table3.py --data-root FOLDER      it holds pneumoniamnist.npz; a minute on two cores
 """
 
-from reproduce.papers.cnn_survey.figures import draw_structure
+from reproduce import run
+from reproduce.papers.cnn_survey.figures import draw_statements
 from reproduce.papers.cnn_survey.measures import exact_dense
 from reproduce.papers.cnn_survey.measures import exact_structure as check
 from reproduce.papers.cnn_survey.measures.reductions import ReductionStudy, reductions
 from reproduce.papers.cnn_survey.protocol import SOURCE, TRAINING, exact, place, smoke
 from reproduce.results.properties import Compared
 from reproduce.results.property_results import PropertyTable
-from reproduce.tasks.statements import main
+from reproduce.tasks.statements import STATEMENTS as TASK
 
 SMALL = "silent: 001 2.2 says small; we take these, and the statement is tested at the middle one"
 STUDY = ReductionStudy(
@@ -20,7 +21,7 @@ STUDY = ReductionStudy(
     turns_deg=(5.0, 10.0, 15.0),
     because={
         "training": "silent: see each of its fields",
-        "reductions": "001 2.2 and Table 3; without any for comparison",
+        "reductions": "silent: 001 2.2 names maximum, mean and strides; we add none, for comparison",
         **dict.fromkeys(("shifts_px", "turns_deg"), SMALL),
     },
 )
@@ -74,5 +75,7 @@ CPU = PropertyTable(
     ),
 )  # fmt: skip
 
+PROFILES = {"cpu": CPU, "smoke": smoke(CPU)}
+
 if __name__ == "__main__":
-    main({"cpu": CPU, "smoke": smoke(CPU)}, script=__file__, draw=draw_structure)
+    run.main(PROFILES, TASK, further=draw_statements, script=__file__)

@@ -8,16 +8,18 @@ authors. A stopped run goes on when the same command is given again.
 
 from dataclasses import replace
 
+from reproduce.protocol.experiment.reduced import reduced
+
+from reproduce import run
+from reproduce.papers.cnn_survey.figures import draw_statements
 from reproduce.papers.cnn_survey.measures.moco_v3 import MocoStudy, features_and_labels
-from reproduce.papers.cnn_survey.moco_figure import draw_moco
 from reproduce.papers.cnn_survey.moco_statements import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
 from reproduce.papers.cnn_survey.protocol import SOURCE, smoke
 from reproduce.results.property_results import PropertyTable
 from reproduce.tasks.by_seed import BySeed
-from reproduce.tasks.statements import main
+from reproduce.tasks.statements import STATEMENTS
 
 LABELS = (32, TRAINING.n_train)
-CODE = ("models", "papers/cnn_survey/measures")
 CPU = PropertyTable(
     table="moco_v3_of_001",
     document="001",
@@ -36,13 +38,16 @@ CPU = PropertyTable(
         probe_penalty=1.0,
         because=CHOICES,
     ),
-    measures=(BySeed(features_and_labels, groups=tuple(each.name for each in ENCODERS), code=CODE),),
+    measures=(BySeed(features_and_labels, groups=tuple(each.name for each in ENCODERS)),),
     statements=statements(epochs=TRAINING.epochs, n_labels=LABELS),
 )
 _SMALL = smoke(CPU).study
-_SMALL = replace(_SMALL, training=replace(_SMALL.training, batch_size=16, epochs=2), warmup_epochs=1, n_labels=(8, 32))
-_SMALL = replace(_SMALL, encoders=encoders(blocks=(1, 1), depth=1))
+_SMALL = replace(_SMALL, training=reduced(_SMALL.training, "smoke", batch_size=16, epochs=2))
+_FEWER = {"warmup_epochs": 1, "n_labels": (8, 32), "encoders": encoders(blocks=(1, 1), depth=1)}
+_SMALL = reduced(_SMALL, "smoke", **_FEWER)
 SMOKE = replace(CPU, profile="smoke", study=_SMALL, statements=statements(epochs=2, n_labels=(8, 32)))
 
+PROFILES = {"cpu": CPU, "smoke": SMOKE}
+
 if __name__ == "__main__":
-    main({"cpu": CPU, "smoke": SMOKE}, script=__file__, draw=draw_moco)
+    run.main(PROFILES, STATEMENTS, further=draw_statements, script=__file__)

@@ -8,7 +8,12 @@ split, no layers, no unit of counting. No one test set gives the first three of 
 """
 
 from reproduce import run
+from reproduce.papers.cells import claims_of
+from reproduce.papers.xue2025.figures import draw_processes_and_bars
 from reproduce.papers.xue2025.lidc import PROFILES
+from reproduce.tasks.segmentation import SEGMENTATION
+
+CLAIMS = claims_of("table1_lidc")
 
 if __name__ == "__main__":
-    run.main(PROFILES, script=__file__)
+    run.main(PROFILES, SEGMENTATION, claims=CLAIMS, further=draw_processes_and_bars, script=__file__)

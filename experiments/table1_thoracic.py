@@ -8,11 +8,12 @@ is consistent where mIoU is over lungs and the rest and Dice is of the lungs (re
     python experiments/table1_thoracic.py --data-root LCTSC --profile paper     as printed, on a GPU
 """
 
-from dataclasses import replace
 from itertools import pairwise
 
 from reproduce import run
+from reproduce.papers.cells import claims_of
 from reproduce.papers.zheng2024.arms import ARMS
+from reproduce.papers.zheng2024.figures import draw_document002
 from reproduce.papers.zheng2024.protocol import (
     DECISION,
     OPTIMISATION,
@@ -27,6 +28,8 @@ from reproduce.phantoms.lctsc_writer import write_lctsc_cohort
 from reproduce.prepared import thoracic
 from reproduce.protocol import Call, Experiment, Preparation, Statement
 from reproduce.protocol.intensities import Window
+from reproduce.protocol.reduced import reduced
+from reproduce.tasks.segmentation import SEGMENTATION
 
 PHANTOM = {"n_patients": 60, "seed": 1, "matrix": 128, "n_slices": 15, "slice_spacing_mm": 8.0}
 ORDER = ("FCNN", "Mask R-CNN", "PSPNet", "DeepLabV3", "U-Net")
@@ -68,7 +71,7 @@ CPU = scaled(
     width=8,
     epochs=20,
     small=SMALL,
-    validation=replace(PAPER.validation, seeds=(1,)),
+    validation=reduced(PAPER.validation, "cpu", seeds=(1,)),
 )
 SMOKE = scaled(
     PAPER,
@@ -77,11 +80,14 @@ SMOKE = scaled(
     width=4,
     epochs=1,
     small=SHALLOW,
-    validation=replace(PAPER.validation, seeds=(1,)),
+    validation=reduced(PAPER.validation, "smoke", seeds=(1,)),
     phantom=Call(
         write_lctsc_cohort, {"n_patients": 4, "seed": 1, "matrix": 48, "n_slices": 4, "slice_spacing_mm": 24.0}
     ),
 )
 
+PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}
+CLAIMS = claims_of("table1_thoracic")
+
 if __name__ == "__main__":
-    run.main({"paper": PAPER, "cpu": CPU, "smoke": SMOKE}, script=__file__)
+    run.main(PROFILES, SEGMENTATION, claims=CLAIMS, further=draw_document002, script=__file__)

@@ -8,7 +8,12 @@ no split, no year of BraTS, no region. A cell is read on the whole tumour (WT); 
 """
 
 from reproduce import run
+from reproduce.papers.cells import claims_of
 from reproduce.papers.xue2025.brats import PROFILES
+from reproduce.papers.xue2025.figures import draw_processes_and_bars
+from reproduce.tasks.segmentation import SEGMENTATION
+
+CLAIMS = claims_of("table2_brats")
 
 if __name__ == "__main__":
-    run.main(PROFILES, script=__file__)
+    run.main(PROFILES, SEGMENTATION, claims=CLAIMS, further=draw_processes_and_bars, script=__file__)

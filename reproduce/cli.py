@@ -116,7 +116,7 @@ def figures(
         results: Folder of all results.
         figures: Folder of all figures.
     """
-    from reproduce.figures.draw import draw_runs
+    from reproduce.papers.drawing import draw_runs
 
     for path in draw_runs(results, tables, figures):
         sys.stdout.write(f"{path}\n")

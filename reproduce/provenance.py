@@ -1,4 +1,4 @@
-"""What a result was made from: digests of files and of code, versions, device, times."""
+"""What a result was made from: digests of files, versions, device, times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import os
 import platform
 import resource
 import subprocess
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -62,22 +61,6 @@ def tree_digest(root: Path, *, memo: Path) -> str:
     whole = hashlib.sha256()
     for path in files:
         whole.update(f"{path.relative_to(root).as_posix()}\0{known[str(path)][-1]}\n".encode())
-    return whole.hexdigest()
-
-
-def code_digest(parts: Iterable[str]) -> str:
-    """SHA-256 over the Python files of rooms and modules of this package, e.g. ("imaging", "losses").
-
-    Raises:
-        ValueError: There is no such room or module: its changes would go unseen.
-    """
-    here = Path(__file__).parent
-    whole = hashlib.sha256()
-    found = {part: [*(here / part).rglob("*.py"), *here.glob(f"{part}.py")] for part in parts}
-    if absent := [part for part, paths in found.items() if not paths]:
-        raise ValueError(f"no room or module of this package: {absent}")
-    for path in sorted(path for paths in found.values() for path in paths):
-        whole.update(f"{path.relative_to(here).as_posix()}\0{file_digest(path)}\n".encode())
     return whole.hexdigest()
 
 

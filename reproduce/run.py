@@ -1,43 +1,38 @@
-"""Running a table: data, folds, training in worker processes, scores, results, figures."""
+"""Running a table of any kind: data, measurements, pages, figures, provenance."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 from rich.console import Console
 from rich.markup import escape
 
 from reproduce import paths
-from reproduce.cohorts.splits import Fold, held_out_fold, patient_folds, write_splits
-from reproduce.errors import ProtocolError, ReproduceError
+from reproduce.errors import DataNotFoundError, ProtocolError, ReproduceError
 from reproduce.figures.draw import draw_run
-from reproduce.figures.overlays import write_overlays
-from reproduce.figures.worst_cases import FILE as WORST
-from reproduce.figures.worst_cases import write_worst
-from reproduce.papers.xue2025 import figures as document000
-from reproduce.prepared.slices import Prepared
-from reproduce.protocol import Experiment, HeldOut, Validation, VolumeArm
-from reproduce.protocol.text import protocol_id
-from reproduce.provenance import code_digest, commit, peak_memory_mib, processor, versions, write_json
-from reproduce.results.folders import find_runs, read_run
-from reproduce.results.run_result import PHANTOM, Run
-from reproduce.results.table_markdown import verdict_line
+from reproduce.protocol import Experiment, HeldOut, Validation
+from reproduce.protocol.text import check_reasons, protocol_id
+from reproduce.provenance import commit, peak_memory_mib, processor, versions, write_json
+from reproduce.results.folders import RunFolder, read_object, read_run
+from reproduce.results.property_results import NO_DATA
 from reproduce.results.terminal import verdict_table
-from reproduce.results.writer import write_results
-from reproduce.tasks.evaluation import evaluate
-from reproduce.tasks.worst import worst_cases
+from reproduce.results.verdict_words import PHANTOM
+from reproduce.tasks.task import Claims, Context, Task
 from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
-from reproduce.training.job import Job, views
-from reproduce.training.pool import run_jobs
 
 PROFILES = ("paper", "cpu", "smoke")
+SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
+_STOPPED = 130  # as a shell says of a program that Ctrl-C ended
+# Writes what only one table has: called with the run and the folder of all figures; returns the files written.
+Further = Callable[[RunFolder, Path], Iterable[Path]]
 
 
 @dataclass(frozen=True)
@@ -48,40 +43,70 @@ class Options:
         profile: "paper" is what the document prints, "cpu" the same scaled down to minutes on two cores, "smoke" takes
             seconds and is never written to results/. Left out: paper where a GPU is seen, else cpu.
         data_root: Folder of the real data set in its own layout. Left out: $REPRODUCE_DATA, or else a phantom cohort.
+        out: Folder in which results/ and figures/ are written instead of the project.
         folds: Another number of folds than the protocol's.
         seeds: Another number of seeds than the protocol's, counted from its first.
         official_split: Divide the patients as the data set does, where it comes with a division.
         workers: Processes that train at a time. Left out: one a GPU, or two without one.
+        pages: Train nothing: write tables, pages and figures again from the cases in the results folder.
     """
 
     profile: Literal["paper", "cpu", "smoke"] | None = None
     data_root: Path | None = None
+    out: Path | None = None
     folds: int | None = None
     seeds: int | None = None
     official_split: bool = False
     workers: int | None = None
+    pages: bool = False
 
 
-def main(profiles: Mapping[str, Experiment], *, script: str, arguments: Sequence[str] | None = None) -> None:
+def main(
+    profiles: Mapping[str, Any],
+    task: Task,
+    *,
+    script: str,
+    claims: Claims = Claims(),  # noqa: B008  (frozen, and empty)
+    further: Further | None = None,
+    arguments: Sequence[str] | None = None,
+) -> None:
     """Run a table from the command line and leave with exit code 0, 2 for an error told in one text, 130 for Ctrl-C.
 
     Args:
-        profiles: The experiment under each of `PROFILES`.
+        profiles: The table under each of its profiles, some of `PROFILES`, the one that the others are made from first.
+        task: What kind of table it is.
         script: `__file__` of the script; results/ and figures/ lie beside its folder.
-        arguments: Of the command line; None takes the process's own.
+        claims: What a document prints of the table.
+        further: Writes what only this table has.
+        arguments: Words of the command line; None takes those of the process.
     """
-    description = profiles["paper"].title
+    description = next(iter(profiles.values())).title
     options = tyro.cli(Options, args=arguments, description=description, config=(tyro.conf.OmitSubcommandPrefixes,))
+    told_as_errors(
+        lambda console: run_table(
+            profiles,
+            task,
+            options,
+            project=Path(script).resolve().parents[1],
+            console=console,
+            claims=claims,
+            further=further,
+        )
+    )
+
+
+def told_as_errors(do: Callable[[Console], object]) -> None:
+    """Call something with a console, and leave with 2 for an error told in one text, 130 for Ctrl-C."""
     console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
     try:
         with _script_stays_home():
-            run_table(profiles, options, project=Path(script).resolve().parents[1], console=console)
+            do(console)
     except ReproduceError as error:
         console.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}")
         sys.exit(2)
     except KeyboardInterrupt:
-        console.print("stopped; what is finished is kept, and the same command goes on from there")
-        sys.exit(130)
+        console.print("stopped; finished work is kept: rerun the same command, and it goes on from there")
+        sys.exit(_STOPPED)
 
 
 @contextmanager
@@ -96,151 +121,156 @@ def _script_stays_home():
             main_module.__file__ = path
 
 
-def run_table(profiles: Mapping[str, Experiment], options: Options, *, project: Path, console: Console) -> Path:
+def run_table(
+    profiles: Mapping[str, Any],
+    task: Task,
+    options: Options,
+    *,
+    project: Path,
+    console: Console,
+    claims: Claims = Claims(),  # noqa: B008
+    further: Further | None = None,
+) -> Path:
     """Run a table and return its results folder.
 
     Args:
-        profiles: The experiment under each of `PROFILES`.
+        profiles: See `main`, and so for `task`, `claims` and `further`.
+        task: What kind of table it is.
         options: See `Options`.
         project: Folder of results/ and figures/.
         console: Where it says what it does.
+        claims: What a document prints of the table.
+        further: Writes what only this table has.
 
     Raises:
         ReproduceError: Whatever a user can act on.
     """
     started = time.monotonic()
-    name = options.profile or ("paper" if n_gpus() else "cpu")
-    experiment = _overridden(profiles[name], options)
-    root, cache = paths.data_root(options.data_root), paths.cache_dir(project)
-    workers = options.workers or n_gpus() or 2
+    whole = next(iter(profiles.values()))
+    check_reasons(whole, *profiles.values())
+    experiment = overridden(_profile(profiles, options), options)
+    cache, workers = paths.cache_dir(project), options.workers or n_gpus() or 2
     leave_gpus_to_workers()
-    source = experiment.source if root else PHANTOM
+    root, source = data_of(experiment, task, options)
+    name = experiment.profile
+    home = options.out or (cache / "smoke" if name == "smoke" else project)
+    folder = home.absolute() / "results" / experiment.table / f"{source}-{name}"
     console.print(f"{experiment.title}\n  source {source}, profile {name}, protocol {protocol_id(experiment)[:12]}")
-    if root is None:
-        root = cache / "phantoms" / f"{experiment.table}-{name}"
-        console.print(
-            f"  no --data-root: a phantom cohort is written to {root}; its numbers are no evidence", soft_wrap=True
-        )
-        experiment.phantom(root, workers=workers)
-    prepared: Prepared = experiment.preparation.cohort(root, cache)
-    seen = views(experiment, prepared, cache=cache)
-    folds = folds_of(experiment, seen.patients)
-    jobs = jobs_of(experiment, prepared, folds, cache=cache)
-    prepared_s = time.monotonic() - started
-    run_jobs(jobs, experiment, prepared, cache=cache, workers=workers)
-    trained_s = time.monotonic() - started - prepared_s
-    found = evaluate(jobs, experiment, prepared)
-    run = Run(experiment, profiles["paper"], source, found.cases, found.slices, found.history, found.costs)
-    results = (cache / "smoke" / "results" if name == "smoke" else project / "results") / experiment.table
-    folder = results / f"{source}-{name}"
-    verdicts = write_results(run, folder)
-    write_splits(folds, folder / "splits.json")
-    (folder / "ledger.csv").write_bytes(prepared.ledger.read_bytes())
-    write_overlays(folder / "overlays.npz", found.overlays, [arm.name for arm in experiment.arms])
-    if isinstance(experiment.arms[-1], VolumeArm):
-        write_worst(folder / WORST, worst_cases(found.cases, jobs, experiment, seen.volumes))
-    seconds = {"prepare": prepared_s, "train_and_predict": trained_s, "all": time.monotonic() - started}
-    write_json(folder / "provenance.json", _provenance(prepared, workers, seconds, jobs))
-    figures = (cache / "smoke" if name == "smoke" else project) / "figures"
-    drawn = [*draw_run(read_run(folder), figures)]
-    if experiment.table in document000.TABLES:
-        drawn += document000.draw_document000(find_runs(results.parent, ()), figures)
-    if verdicts:
-        console.print(verdict_table(verdicts))
-    console.print(f"verdict: {verdict_line(run, verdicts)}")
-    console.print(f"results: {folder}\nfigures: {drawn[0].parent}", soft_wrap=True)
-    console.print(f"time: {seconds['all'] / 60:.1f} minutes")
+    if options.pages:
+        before = read_object(folder / "provenance.json")
+        context = Context(root, source, cache, folder, workers, console)
+        facts = {**before, "pages_written_by": commit()}
+    else:
+        root = root or _phantom(experiment, cache, workers=workers, console=console)
+        context = Context(root, source, cache, folder, workers, console)
+        facts = _facts(task.measure(experiment, context), workers, time.monotonic() - started)
+    page = task.write(experiment, whole, context, claims)
+    write_json(folder / "provenance.json", facts)
+    run, figures = read_run(folder), home.absolute() / "figures"
+    drawn = [*draw_run(run, figures), *(further(run, figures) if further else ())]
+    if page.verdicts:
+        console.print(verdict_table(page.verdicts))
+    console.print(f"verdict: {page.line}\nresults: {folder}", soft_wrap=True)
+    if drawn:
+        console.print(f"figures: {', '.join(sorted({str(path.parent) for path in drawn}))}", soft_wrap=True)
+    console.print(f"time: {(time.monotonic() - started) / 60:.1f} minutes")
     return folder
 
 
-def jobs_of(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path) -> list[Job]:
-    """All trainings of an experiment, the last arm first, each in a folder of its own protocol, cohort and code.
+def _profile(profiles: Mapping[str, Any], options: Options) -> Any:
+    default = "paper" if "cpu" not in profiles or ("paper" in profiles and n_gpus()) else "cpu"
+    name = options.profile or default
+    if name not in profiles:
+        got, do = f"--profile {name}", f"take one of {', '.join(profiles)}"
+        raise ProtocolError(expected="a profile that this table has", got=got, where="command line", do=do)
+    return profiles[name]
 
-    Title, statements and other arms are no part of a training's protocol: who changes one arm trains that one again.
 
-    Args:
-        experiment: As it is run.
-        prepared: Its cohort.
-        folds: Of `folds_of`.
-        cache: Folder for what can be made again.
+def data_of(experiment: Any, task: Task, options: Options) -> tuple[Path | None, str]:
+    """Return the data root that the user names, or None, and the name of the source.
+
+    A table without a phantom takes the real samples of $REPRODUCE_REAL_DATA where nothing else is named.
+
+    Raises:
+        DataNotFoundError: A folder is named that is not there, or none is where the table needs one.
     """
-    code = code_digest(("models", "training"))
-    jobs = []
-    for arm in reversed(experiment.arms):
-        protocol = protocol_id(replace(experiment, title="", arms=(arm,), statements=()))
-        runs = cache / "runs" / experiment.table / protocol[:16] / prepared.key[:16] / code[:16]
-        jobs += [
-            Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
-            for seed in experiment.validation.seeds
-            for fold in folds
-        ]
-    return jobs
-
-
-def _overridden(experiment: Experiment, options: Options) -> Experiment:
-    validation = experiment.validation
-    if options.folds is not None:
-        if isinstance(validation, HeldOut):
-            raise ProtocolError(
-                expected="a table whose patients are divided into folds",
-                got=f"--folds {options.folds} for {experiment.table}, which divides them once",
-                where="command line",
-                do="leave --folds out",
-            )
-        validation = replace(validation, n_folds=options.folds)
-    if options.official_split:
-        if not isinstance(validation, HeldOut) or validation.official is None:
-            raise ProtocolError(
-                expected="a table whose data set comes with a division",
-                got=f"--official-split for {experiment.table}",
-                where="command line",
-                do="leave --official-split out",
-            )
-        validation = replace(validation, division="official")
-    if options.seeds is not None:
-        first = validation.seeds[0]
-        validation = replace(validation, seeds=tuple(range(first, first + options.seeds)))
-    too_few_workers = options.workers is not None and options.workers < 1
-    too_few_folds = isinstance(validation, Validation) and validation.n_folds < 2
-    if not validation.seeds or too_few_folds or too_few_workers:
-        raise ProtocolError(
-            expected="at least one seed, two folds and one worker",
-            got=f"--seeds {options.seeds} --folds {options.folds} --workers {options.workers}",
-            where="command line",
-            do="give 1 seed or worker or more, 2 folds or more, or leave the option out",
+    root, phantom = paths.data_root(options.data_root), getattr(experiment, "phantom", None)
+    if root is None and phantom is None and os.environ.get(SAMPLES_VARIABLE):
+        root = Path(os.environ[SAMPLES_VARIABLE])
+    if root is not None:
+        return root, experiment.source
+    if phantom is not None:
+        return None, PHANTOM
+    if task.needs_data and not options.pages:
+        do = "name its folder with --data-root; no phantom stands in for it"
+        raise DataNotFoundError(
+            expected=f"the data set {experiment.source}", got="no folder", where="--data-root", do=do
         )
-    return replace(experiment, validation=validation)
+    return None, experiment.source if options.pages else NO_DATA
 
 
-def folds_of(experiment: Experiment, patients: Sequence[str]) -> tuple[Fold, ...]:
-    """How an experiment divides some patients: into folds, or once."""
-    v = experiment.validation
-    if isinstance(v, HeldOut):
-        official = v.official if v.division == "official" else None
-        return (held_out_fold(patients, shares=v.shares, official=official, seed=v.split_seed),)
-    return patient_folds(patients, n_folds=v.n_folds, validation_share=v.validation_share, seed=v.split_seed)
+def _phantom(experiment: Any, cache: Path, *, workers: int, console: Console) -> Path | None:
+    if getattr(experiment, "phantom", None) is None:
+        return None
+    root = cache / "phantoms" / f"{experiment.table}-{experiment.profile}"
+    text = f"  no --data-root: a phantom cohort is written to {root}; its numbers are no evidence"
+    console.print(text, soft_wrap=True)
+    experiment.phantom(root, workers=workers)
+    return root
 
 
-def _provenance(prepared: Prepared, workers: int, seconds: Mapping[str, float], jobs: Sequence[Job]) -> dict:
-    per_slice, training = _by_arm(jobs, "seconds_per_slice"), _by_arm(jobs, "cpu_seconds")
+def _facts(measured: dict[str, Any], workers: int, seconds: float) -> dict[str, Any]:
+    """Return what a run was made from and what it cost; a resumed run too has one set of versions.
+
+    Trainings that are kept were made with those of now: others have another `cache_key`, patch level of Python aside.
+    """
     return {
         "versions": versions(),
         "commit": commit(),
         "processor": processor(),
         "gpus": n_gpus(),
         "workers": workers,
-        "source_key": prepared.key,
-        "seconds_per_slice": {arm: round(mean, 5) for arm, mean in per_slice.items()},
-        "training_cpu_seconds": {arm: round(mean, 1) for arm, mean in training.items()},
-        "seconds": {name: round(value, 1) for name, value in seconds.items()},
+        **measured,
+        "seconds": round(seconds, 1),
         "peak_memory_mib": {name: round(value) for name, value in peak_memory_mib().items()},
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
 
-def _by_arm(jobs: Sequence[Job], what: str) -> dict[str, float]:
-    """The mean of what each arm's jobs spent, by name."""
-    by_arm: dict[str, list[float]] = {}
-    for job in jobs:
-        by_arm.setdefault(job.arm.name, []).append(job.spent[what])
-    return {arm: sum(values) / len(values) for arm, values in sorted(by_arm.items())}
+def overridden(experiment: Any, options: Options) -> Any:
+    """Return an experiment with what the command line changes in it.
+
+    Raises:
+        ProtocolError: An option does not fit the table, or is out of its range.
+    """
+    if options.workers is not None and options.workers < 1:
+        raise _refused("a worker or more", f"--workers {options.workers}", "give 1 or more, or leave the option out")
+    asked = options.folds is not None or options.seeds is not None or options.official_split
+    if not asked:
+        return experiment
+    if not isinstance(experiment, Experiment):
+        do = "leave --folds, --seeds and --official-split out"
+        raise _refused("a table whose patients are divided", f"an option of such tables for {experiment.table}", do)
+    validation = experiment.validation
+    if options.folds is not None:
+        if isinstance(validation, HeldOut):
+            got = f"--folds {options.folds} for {experiment.table}, which divides them once"
+            raise _refused("a table whose patients are divided into folds", got, "leave --folds out")
+        validation = validation.changed(f"command line: --folds {options.folds}", n_folds=options.folds)
+    if options.official_split:
+        if not isinstance(validation, HeldOut) or validation.official is None:
+            got, do = f"--official-split for {experiment.table}", "leave --official-split out"
+            raise _refused("a table whose data set comes with a division", got, do)
+        validation = validation.changed("command line: --official-split", division="official")
+    if options.seeds is not None:
+        first = validation.seeds[0]
+        seeds = tuple(range(first, first + options.seeds))
+        validation = validation.changed(f"command line: --seeds {options.seeds}", seeds=seeds)
+    if not validation.seeds or (isinstance(validation, Validation) and validation.n_folds < 2):
+        got = f"--seeds {options.seeds} --folds {options.folds}"
+        raise _refused("at least one seed and two folds", got, "give 1 seed or more, 2 folds or more")
+    return replace(experiment, validation=validation)
+
+
+def _refused(expected: str, got: str, do: str) -> ProtocolError:
+    return ProtocolError(expected=expected, got=got, where="command line", do=do)

@@ -100,3 +100,24 @@ def unallocated():
     with keras.StatelessScope(initialize_variables=False):
         yield
     keras.utils.clear_session(free_memory=False)
+
+
+@pytest.fixture
+def edit(monkeypatch):
+    """Change text of a module as `cache_key` reads it, and nothing else."""
+    from reproduce import cache_key
+
+    def forget():
+        cache_key._read.cache_clear()
+        cache_key._reached.cache_clear()
+
+    def change(module, old, new):
+        path, read = Path(importlib.util.find_spec(module).origin), Path.read_bytes
+        assert old.encode() in read(path)
+        changed = read(path).replace(old.encode(), new.encode())
+        monkeypatch.setattr(Path, "read_bytes", lambda self: changed if self == path else read(self))
+        forget()
+
+    yield change
+    monkeypatch.undo()
+    forget()

@@ -115,8 +115,11 @@ def test_a_place_of_another_form_is_refused(place):
     assert caught.value.got == repr(place)
 
 
-@pytest.mark.parametrize("place", ["000 6.2", "002 Table 1", "silent: we use one half and tune nothing"])
-def test_both_forms_of_a_place_are_taken(place):
+OURS = ("silent: we tune nothing", "cpu: it takes less", "smoke: it takes less", "command line: --folds 2")
+
+
+@pytest.mark.parametrize("place", ["000 6.2", "002 Table 1", *OURS])
+def test_places_of_documents_and_reasons_of_ours_are_taken(place):
     assert placed(Decision, place, **DECIDED).because["threshold"] == place
 
 
@@ -225,6 +228,11 @@ def test_changes_name_the_leaf_and_both_values():
     assert "phantom.arguments.seed: - -> 7" in found
     assert "arms.more.augmentation.flip: true -> -" in found
     assert not any(line.startswith(("arms.plain", "profile")) for line in found)
+
+
+def test_another_reason_alone_is_no_change():
+    other = {**EXPERIMENT.decision.because, "threshold": "silent: we use one half"}
+    assert changes(EXPERIMENT, replace(EXPERIMENT, decision=replace(EXPERIMENT.decision, because=other))) == ()
 
 
 def test_changes_are_found_in_both_directions():

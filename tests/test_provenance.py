@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from reproduce import provenance
-from reproduce.provenance import code_digest, file_digest, tree_digest, write_bytes, write_json, write_text
+from reproduce.provenance import file_digest, tree_digest, write_bytes, write_json, write_text
 
 
 def test_text_is_written_as_it_is_and_folders_are_made(tmp_path):
@@ -122,21 +122,6 @@ def test_one_memo_serves_several_trees(tree, tmp_path):
     assert len(json.loads((tmp_path / "memo.json").read_text())) == 3
 
 
-def test_the_code_of_other_rooms_has_another_digest():
-    one = code_digest(("imaging",))
-    assert one == code_digest(("imaging",))
-    assert len({one, code_digest(("cohorts",)), code_digest(("imaging", "cohorts")), code_digest(())}) == 4
-
-
-def test_code_digest_sees_a_changed_source(tmp_path, monkeypatch):
-    (tmp_path / "room").mkdir()
-    (tmp_path / "room" / "module.py").write_text("A = 1\n")
-    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "provenance.py"))
-    before = code_digest(("room",))
-    (tmp_path / "room" / "module.py").write_text("A = 2\n")
-    assert code_digest(("room",)) != before
-
-
 def test_versions_name_what_is_installed_and_leave_out_what_is_not(monkeypatch):
     monkeypatch.setattr(provenance, "_PACKAGES", ("numpy", "no-such-package"))
     found = provenance.versions()
@@ -172,9 +157,3 @@ def test_memory_is_that_of_this_process_in_mebibytes():
 
 def test_the_processor_has_a_name():
     assert provenance.processor()
-
-
-def test_a_module_is_part_of_the_code_and_an_unknown_name_is_refused():
-    assert code_digest(("models",)) not in (code_digest(()), code_digest(("protocol",)))
-    with pytest.raises(ValueError, match="lossses"):
-        code_digest(("lossses",))

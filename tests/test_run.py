@@ -101,7 +101,8 @@ def test_a_defect_of_ours_is_not_taken_for_an_error_of_the_user(table, monkeypat
 
 def test_options_override_the_protocol_and_nothing_else(table):
     changed = run._overridden(table.PAPER, Options(folds=2, seeds=1))
-    expected = replace(table.PAPER.validation, n_folds=2, seeds=(1,))
+    expected = table.PAPER.validation.changed("command line: --folds 2", n_folds=2)
+    expected = expected.changed("command line: --seeds 1", seeds=(1,))
     assert changed == replace(table.PAPER, validation=expected)
     assert run._overridden(table.PAPER, Options()) == table.PAPER
 

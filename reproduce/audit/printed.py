@@ -13,7 +13,7 @@ from pathlib import Path
 from reproduce.audit.interval import Interval, rounded
 from reproduce.errors import ClaimsError
 
-METRICS = ("accuracy", "sensitivity", "specificity", "dice", "iou", "miou", "auc")
+METRICS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "dice", "iou", "miou", "auc")
 UNITS = ("%", "ratio", "points")
 LARGER = ">"
 _UNPUBLISHED = ("", "-")

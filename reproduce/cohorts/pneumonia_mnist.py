@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from reproduce.cohorts.labelled_images import LabelledImages
 from reproduce.errors import AnnotationFormatError, DataNotFoundError
 
 FILE = "pneumoniamnist.npz"
@@ -60,3 +61,25 @@ def read_part(path: Path, part: str) -> XRays:
         got = f"images {images.shape}, labels {labels.shape} of {np.unique(labels)[:5]}"
         raise AnnotationFormatError(expected="grey images with a label of 0 or 1 each", got=got, where=path, do=do)
     return XRays(images, labels[:, 0])
+
+
+_SIDES = {"train": "train", "val": "validation", "test": "test"}
+
+
+def labelled_x_rays(root: Path) -> LabelledImages:
+    """Return all X-rays below a folder; each is a case of its own, named after its part: "train-00017".
+
+    Raises:
+        DataNotFoundError: The file is not there.
+        AnnotationFormatError: See `read_part`.
+    """
+    path = find_file(root)
+    parts = {part: read_part(path, part) for part in _SIDES}
+    cases = tuple(f"{part}-{i:05d}" for part, found in parts.items() for i in range(len(found.labels)))
+    images, labels = (np.concatenate([getattr(p, name) for p in parts.values()]) for name in ("images", "labels"))
+    return LabelledImages(images[..., None], labels.astype(int), cases, cases, path)
+
+
+def published_side(case: str) -> str:
+    """Return the side of a case of `labelled_x_rays` in the data set's own division: train, validation or test."""
+    return _SIDES[case.partition("-")[0]]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from reproduce.errors import ArgumentError, CohortError, DataNotFoundError, LeakageError, ResultsError
+from reproduce.protocol import HeldOut, Validation
 from reproduce.provenance import write_json
 from reproduce.randomness import stream
 
@@ -160,6 +161,15 @@ def require_no_leakage(folds: Sequence[Fold]) -> None:
         got = "; ".join(f"{patient} in the folds {indices}" for patient, indices in list(twice.items())[:5])
         do = "draw the folds again by patient, not by scan or slice"
         raise LeakageError(expected="each patient tested in one fold", got=got, where="folds", do=do)
+
+
+def folds_by(validation: Validation | HeldOut, patients: Iterable[str]) -> tuple[Fold, ...]:
+    """Return how a protocol divides some patients: into folds, or once."""
+    v = validation
+    if isinstance(v, HeldOut):
+        official = v.official if v.division == "official" else None
+        return (held_out_fold(patients, shares=v.shares, official=official, seed=v.split_seed),)
+    return patient_folds(patients, n_folds=v.n_folds, validation_share=v.validation_share, seed=v.split_seed)
 
 
 def write_splits(folds: Sequence[Fold], path: Path) -> None:

@@ -38,7 +38,7 @@ class Effect:
         n: Patients on whom both are defined.
         mean_arm, mean_against: Means over those, shares of 1; nan where the arm was not run.
         difference, ci_low, ci_high: Mean of the paired differences, and its bootstrap over patients, percentile, 95 %.
-        p_wilcoxon, p_holm, verdict: As in statements.csv: corrected over all statements of the table.
+        p_value, p_holm, verdict: As in statements.csv: corrected over all statements of the table.
     """
 
     arm: str
@@ -50,7 +50,7 @@ class Effect:
     difference: float
     ci_low: float
     ci_high: float
-    p_wilcoxon: float
+    p_value: float
     p_holm: float
     verdict: str
 
@@ -71,7 +71,7 @@ def effects(run: RunFolder, absent: Mapping[str, str]) -> list[Effect]:
     plan = run.protocol["protocol"]
     cases = read_frame(run.path / "cases.csv", dtype={"patient": str})
     readings = {reading["cell"]: reading for reading in reversed(plan["readings"])}
-    columns = ("better", "worse", "metric", "p_wilcoxon", "p_holm", "verdict")
+    columns = ("better", "worse", "metric", "p_value", "p_holm", "verdict")
     rows = [
         _effect(row, cases, readings[row["metric"]], plan["decision"]["means"], run)
         for row in run.rows("statements.csv", columns)
@@ -101,7 +101,7 @@ def _effect(
         ends = bootstrap_interval(difference, mean, **settings)
         low, high = ends.low, ends.high
     averages = [*values.mean(axis=0), difference.mean()] if len(values) else [math.nan] * 3
-    p_values = [optional_number(row[key], run.path / "statements.csv") for key in ("p_wilcoxon", "p_holm")]
+    p_values = [optional_number(row[key], run.path / "statements.csv") for key in ("p_value", "p_holm")]
     return Effect(*pair, RUN, len(values), *map(float, averages), low, high, *p_values, row["verdict"])
 
 
@@ -129,7 +129,7 @@ def effects_page(run: RunFolder, found: Sequence[Effect]) -> str:
         if e.status == RUN:
             means = f"{number(e.mean_arm, 'ratio')} against {number(e.mean_against, 'ratio')}"
             ends = interval(e.ci_low, e.ci_high, "ratio")
-            numbers = [str(e.n), means, signed(e.difference, "ratio"), ends, p_text(e.p_wilcoxon), p_text(e.p_holm)]
+            numbers = [str(e.n), means, signed(e.difference, "ratio"), ends, p_text(e.p_value), p_text(e.p_holm)]
             fields_ = [e.arm, e.against, *numbers, e.verdict]
         lines.append("| " + " | ".join(fields_) + " |")
     return "\n".join(lines) + "\n"

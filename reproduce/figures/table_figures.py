@@ -12,6 +12,7 @@ from reproduce.figures.overlays import draw_overlays, read_overlays
 from reproduce.figures.style import ARMS, HATCHES, new_figure, save, styled
 from reproduce.figures.worst_cases import FILE as WORST
 from reproduce.figures.worst_cases import draw_worst, read_worst
+from reproduce.metrics.ranking import roc_curve
 from reproduce.results.cases import read_frame
 from reproduce.results.folders import RunFolder, read_run
 from reproduce.results.verdict_words import PHANTOM
@@ -47,6 +48,50 @@ def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
         model = run.protocol["protocol"]["arms"][-1]["name"]
         drawn["worst"] = draw_worst(read_worst(folder / WORST), f"{title}\nthe worst cases of {model}")
     return tuple(path for name, figure in drawn.items() for path in save(figure, target / name))
+
+
+def draw_class_figures(run: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Draw printed bars where there are any, curves of the training, and the ROC curve of every model.
+
+    Args:
+        run: Of a classification.
+        figures: The folder of all figures.
+
+    Raises:
+        ResultsError: A results file is not there.
+    """
+    title = figure_title(run)
+    table = read_frame(run.path / "table.csv", keep_default_na=False, na_values=[""], dtype={"published": str})
+    cases = read_frame(run.path / "cases.csv", dtype={"model": str, "case": str}, keep_default_na=False)
+    cells = table[table["verdict"].notna()]
+    drawn = ({"bars": draw_bars(cells, title)} if len(cells) else {}) | {
+        "curves": draw_curves(read_frame(run.path / "history.csv"), title),
+        "roc": draw_roc(cases, title),
+    }
+    target = figures / run.table / run.path.name
+    return tuple(path for name, figure in drawn.items() for path in save(figure, target / name))
+
+
+def draw_roc(cases: pd.DataFrame, title: str) -> Figure:
+    """Draw the ROC curve of every model, a thin line a seed; the diagonal is chance.
+
+    Args:
+        cases: cases.csv of a classification.
+        title: Says the source, "phantom" included.
+    """
+    figure = new_figure(4.4, 4.2)
+    with styled():
+        axis = figure.subplots()
+        axis.plot([0, 1], [0, 1], ":", color="#777777", lw=0.8)
+        for i, (model, rows) in enumerate(cases.groupby("model", sort=True)):
+            for j, (_, one) in enumerate(rows.groupby("seed")):
+                false, true, _ = roc_curve(one["reference"].to_numpy() == 1, one["probability"].to_numpy())
+                line, label = ("-", "--", "-.", ":")[i % 4], model if j == 0 else None
+                axis.plot(false, true, line, color=ARMS[i % len(ARMS)], lw=0.9, label=label)
+        axis.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(0, 1), ylim=(0, 1))
+        axis.legend(fontsize=8, loc="lower right")
+        figure.suptitle(title, fontsize=9)
+    return figure
 
 
 def draw_bars(cells: pd.DataFrame, title: str) -> Figure:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reproduce.metrics import inputs
+from reproduce.metrics import formulas, inputs
 
 # Masks are packed to bits in blocks of this size: memory is read once, the bits stay in the cache, and the two packed
 # blocks of 64 KiB are below the size from which the allocator asks the system for fresh pages every time.
@@ -82,22 +82,22 @@ def ratio(numerator: float, denominator: float) -> float:
 
 def accuracy(counts: Counts) -> float:
     """(TP + TN) / n, in [0, 1]; nan without a unit."""
-    return ratio(counts.tp + counts.tn, counts.n)
+    return formulas.ACCURACY.of(counts)
 
 
 def sensitivity(counts: Counts) -> float:
     """TP / (TP + FN), also recall or true positive rate, in [0, 1]; nan without a positive in the reference."""
-    return ratio(counts.tp, counts.tp + counts.fn)
+    return formulas.SENSITIVITY.of(counts)
 
 
 def specificity(counts: Counts) -> float:
     """TN / (TN + FP), in [0, 1]; nan without a negative in the reference."""
-    return ratio(counts.tn, counts.tn + counts.fp)
+    return formulas.SPECIFICITY.of(counts)
 
 
 def precision(counts: Counts) -> float:
     """TP / (TP + FP), also positive predictive value, in [0, 1]; nan without a positive in the prediction."""
-    return ratio(counts.tp, counts.tp + counts.fp)
+    return formulas.PRECISION.of(counts)
 
 
 def f1(counts: Counts) -> float:
@@ -106,7 +106,7 @@ def f1(counts: Counts) -> float:
     The same number as the Dice coefficient of the masks. Written in counts it is 0, not nan, where precision alone is
     undefined, which is what the harmonic mean of precision and sensitivity tends to.
     """
-    return ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn)
+    return formulas.F1.of(counts)
 
 
 def balanced_accuracy(counts: Counts) -> float:

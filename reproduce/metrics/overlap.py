@@ -7,9 +7,12 @@ counted.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from reproduce.metrics.confusion import Counts, count
+from reproduce.metrics.formulas import DICE, IOU
 
 
 def dice_from_counts(counts: Counts, *, both_empty: float) -> float:
@@ -22,8 +25,7 @@ def dice_from_counts(counts: Counts, *, both_empty: float) -> float:
     Returns:
         0 where one of them is empty and the other is not.
     """
-    size = 2 * counts.tp + counts.fp + counts.fn
-    return 2 * counts.tp / size if size else both_empty
+    return _or(both_empty, DICE.of(counts))
 
 
 def iou_from_counts(counts: Counts, *, both_empty: float) -> float:
@@ -36,8 +38,7 @@ def iou_from_counts(counts: Counts, *, both_empty: float) -> float:
     Returns:
         0 where one of them is empty and the other is not.
     """
-    union = counts.tp + counts.fp + counts.fn
-    return counts.tp / union if union else both_empty
+    return _or(both_empty, IOU.of(counts))
 
 
 def volume_similarity_from_counts(counts: Counts, *, both_empty: float) -> float:
@@ -81,3 +82,7 @@ def iou(reference: np.ndarray, prediction: np.ndarray, *, both_empty: float) -> 
 def volume_similarity(reference: np.ndarray, prediction: np.ndarray, *, both_empty: float) -> float:
     """1 - ||A| - |B|| / (|A| + |B|), in [0, 1] (Taha and Hanbury 2015); the rest as for `dice`."""
     return volume_similarity_from_counts(count(reference, prediction), both_empty=both_empty)
+
+
+def _or(both_empty: float, value: float) -> float:
+    return both_empty if math.isnan(value) else value

@@ -1,4 +1,4 @@
-"""Accuracy and area under the ROC curve, averaged over several trainings of one network, with bootstrap intervals.
+"""Metrics of images, averaged over several trainings of one network, with bootstrap intervals.
 
 A bootstrap over test cases alone takes the trainings for all that there could be, one over trainings alone the cases.
 Here both are drawn, each by itself (Owen 2007, "The pigeonhole bootstrap"), which is rather too wide than too narrow.
@@ -6,67 +6,91 @@ Here both are drawn, each by itself (Owen 2007, "The pigeonhole bootstrap"), whi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from reproduce.errors import MetricInputError
+from reproduce.metrics.formulas import OF_IMAGES, Metric
 from reproduce.metrics.statistics.bootstrap import Interval, Seed
-
-_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class SeedScores:
-    """What the trainings of one network reach.
+class SeedScore:
+    """What the trainings of one network reach in one metric.
 
     Attributes:
-        accuracies: float64 `[k]`, of each training, in [0, 1].
-        aurocs: Likewise areas under the ROC curve.
-        accuracy: Bootstrap interval of their mean.
-        auroc: Likewise.
+        values: float64 `[k]`, of each training; nan where it is undefined.
+        interval: Bootstrap interval of their mean.
     """
 
-    accuracies: np.ndarray
-    aurocs: np.ndarray
-    accuracy: Interval
-    auroc: Interval
+    values: np.ndarray
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Counts of many resamples, each float64 `[n_resamples]`."""
+
+    tp: np.ndarray
+    fp: np.ndarray
+    fn: np.ndarray
+    tn: np.ndarray
 
 
 def seed_scores(
-    reference: np.ndarray, probabilities: np.ndarray, *, n_resamples: int, confidence: float, seed: Seed
-) -> SeedScores:
-    """Scores of each training, and intervals of their means.
+    reference: np.ndarray,
+    probabilities: np.ndarray,
+    *,
+    n_resamples: int,
+    confidence: float,
+    seed: Seed,
+    threshold: float = 0.5,
+    metrics: Sequence[Metric] = OF_IMAGES,
+) -> dict[str, SeedScore]:
+    """Return the scores of each training, and intervals of their means, by name of the metric.
 
     Resamples draw as many trainings as there are, and cases within each label, so that none lacks a label.
 
     Args:
         reference: bool `[n]`, both values in it.
-        probabilities: `[k, n]`, one row a training, in [0, 1]; above 0.5 is positive.
+        probabilities: `[k, n]`, one row a training, in [0, 1].
         n_resamples: At least 1.
         confidence: In (0, 1), e.g. 0.95.
         seed: Seed words of a named stream, or a generator.
+        threshold: A probability above it is positive.
+        metrics: Some of `formulas.OF_IMAGES`.
 
     Raises:
         MetricInputError: Shapes do not fit, a label is absent, there is no training, or a number is out of its range.
     """
-    reference, said = np.asarray(reference), np.asarray(probabilities, dtype=np.float64)
-    _require(reference, said, n_resamples, confidence)
-    positive, negative = said[:, reference], said[:, ~reference]
+    reference, probabilities = np.asarray(reference), np.asarray(probabilities, dtype=np.float64)
+    _require(reference, probabilities, n_resamples, confidence)
+    positive, negative = probabilities[:, reference], probabilities[:, ~reference]
     rng = np.random.default_rng(seed)
-    k, p, n = len(said), positive.shape[1], negative.shape[1]
+    k, p, n = len(probabilities), positive.shape[1], negative.shape[1]
     trainings, positives, negatives = (_counts(rng, m, n_resamples) for m in (k, p, n))
-    accuracies, aurocs = np.empty((k, n_resamples)), np.empty((k, n_resamples))
-    whole = []
+    # the last row is the sample itself
+    positives, negatives = np.vstack([positives, np.ones(p)]), np.vstack([negatives, np.ones(n)])
+    drawn = {metric.name: np.empty((k, n_resamples + 1)) for metric in metrics}
     for i in range(k):
-        hit, spared = positive[i] > _THRESHOLD, negative[i] <= _THRESHOLD
-        above = (np.sign(positive[i][:, None] - negative[i]) + 1) / 2  # 1 where ranked right, 1/2 where equal
-        accuracies[i] = (positives @ hit + negatives @ spared) / (p + n)
-        aurocs[i] = ((positives @ above) * negatives).sum(axis=1) / (p * n)
-        whole.append(((hit.sum() + spared.sum()) / (p + n), above.mean()))
+        tp, tn = positives @ (positive[i] > threshold), negatives @ (negative[i] <= threshold)
+        counted = _Counted(tp, n - tn, p - tp, tn)
+        for metric in metrics:
+            if metric.ratios:
+                drawn[metric.name][i] = metric.of(counted)
+            else:  # 1 where ranked right, 1/2 where equal
+                above = (np.sign(positive[i][:, None] - negative[i]) + 1) / 2
+                drawn[metric.name][i] = ((positives @ above) * negatives).sum(axis=1) / (p * n)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    ends = [np.quantile((trainings * each.T).sum(axis=1) / k, tails) for each in (accuracies, aurocs)]
-    return SeedScores(*np.array(whole).T, *(Interval(float(low), float(high)) for low, high in ends))
+    return {
+        name: SeedScore(
+            values[:, -1],
+            Interval(*map(float, np.nanquantile((trainings * values[:, :-1].T).sum(axis=1) / k, tails))),
+        )
+        for name, values in drawn.items()
+    }
 
 
 def _counts(rng: np.random.Generator, n: int, n_resamples: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from reproduce.audit.printed import Cell, read_cells
 from reproduce.errors import ClaimsError
+from reproduce.tasks.task import Claims
 
 DOCUMENTS = {
     "000": "xue2025",
@@ -53,6 +54,15 @@ def text_cells(table: str) -> tuple[Cell, ...]:
     measured = {(cell.document, cell.data) for cell in table_cells(table)}
     texts = [cell for name in packaged_tables() if name.startswith("text_") for cell in table_cells(name)]
     return tuple(cell for cell in texts if (cell.document, cell.data) in measured)
+
+
+def claims_of(table: str) -> Claims:
+    """Return what a document prints of one of its tables: the cells, and the text that repeats them.
+
+    Raises:
+        ClaimsError: As `table_cells`.
+    """
+    return Claims(table_cells(table), text_cells(table))
 
 
 @cache

@@ -59,4 +59,4 @@ def _write_scan(folder: Path, patient: PhantomPatient) -> None:
         (folder / f"{name}_{modality}.nii.gz").write_bytes(nifti_bytes(volume))
 
 
-BRATS_LAYOUT = Layout("BraTS-PHANTOM-", "brain MRI in the layout of BraTS 2021", Path(__file__).name, _write_scan)
+BRATS_LAYOUT = Layout("BraTS-PHANTOM-", "brain MRI in the layout of BraTS 2021", _write_scan)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import functools
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from reproduce.cache_key import cache_key
 from reproduce.errors import CohortError, FolderInUseError
 from reproduce.phantoms.patient_pool import write_patients
 
 PARAMETERS_FILE = "phantom.json"
 _UNFINISHED = ".{}.unfinished"  # hidden, so that nobody takes it for a patient
-_ROOM = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -37,13 +35,12 @@ class Layout:
     Attributes:
         prefix: Of a patient's name, e.g. "PHANTOM-"; the number follows in four digits.
         kind: What the patients are, for their JSON.
-        module: File name of the module whose code decides the bytes, itself and what it imports of this room.
-        fill: Makes a folder and writes the files of a patient into it; a function that another process can import.
+        fill: Makes a folder and writes the files of a patient into it, and decides their bytes; a function that another
+            process can import.
     """
 
     prefix: str
     kind: str
-    module: str
     fill: Callable[[Path, PhantomPatient], None]
 
     def name(self, patient: PhantomPatient) -> str:
@@ -52,7 +49,7 @@ class Layout:
 
     def record(self, patient: PhantomPatient) -> str:
         """The patient's JSON, by which a finished patient is known again."""
-        record = {"phantom": self.kind, "code": room_digest(self.module), **asdict(patient)}
+        record = {"phantom": self.kind, "code": cache_key(self.fill), **asdict(patient)}
         return json.dumps(record, indent=1, sort_keys=True) + "\n"
 
 
@@ -118,25 +115,3 @@ def _clear(folder: Path, layout: Layout, *, keep: set[str]) -> None:
 def _is_finished(folder: Path, patient: PhantomPatient, layout: Layout) -> bool:
     path = folder / layout.name(patient) / PARAMETERS_FILE
     return path.is_file() and path.read_text() == layout.record(patient)
-
-
-@functools.cache
-def room_digest(module: str) -> str:
-    """SHA-256 of a module's source and of all of this room that it draws on: another phantom's code is no reason."""
-    found, waiting = set(), {module, Path(__file__).name}
-    while waiting:
-        name = waiting.pop()
-        found.add(name)
-        waiting |= _imported(name) - found
-    digest = hashlib.sha256()
-    for name in sorted(found):
-        digest.update(name.encode() + b"\0" + (_ROOM / name).read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _imported(module: str) -> set[str]:
-    """File names of this room's modules that a module of it imports from."""
-    nodes = ast.walk(ast.parse((_ROOM / module).read_bytes()))
-    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
-    room = f"{__package__}."
-    return {f"{name.removeprefix(room)}.py" for name in names if name.startswith(room)}

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rich.progress import track
 
+from reproduce.cache_key import cache_key
 from reproduce.errors import CohortError, FolderInUseError
-from reproduce.phantoms.cohort_folder import PARAMETERS_FILE, room_digest
+from reproduce.phantoms.cohort_folder import PARAMETERS_FILE
 from reproduce.phantoms.hippocampus_mri import draw_hippocampus
 from reproduce.phantoms.phantom_nifti import nifti_bytes
 from reproduce.provenance import write_json
@@ -37,7 +38,7 @@ def write_hippocampus_cohort(folder: Path, *, n_patients: int, seed: int, worker
     """
     if n_patients < 1:
         raise CohortError(expected="at least 1 patient", got=str(n_patients), where=folder, do="ask for more patients")
-    code = room_digest(Path(__file__).name)
+    code = cache_key(write_hippocampus_cohort)
     record = {"phantom": "hippocampus in the layout of the Decathlon", "code": code}
     record |= {"seed": seed, "n_patients": n_patients}
     if (folder / PARAMETERS_FILE).is_file() and json.loads((folder / PARAMETERS_FILE).read_text()) == record:

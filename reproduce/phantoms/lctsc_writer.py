@@ -92,4 +92,4 @@ def _write_scan(folder: Path, patient: PhantomPatient) -> None:
     write_structure_set(outlines / "000001.dcm", masks, scan.image, structures)
 
 
-LCTSC_LAYOUT = Layout("PHANTOM-", "chest CT in the layout of LCTSC", Path(__file__).name, _write_scan)
+LCTSC_LAYOUT = Layout("PHANTOM-", "chest CT in the layout of LCTSC", _write_scan)

@@ -83,4 +83,4 @@ def _write_scan(folder: Path, patient: PhantomPatient) -> None:
     message.write(home / f"{patient.number:03d}.xml", encoding="UTF-8", xml_declaration=True)
 
 
-LIDC_LAYOUT = Layout("PHANTOM-", "chest CT in the layout of LIDC-IDRI", Path(__file__).name, _write_scan)
+LIDC_LAYOUT = Layout("PHANTOM-", "chest CT in the layout of LIDC-IDRI", _write_scan)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,10 +16,10 @@ import tensorflow_datasets as tfds
 from absl import logging
 from rich.progress import track
 
+from reproduce.cache_key import cache_key
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
-from reproduce.protocol.text import canonical_json
-from reproduce.provenance import code_digest, tree_digest
+from reproduce.provenance import tree_digest
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -56,7 +55,7 @@ class Prepared:
 
     Attributes:
         name: Data set, e.g. "lidc_idri".
-        key: Digest of the sources, the parameters and the code that reads them.
+        key: `cache_key` of the sources, the parameters and the code that reads them.
         builder: The TFDS builder, already prepared.
         ledger: CSV of what was found, in and out.
     """
@@ -99,8 +98,7 @@ def prepared(
 ) -> Prepared:
     """A data root prepared by its builder; what is on disk under the same key is used again.
 
-    The key is a digest of every file below `root`, of the parameters and of the code of the rooms that read them, so a
-    cache that any of them would change is not found, let alone read.
+    Its `cache_key` holds every file below `root`, the parameters and the builder's code.
 
     Args:
         name: Data set, e.g. "lidc_idri".
@@ -112,12 +110,8 @@ def prepared(
             `scale`); None reads them one after another in this process. It changes no example, so no key.
         parameters: What decides the examples beside the files.
     """
-    parts = {
-        "sources": tree_digest(root, memo=cache / "digests.json"),
-        "code": code_digest(("imaging", "cohorts", "prepared")),
-        "parameters": dict(parameters),
-    }
-    key = hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+    sources = tree_digest(root, memo=cache / "digests.json")
+    key = cache_key(builder, config, sources=sources, parameters=parameters)
     settings = config(name=key[:16], on_beam=beam is not None, **parameters)
     made = builder(config=settings, data_dir=cache / "tfds")
     _prepare_quietly(made, root, beam=beam)

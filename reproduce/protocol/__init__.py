@@ -2,10 +2,14 @@
 
 from reproduce.protocol.experiment import (
     NO_DOCUMENT,
+    AnyArm,
     Arm,
+    ClassArm,
+    ClassDecision,
     Decision,
     Experiment,
     HeldOut,
+    ImagePreparation,
     Optimisation,
     Preparation,
     Reading,
@@ -17,11 +21,15 @@ from reproduce.protocol.section import Call, Section
 
 __all__ = [
     "NO_DOCUMENT",
+    "AnyArm",
     "Arm",
     "Call",
+    "ClassArm",
+    "ClassDecision",
     "Decision",
     "Experiment",
     "HeldOut",
+    "ImagePreparation",
     "Optimisation",
     "Preparation",
     "Reading",

@@ -108,6 +108,53 @@ class VolumeArm(Section):
 
 
 @dataclass(frozen=True)
+class ImagePreparation(Section):
+    """From a file or folder of labelled images to what a classifier sees: grey values divided by the largest there are.
+
+    Attributes:
+        cohort: Reads a data root; called with it, returns `labelled_images.LabelledImages`.
+        regions: Name of each class, with the labels that it unites.
+    """
+
+    cohort: Call
+    regions: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class ClassArm(Section):
+    """One column of a table: a model that tells the class of an image.
+
+    Attributes:
+        name: As in the results files.
+        build: Model builder; called with the size of the image, the number of channels and of classes.
+        loss: Loss of its output "class", towards 1 for the second of two classes.
+    """
+
+    name: str
+    build: Call
+    loss: Call
+
+    @property
+    def losses(self) -> dict[str, Call]:
+        """The loss by output; see `Arm.losses`."""
+        return {"class": self.loss}
+
+
+AnyArm = Arm | VolumeArm | ClassArm
+
+
+@dataclass(frozen=True)
+class ClassDecision(Section):
+    """From the probability of the second of two classes to a decision.
+
+    Attributes:
+        threshold: Probability above which an image is of the second class.
+    """
+
+    threshold: float
+
+
+@dataclass(frozen=True)
 class Validation(Section):
     """How patients are divided where each is tested once.
 
@@ -225,11 +272,11 @@ class Experiment:
     profile: str
     printed: bool
     phantom: Call
-    preparation: Preparation
-    arms: tuple[Arm | VolumeArm, ...]
+    preparation: Preparation | ImagePreparation
+    arms: tuple[AnyArm, ...]
     optimisation: Optimisation
     validation: Validation | HeldOut
-    decision: Decision
+    decision: Decision | ClassDecision
     readings: tuple[Reading, ...]
     statements: tuple[Statement, ...]
 
@@ -238,6 +285,6 @@ class Experiment:
         """Whether no document has this table."""
         return self.document == NO_DOCUMENT
 
-    def optimisation_of(self, arm: Arm | VolumeArm) -> Optimisation:
+    def optimisation_of(self, arm: AnyArm) -> Optimisation:
         """How the weights of an arm are found: by its own words, or by the experiment's."""
         return arm.optimisation if isinstance(arm, VolumeArm) else self.optimisation

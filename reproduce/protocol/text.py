@@ -1,15 +1,16 @@
-"""A protocol as text: its one JSON form, the id that follows from it, and what one protocol changes in another."""
+"""A protocol as text: its JSON form, the id that follows, what another changes in it, and whether it says why."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import combinations
 from typing import Any
 
 from reproduce.errors import ProtocolError
-from reproduce.protocol.experiment import Experiment, Section
+from reproduce.protocol import Experiment, Section
 
 
 def plain(value: Any) -> Any:
@@ -27,9 +28,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
-    if callable(value):
-        return _name_of(value)
-    return value
+    return _name_of(value) if callable(value) else value
 
 
 def _name_of(function: Any) -> str:
@@ -50,11 +49,29 @@ def protocol_id(experiment: Experiment) -> str:
     return hashlib.sha256(canonical_json(experiment).encode()).hexdigest()
 
 
-def changes(paper: Experiment, profile: Experiment) -> tuple[str, ...]:
-    """What a profile changes against the paper's, e.g. "optimisation.batch_size: 32 -> 8", sorted."""
+@dataclass(frozen=True)
+class Change:
+    """What a profile changes in one field.
+
+    Attributes:
+        field: Path of the field, e.g. "optimisation.batch_size".
+        paper: Its value in the whole protocol as JSON; None where it has none.
+        here: Its value under the profile, likewise.
+    """
+
+    field: str
+    paper: Any
+    here: Any
+
+    def __str__(self):
+        return f"{self.field}: {_word(self.paper)} -> {_word(self.here)}"
+
+
+def changes(paper: Any, profile: Any) -> tuple[Change, ...]:
+    """Return the values that a profile changes, sorted by field; reasons left out."""
     before, after = _leaves(plain(paper), ""), _leaves(plain(profile), "")
     return tuple(
-        f"{key}: {_word(before.get(key))} -> {_word(after.get(key))}"
+        Change(key, before.get(key), after.get(key))
         for key in sorted(set(before) | set(after))
         if before.get(key) != after.get(key) and key != "profile"
     )
@@ -62,27 +79,71 @@ def changes(paper: Experiment, profile: Experiment) -> tuple[str, ...]:
 
 def decisions(experiment: Experiment) -> tuple[tuple[str, str, str], ...]:
     """Every (field, value, place) of an experiment, in the order of the protocol; the same pair twice stands once."""
-    return tuple(dict.fromkeys(_decisions(experiment, "")))
+    found = (
+        (f"{path}{name}", _word(plain(getattr(section, name))), place)
+        for path, section in sections(experiment)
+        for name, place in section.because.items()
+    )
+    return tuple(dict.fromkeys(found))
 
 
-def _decisions(value: Any, path: str):
+def sections(value: Any, path: str = "") -> Iterator[tuple[str, Section]]:
+    """Yield every section of a protocol, those within others after them, with its path, e.g. "arms.FCNN."."""
     if isinstance(value, Section):
-        for name, place in value.because.items():
-            yield f"{path}{name}", _word(plain(getattr(value, name))), place
-    if is_dataclass(value):
+        yield path, value
+    if is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
-            inner = getattr(value, field.name)
-            yield from _decisions(inner, f"{path}{field.name}.")
+            yield from sections(getattr(value, field.name), f"{path}{field.name}.")
     elif isinstance(value, tuple):
         for item in value:
             name = getattr(item, "name", getattr(item, "metric", None))
             if name is not None:
-                yield from _decisions(item, f"{path}{name}.")
+                yield from sections(item, f"{path}{name}.")
+
+
+def check_reasons(whole: Any, *profiles: Any) -> None:
+    """Refuse a reason that stands word for word beside two values, of which it can give only one.
+
+    Args:
+        whole: The experiment or table of statements that the profiles are made from: "paper", or else "cpu".
+        profiles: Each is compared with it, arms by name; arms of one table, their names aside, with each other too.
+
+    Raises:
+        ProtocolError: Two values of a field have the same reason.
+    """
+    for profile in (whole, *profiles):
+        wrong = _same_reason(whole, profile)
+        for one, other in combinations(getattr(profile, "arms", ()), 2):
+            shared = [field for field in _same_reason(one, other) if field != "name"]
+            wrong += [f"{field} of {one.name} and {other.name}" for field in shared]
+        if wrong:
+            raise ProtocolError(
+                expected="another reason beside another value",
+                got=f"the same reason for two values of {', '.join(wrong)}",
+                where=f"{profile.table}, profile {profile.profile}",
+                do="change value and reason together: `section.changed(reason, field=value)`",
+            )
+
+
+def _same_reason(one: Any, other: Any) -> list[str]:
+    """Return the fields that have two values for one reason; a section within a section answers for itself."""
+    others: dict[str, list[Section]] = {}
+    for path, section in sections(other):
+        others.setdefault(path, []).append(section)
+    found = []
+    for path, before in sections(one):
+        after = others[path].pop(0) if others.get(path) else before
+        for name in before.because.keys() & after.because.keys():
+            values = getattr(before, name), getattr(after, name)
+            within = isinstance(values[0], Section) and type(values[0]) is type(values[1])
+            if values[0] != values[1] and before.because[name] == after.because[name] and not within:
+                found.append(f"{path}{name}")
+    return sorted(found)
 
 
 def _leaves(value: Any, path: str) -> dict[str, Any]:
     if isinstance(value, dict):
-        items = value.items()
+        items = [(key, item) for key, item in value.items() if key != "because"]
     elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
         items = ((item.get("name", i) if isinstance(item, dict) else i, item) for i, item in enumerate(value))
     else:

@@ -34,6 +34,8 @@ _LOOKS = {
     words.UNREACHABLE: ("bad", "⊘"),
 }
 _OPEN = ("open", "○")
+# Runs that have a section of their own; statements have another, a comparison stands in results/ alone.
+_WITH_CELLS = ("segmentation", "classification", "census")
 
 
 def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence[Path]) -> Path:
@@ -53,7 +55,11 @@ def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence
         ClaimsError: A table of the reader's own is broken.
     """
     tables = statement_sections(read_statement_runs(results), figures)
-    sections = [run_section(diff_run(run), figures) for run in find_runs(results, (), or_none=bool(tables))]
+    sections = [
+        run_section(diff_run(run), figures)
+        for run in find_runs(results, (), or_none=bool(tables))
+        if run.kind in _WITH_CELLS
+    ]
     write_text(output, render(sections, tables, papers=papers))
     return output
 

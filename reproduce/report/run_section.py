@@ -137,7 +137,7 @@ def _rows(run: RunFolder, file: str, columns: Sequence[str]) -> list[dict[str, s
 def decided_by(found: Sequence[dict[str, str]]) -> list[Decision]:
     """The choices of a protocol.json, told apart by who makes them."""
     return [
-        Decision(each["field"], each["value"], each["place"].removeprefix(SILENT), each["place"].startswith(SILENT))
+        Decision(each["field"], each["value"], each["place"].removeprefix(SILENT), not each["place"][:3].isdecimal())
         for each in found
     ]
 

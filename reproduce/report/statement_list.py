@@ -11,7 +11,7 @@ from reproduce.errors import ResultsError
 from reproduce.papers.cells import Document, number_of
 from reproduce.papers.documents import judged_statements
 from reproduce.provenance import write_text
-from reproduce.results.folders import find_statement_runs, optional_number, read_object, read_rows
+from reproduce.results.folders import find_runs, optional_number, read_object, read_rows
 from reproduce.results.verdict_words import CONTRADICTED, STATEMENT_WORDS, tally
 
 COLUMNS = (
@@ -92,7 +92,7 @@ def read_statement_runs(results: Path) -> list[StatementRun]:
     Raises:
         ResultsError: A file of a run is not there, or broken.
     """
-    runs = [_read(path) for path in find_statement_runs(results)]
+    runs = [_read(run.path) for run in find_runs(results, (), or_none=True) if run.kind == "statements"]
     with_data = {run.path.parent for run in runs if run.source != NO_DATA}
     return [run for run in runs if run.source != NO_DATA or run.path.parent not in with_data]
 
@@ -123,9 +123,7 @@ def write_statement_page(document: Document, results: Path, figures: Path) -> Pa
 
 def _read(path: Path) -> StatementRun:
     protocol = read_object(path / "protocol.json")
-    inner = protocol.get("protocol")
-    texts = [inner.get(key) if isinstance(inner, dict) else None for key in ("document", "title")]
-    texts += [protocol.get(key) for key in ("source", "profile")]
+    texts = [protocol.get(key) for key in ("document", "title", "source", "profile")]
     if not all(isinstance(text, str) for text in texts):
         expected = "document, title, source and profile of the run"
         raise ResultsError(expected=expected, got="not all of them", where=path / "protocol.json", do=_AGAIN)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from reproduce.protocol.text import decisions, plain, protocol_id
+from reproduce.protocol.text import decisions
 from reproduce.provenance import write_json, write_text
-from reproduce.results.cases import write_frame
+from reproduce.results import markdown
+from reproduce.results.cases import read_frame
 from reproduce.results.property_results import PropertyTable
+from reproduce.results.protocol_record import protocol_record
 
 _HEAD = (
     "architecture",
@@ -27,33 +29,22 @@ _HEAD = (
 )
 
 
-def write_architectures(
-    folder: Path,
-    table: PropertyTable,
-    *,
-    architectures: pd.DataFrame,
-    trainings: pd.DataFrame,
-    probabilities: pd.DataFrame,
-    structure: pd.DataFrame,
-) -> None:
-    """Write four CSVs, `protocol.json` and `table.md`; the same run gives the same bytes.
+def write_architecture_page(folder: Path, table: PropertyTable, whole: PropertyTable) -> int:
+    """Write `protocol.json` and `table.md` from the CSVs of a comparison, and return the number of architectures.
 
     Args:
-        folder: `results/<table>/<source>-<profile>`.
+        folder: `results/<table>/<source>-<profile>` with architectures.csv, trainings.csv and probabilities.csv.
         table: What was asked.
-        architectures: One row each.
-        trainings: One row a training and quantity, of `properties.COLUMNS`.
-        probabilities: One row a test X-ray, one column a training.
-        structure: One row a layer of the basic one.
+        whole: The same table under the profile that the others are made from.
     """
-    write_frame(architectures, folder / "architectures.csv")
-    write_frame(trainings, folder / "trainings.csv")
-    write_frame(probabilities, folder / "probabilities.csv")
-    write_frame(structure, folder / "structure.csv")
-    about = {"protocol_id": protocol_id(table), "source": table.source, "profile": table.profile}
-    chosen = [{"field": field, "value": value, "place": place} for field, value, place in _decisions(table)]
-    write_json(folder / "protocol.json", {**about, "decisions": chosen, "protocol": plain(table)})
-    write_text(folder / "table.md", _page(table, architectures, trainings, n_test=len(probabilities)))
+    read = {"keep_default_na": False}
+    architectures = read_frame(folder / "architectures.csv", dtype={"printed": str, "changed": str}, **read)
+    trainings = read_frame(folder / "trainings.csv", **read)
+    n_test = len(read_frame(folder / "probabilities.csv", usecols=["image"]))
+    record = protocol_record("comparison", table, whole, source=table.source, chosen=_decisions(table))
+    write_json(folder / "protocol.json", record)
+    write_text(folder / "table.md", _page(table, architectures, trainings, n_test=n_test))
+    return len(architectures)
 
 
 def _decisions(table: PropertyTable) -> list[tuple[str, str, str]]:
@@ -82,12 +73,11 @@ def _page(table: PropertyTable, architectures: pd.DataFrame, trainings: pd.DataF
         "brackets name; those printed stand before them. Intervals draw both seeds and X-rays. Milliseconds and CPU "
         "seconds, which differ from run to run, stand in provenance.json.",
         "",
-        _row(_HEAD),
-        "|---" * len(_HEAD) + "|",
     ]
-    lines += [_row(_fields(row, accuracies.get_group(row["architecture"]))) for _, row in architectures.iterrows()]
-    lines += ["", "## Choices", "", "| what | value | where from |", "|---|---|---|"]
-    lines += [_row((field, f"`{value}`", place)) for field, value, place in _decisions(table)]
+    rows = (_fields(row, accuracies.get_group(row["architecture"])) for _, row in architectures.iterrows())
+    chosen = ((field, f"`{value}`", place) for field, value, place in _decisions(table))
+    lines += markdown.table(_HEAD, rows)
+    lines += ["", "## Choices", "", *markdown.table(("what", "value", "where from"), chosen)]
     return "\n".join([*lines, ""])
 
 
@@ -110,8 +100,3 @@ def _fields(row: pd.Series, accuracies: pd.Series) -> tuple[str, ...]:
 
 def _with_interval(row: pd.Series, name: str) -> str:
     return f"{row[name]:.3f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
-
-
-def _row(fields: tuple[str, ...]) -> str:
-    """A row of a Markdown table; a bar in a text would end its cell."""
-    return "| " + " | ".join(str(field).replace("|", "\\|") for field in fields) + " |"

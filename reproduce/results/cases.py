@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -11,45 +10,15 @@ import pandas as pd
 
 from reproduce.errors import ResultsError
 from reproduce.metrics.confusion import Counts
+from reproduce.metrics.formulas import DICE, MIOU, OF_COUNTS, OF_SCANS
 from reproduce.provenance import write_text
 
 DECIMALS = 6
 
-# Each metric is a mean of ratios, a ratio a pair of sums of counts; 0/0 is undefined, and written as an empty field.
-_IOU = (("tp",), ("tp", "fp", "fn"))
-RATIOS = {
-    "accuracy": ((("tp", "tn"), ("tp", "fp", "fn", "tn")),),
-    "sensitivity": ((("tp",), ("tp", "fn")),),
-    "specificity": ((("tn",), ("tn", "fp")),),
-    "precision": ((("tp",), ("tp", "fp")),),
-    "dice": ((("tp", "tp"), ("tp", "tp", "fp", "fn")),),
-    "iou": (_IOU,),
-    # Over two classes, the region and all that is not the region.
-    "miou": (_IOU, (("tn",), ("tn", "fp", "fn"))),
-}
-# What surfaces say, one number a scan.
-DISTANCES = ("hd95_mm", "surface_dice")
-# Of what is not a percentage where the document prints no cell of it.
-UNITS = {"dice": "ratio", "iou": "ratio", "miou": "ratio", "surface_dice": "ratio", "hd95_mm": "mm"}
-# Of pixels alone: how much of two masks is shared, and how far apart their surfaces are.
-OF_PIXELS = frozenset({"iou", "miou", *DISTANCES})
-# True negatives of lesions cannot be counted, so these ratios do not exist for them.
-NEEDS_NEGATIVES = frozenset({"accuracy", "specificity"})
 # What history.csv follows on the validation slices, of the cell's region.
-CURVES = ("dice", "miou")
+CURVES = (DICE, MIOU)
 # What cost.csv has of each model.
 COSTS = ("parameters", "multiply_adds", "activation_bytes")
-
-
-def exists(metric: str, level: str) -> bool:
-    """Whether a metric is one of a level."""
-    return not (level == "lesion" and metric in NEEDS_NEGATIVES) and (level == "pixel" or metric not in OF_PIXELS)
-
-
-def metric_of(metric: str, counts: Counts) -> float:
-    """A metric of `RATIOS` of one set of counts; nan where a ratio of it is 0/0."""
-    ratios = [[sum(getattr(counts, count) for count in part) for part in ratio] for ratio in RATIOS[metric]]
-    return sum(above / below if below else math.nan for above, below in ratios) / len(ratios)
 
 
 @dataclass(frozen=True)
@@ -100,21 +69,20 @@ def case_frame(scores: Sequence[CaseScore]) -> pd.DataFrame:
     """The scores as a table, sorted, with every metric beside the counts (nan where it is undefined)."""
     keys = ["model", "seed", "fold", "patient", "scan", "region", "level"]
     rows = [
-        {**{key: getattr(s, key) for key in keys}, **asdict(s.counts), **{name: getattr(s, name) for name in DISTANCES}}
+        {
+            **{key: getattr(s, key) for key in keys},
+            **asdict(s.counts),
+            **{metric.name: getattr(s, metric.name) for metric in OF_SCANS},
+        }
         for s in scores
     ]
-    columns = [*keys, "tp", "fp", "fn", "tn", *DISTANCES]
+    of_scans = [metric.name for metric in OF_SCANS]
+    columns = [*keys, "tp", "fp", "fn", "tn", *of_scans]
     frame = pd.DataFrame(rows, columns=columns).sort_values(keys, ignore_index=True)
-    distances = frame[[*DISTANCES]]
-    frame = frame.drop(columns=[*DISTANCES])
-    for metric, ratios in RATIOS.items():
-        parts = []
-        for above, below in ratios:
-            denominator = sum(frame[count] for count in below)
-            parts.append(sum(frame[count] for count in above) / denominator.where(denominator > 0))
-        there = frame["level"].map(lambda level, metric=metric: exists(metric, level)).astype(bool)
-        frame[metric] = (sum(parts) / len(parts)).where(there)
-    return pd.concat([frame, distances], axis=1)
+    scans, frame = frame[of_scans], frame.drop(columns=of_scans)
+    for metric in OF_COUNTS:
+        frame[metric.name] = pd.Series(metric.of(frame), dtype=float).where(frame["level"].isin(metric.levels))
+    return pd.concat([frame, scans], axis=1)
 
 
 def of_region(cases: pd.DataFrame, region: str, means: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:

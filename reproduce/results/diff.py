@@ -18,7 +18,7 @@ TABLE_COLUMNS = (
 )
 STATEMENT_COLUMNS = (
     *("place", "better", "worse", "metric", "level", "n", "mean_better", "mean_worse"),
-    *("p_wilcoxon", "p_holm", "effect", "p_mcnemar_slices", "verdict"),
+    *("test", "p_value", "p_holm", "effect", "p_mcnemar_slices", "verdict"),
 )
 # Files hold six decimals, so a |delta| this close to the tolerance may have been on either side of it.
 _ROUNDING = 2e-6
@@ -70,7 +70,8 @@ class StatementLine:
     n: int
     mean_better: float
     mean_worse: float
-    p_wilcoxon: float
+    test: str
+    p_value: float
     p_holm: float
     effect: float
     p_mcnemar_slices: float
@@ -83,19 +84,30 @@ class StatementLine:
 
 
 @dataclass(frozen=True)
+class SentenceLine:
+    """A sentence of a document that a calculation or a measurement decides; as in statements.csv."""
+
+    place: str
+    statement: str
+    verdict: str
+    measured: str
+
+
+@dataclass(frozen=True)
 class RunDiff:
-    """All of one run beside the print."""
+    """All of one run beside the print; of a run of statements its sentences, of one without cells nothing."""
 
     run: RunFolder
     cells: tuple[CellLine, ...]
     statements: tuple[StatementLine, ...]
+    sentences: tuple[SentenceLine, ...] = ()
 
     @property
     def summary(self) -> str:
         """The verdict in one line, e.g. "not comparable: phantom, cpu profile" or "3 within, 1 outside"."""
         if self.run.caveats:
             return f"{words.NOT_COMPARABLE}: {', '.join(self.run.caveats)}"
-        return words.tally([cell.verdict for cell in self.cells])
+        return words.tally([each.verdict for each in self.cells or self.sentences]) or "no printed cell"
 
 
 def diff_run(run: RunFolder) -> RunDiff:
@@ -105,6 +117,12 @@ def diff_run(run: RunFolder) -> RunDiff:
         ResultsError: A file is missing or broken; two files disagree on a number; or a verdict is not the one that
             follows from delta, tolerance and source, so that somebody changed a file by hand.
     """
+    if run.kind == "statements":
+        names = ("place", "statement", "verdict", "measured")
+        rows = run.rows("statements.csv", names)
+        return RunDiff(run, (), (), tuple(SentenceLine(*(row[name] for name in names)) for row in rows))
+    if not (run.path / "reproduced.csv").is_file():
+        return RunDiff(run, (), ())
     printed = read_rows(run.path.parent / "published.csv", CELL_COLUMNS)
     ours = run.rows("reproduced.csv", CELL_COLUMNS)
     by_cell = _judged_rows(run)
@@ -127,9 +145,12 @@ def exit_code(diffs: Sequence[RunDiff]) -> int:
         found = {cell.verdict for each in own for cell in each.cells}
         if found & {words.OUTSIDE, words.UNREACHABLE}:
             return 1
-        if any(line.verdict == words.CONTRADICTED for each in own for line in each.statements):
+        if any(line.verdict == words.CONTRADICTED for each in own for line in (*each.statements, *each.sentences)):
             return 1
-        could_not = could_not or words.WITHIN not in found or words.NOT_COMPARABLE in found
+        if any(each.cells for each in diffs if each.run.table == table):
+            could_not = could_not or words.WITHIN not in found or words.NOT_COMPARABLE in found
+        else:
+            could_not = could_not or not own
     return 2 if could_not else 0
 
 
@@ -214,14 +235,13 @@ def _reason(run: RunFolder, word: str, delta: float, tolerance: float, unit: str
 def _statements(run: RunFolder) -> tuple[StatementLine, ...]:
     if not run.protocol.get("protocol", {}).get("statements"):
         return ()
-    lines = []
+    lines, where = [], run.path / "statements.csv"
     for row in run.rows("statements.csv", STATEMENT_COLUMNS):
-        where = run.path / "statements.csv"
         if row["verdict"] not in words.STATEMENT_WORDS:
             raise _changed(run, "statements.csv", f"one of {', '.join(words.STATEMENT_WORDS)}", repr(row["verdict"]))
-        texts = (row[key] for key in STATEMENT_COLUMNS[:5])
-        numbers = (optional_number(row[key], where) for key in STATEMENT_COLUMNS[6:-1])
-        lines.append(StatementLine(*texts, int(optional_number(row["n"], where)), *numbers, row["verdict"]))
+        texts = ("place", "better", "worse", "metric", "level", "test", "verdict")
+        values = {name: row[name] if name in texts else optional_number(row[name], where) for name in STATEMENT_COLUMNS}
+        lines.append(StatementLine(**{**values, "n": int(values["n"])}))
     return tuple(lines)
 
 

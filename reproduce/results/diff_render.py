@@ -11,7 +11,8 @@ from dataclasses import asdict
 from rich.console import Console, Group
 from rich.text import Text
 
-from reproduce.results.diff import CellLine, RunDiff, StatementLine, means_text
+from reproduce.results.diff import CellLine, RunDiff, SentenceLine, StatementLine, means_text
+from reproduce.results.markdown import row as _row
 from reproduce.results.number_format import UNDEFINED, interval, number, p_text, reading, signed
 from reproduce.results.terminal import cells_table, statements_table
 
@@ -32,7 +33,10 @@ def diff_text(diffs: Sequence[RunDiff], *, width: int, colour: bool) -> str:
     console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     for each in diffs:
         console.print(Group(Text(each.run.title, style="bold"), Text(f"{each.run.name}: {each.summary}")))
-        console.print(cells_table(each.cells, with_delta=True))
+        if each.cells:
+            console.print(cells_table(each.cells, with_delta=True))
+        for line in each.sentences:
+            console.print(f"  {line.place}: {line.statement}: {line.verdict}")
         if each.statements:
             console.print(f"  statements, tested on {source_text(each)}")
             console.print(statements_table(each.statements))
@@ -46,7 +50,15 @@ def diff_markdown(diffs: Sequence[RunDiff]) -> str:
         return NO_TABLES
     parts = []
     for each in diffs:
-        parts += [f"## {each.run.title}", "", f"`{each.run.name}`: **{each.summary}**", "", *_cells(each.cells), ""]
+        parts += [
+            f"## {each.run.title}",
+            "",
+            f"`{each.run.name}`: **{each.summary}**",
+            "",
+            *(_cells(each.cells) if each.cells else ()),
+            "",
+        ]
+        parts += [f"- {s.place}: {s.statement}: **{s.verdict}**" for s in each.sentences]
         if each.statements:
             parts += [f"Statements, tested on {source_text(each)}:", "", *_statements(each.statements), ""]
     return "\n".join(parts)
@@ -64,6 +76,7 @@ def diff_json(diffs: Sequence[RunDiff]) -> str:
             "summary": each.summary,
             "cells": [_plain(cell) for cell in each.cells],
             "statements": [_plain(line) for line in each.statements],
+            "sentences": [_plain(line) for line in each.sentences],
         }
         for each in diffs
     ]
@@ -88,18 +101,14 @@ def _cells(cells: Sequence[CellLine]) -> list[str]:
 
 def _statements(statements: Sequence[StatementLine]) -> list[str]:
     lines = [
-        "| statement | means per patient | patients | p (Wilcoxon) | p (Holm) | effect | verdict |",
-        "|---|---|---:|---:|---:|---:|---|",
+        "| statement | means per case | n | test | p | p (Holm) | effect | verdict |",
+        "|---|---|---:|---|---:|---:|---:|---|",
     ]
     for s in statements:
-        numbers = (str(s.n), p_text(s.p_wilcoxon), p_text(s.p_holm), number(s.effect, "ratio"))
+        numbers = (str(s.n), s.test, p_text(s.p_value), p_text(s.p_holm), number(s.effect, "ratio"))
         lines.append(_row((f"{s.text} ({s.place})", means_text(s), *numbers, s.verdict)))
     return lines
 
 
-def _row(fields: Sequence[str]) -> str:
-    return "| " + " | ".join(field.replace("|", "\\|") for field in fields) + " |"
-
-
-def _plain(line: CellLine | StatementLine) -> dict[str, object]:
+def _plain(line: CellLine | StatementLine | SentenceLine) -> dict[str, object]:
     return {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in asdict(line).items()}

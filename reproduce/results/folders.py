@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reproduce.errors import ResultsError
 from reproduce.protocol import NO_DOCUMENT
-from reproduce.results.verdict_words import caveats
+from reproduce.results.verdict_words import PHANTOM, caveats
 
 _AGAIN = "run the table's script again"
 
@@ -21,15 +21,19 @@ class RunFolder:
 
     Attributes:
         path: The folder.
-        source, profile: Of protocol.json.
-        changed: What the run changes against the document's own protocol.
+        kind: Kind of table, e.g. "segmentation".
+        document: Number of the document, or `NO_DOCUMENT`.
+        source, profile: As protocol.json has them.
+        changed: What the run changes in the whole protocol: objects of field, paper and here.
         protocol: All of protocol.json.
     """
 
     path: Path
+    kind: str
+    document: str
     source: str
     profile: str
-    changed: tuple[str, ...]
+    changed: tuple[dict, ...]
     protocol: dict
 
     @property
@@ -45,12 +49,12 @@ class RunFolder:
     @property
     def title(self) -> str:
         """One line on what was run; the name of the table where the protocol has none."""
-        return self.protocol.get("protocol", self.protocol).get("title", self.table)
+        return self.protocol.get("title", self.table)
 
     @property
     def is_ours(self) -> bool:
         """Whether no document has this table; see `Experiment.is_ours`."""
-        return self.protocol.get("protocol", self.protocol).get("document") == NO_DOCUMENT
+        return self.document == NO_DOCUMENT
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -67,7 +71,7 @@ class RunFolder:
 
 
 def find_runs(results: Path, names: Sequence[str], *, or_none: bool = False) -> list[RunFolder]:
-    """The runs below a results folder, sorted by table and run; what has no cells, statements, architectures, is none.
+    """Return the runs of any kind below a results folder, sorted by table and run.
 
     Args:
         results: The folder of all results.
@@ -81,7 +85,6 @@ def find_runs(results: Path, names: Sequence[str], *, or_none: bool = False) -> 
         do = "run a table's script first, or name the folder with --results"
         raise ResultsError(expected="a folder of results", got="nothing there", where=results, do=do)
     paths = {path.parent for path in results.glob("*/*/protocol.json")}
-    paths -= {*find_statement_runs(results), *find_architecture_runs(results)}
     wanted = {name.strip("/") for name in names}
     tables = sorted({path.parent.name for path in paths})
     for name in sorted(wanted - {n for p in paths for n in (p.parent.name, f"{p.parent.name}/{p.name}")}):
@@ -97,32 +100,41 @@ def find_runs(results: Path, names: Sequence[str], *, or_none: bool = False) -> 
     ]
 
 
-def find_statement_runs(results: Path) -> list[Path]:
-    """Folders of tables whose statements are decided one by one, sorted; `property_results` writes them."""
-    return sorted(path.parent for path in results.glob("*/*/measurements.csv"))
-
-
-def find_architecture_runs(results: Path) -> list[Path]:
-    """Folders of architectures beside each other, sorted; `architecture_results` writes them."""
-    return sorted(path.parent for path in results.glob("*/*/architectures.csv"))
-
-
 def read_run(path: Path) -> RunFolder:
     """The run of one folder.
 
-    A protocol.json without `changed_from_paper` says that nothing is changed, which only the "paper" profile may.
-
     Raises:
-        ResultsError: protocol.json is not there, no JSON object, or does not say source, profile and changes.
+        ResultsError: protocol.json is not there, no JSON object, or does not say what kind of table the run is of.
     """
-    protocol = read_object(path / "protocol.json")
-    missing = [key for key in ("source", "profile") if not isinstance(protocol.get(key), str)]
-    changed = protocol.get("changed_from_paper", [] if protocol.get("profile") == "paper" else None)
-    if missing or not isinstance(changed, list):
+    protocol, where = read_object(path / "protocol.json"), path / "protocol.json"
+    texts = ("kind", "document", "source", "profile")
+    missing = [key for key in texts if not isinstance(protocol.get(key), str)]
+    changed = protocol.get("changed_from_paper")
+    if missing or not _are_changes(changed):
         got = f"none of {', '.join(missing or ['changed_from_paper'])}"
-        where = path / "protocol.json"
-        raise ResultsError(expected="source, profile and changes of the run", got=got, where=where, do=_AGAIN)
-    return RunFolder(path, protocol["source"], protocol["profile"], tuple(changed), protocol)
+        expected = "kind, document, source, profile and changes of the run"
+        raise ResultsError(expected=expected, got=got, where=where, do=_AGAIN)
+    return RunFolder(path, *(protocol[key] for key in texts), tuple(changed), protocol)
+
+
+def _are_changes(found: object) -> bool:
+    keys = {"field", "paper", "here"}
+    return isinstance(found, list) and all(isinstance(each, dict) and set(each) == keys for each in found)
+
+
+def shown_run(runs: Sequence[RunFolder], table: str) -> RunFolder | None:
+    """The run of a table that says most of its print: comparable, else real data, else the paper profile, else by name.
+
+    Args:
+        runs: Of any tables.
+        table: Its name.
+
+    Returns:
+        The run, or None where the table has not been run.
+    """
+    own = [run for run in runs if run.table == table]
+    order = sorted(own, key=lambda run: (len(run.caveats), run.source == PHANTOM, run.profile != "paper", run.name))
+    return order[0] if order else None
 
 
 def read_object(path: Path) -> dict:

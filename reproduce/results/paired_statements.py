@@ -15,6 +15,7 @@ from reproduce.results.cases import of_region
 from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED
 
 SIGNIFICANCE = 0.05
+WILCOXON = "Wilcoxon"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Tested:
         level: Of the metric, per patient.
         better, worse: Means over the patients of the two, shares of 1.
         n: Patients on whom both are defined.
-        p_value: Wilcoxon signed-rank over patients, two sided.
+        test: Name of the test, e.g. "Wilcoxon".
+        p_value: Of that test over patients, two sided.
         p_holm: The same, corrected over the statements of the table (Holm 1979).
         effect: Matched-pairs rank-biserial correlation, in [-1, 1], positive where the statement holds.
         p_mcnemar: McNemar over slices where the metric is one of slices, nan elsewhere; slices of a patient are not
@@ -39,6 +41,7 @@ class Tested:
     better: float
     worse: float
     n: int
+    test: str
     p_value: float
     p_holm: float
     effect: float
@@ -46,7 +49,7 @@ class Tested:
     word: str
 
 
-def test_statements(
+def decide_statements(
     statements: Sequence[Statement],
     cases: pd.DataFrame,
     slices: pd.DataFrame,
@@ -76,7 +79,9 @@ def test_statements(
         averages = [float(values.mean()) if len(values) else float("nan") for values in (better, worse)]
         level = read[each.metric].level
         p_slices = _mcnemar(each, slices) if level == "slice" else float("nan")
-        results.append(Tested(each, level, *averages, len(better), test.p_value, float(p_holm), effect, p_slices, word))
+        results.append(
+            Tested(each, level, *averages, len(better), WILCOXON, test.p_value, float(p_holm), effect, p_slices, word)
+        )
     return results
 
 

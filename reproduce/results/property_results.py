@@ -9,10 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from reproduce.protocol.section import Section
-from reproduce.protocol.text import decisions, plain, protocol_id
+from reproduce.protocol.text import decisions
 from reproduce.provenance import write_json, write_text
+from reproduce.results import markdown
 from reproduce.results.cases import write_frame
 from reproduce.results.properties import Decided, Statement
+from reproduce.results.protocol_record import protocol_record
 from reproduce.results.verdict_words import tally
 
 NO_DATA = "none"
@@ -31,6 +33,7 @@ class PropertyTable:
         study: All choices of the measurements, each with its place.
         measures: Each called with the data and the study; yields rows of `properties.COLUMNS`.
         statements: In the order of the table.
+        times: Called with the table; measures what differs from run to run and goes to provenance.json alone.
     """
 
     table: str
@@ -41,27 +44,24 @@ class PropertyTable:
     study: Section
     measures: tuple[Callable, ...]
     statements: tuple[Statement, ...]
+    times: Callable[[PropertyTable], dict] | None = None
 
 
 def write_properties(
-    folder: Path, table: PropertyTable, decided: Sequence[Decided], measurements: pd.DataFrame, *, source: str
+    folder: Path, table: PropertyTable, whole: PropertyTable, decided: Sequence[Decided], *, source: str
 ) -> None:
-    """Write `statements.csv`, `measurements.csv`, `protocol.json` and `table.md`; the same run gives the same bytes.
+    """Write `statements.csv`, `protocol.json` and `table.md`; the same measurements give the same bytes.
 
     Args:
         folder: `results/<table>/<source>-<profile>`.
         table: What was asked.
+        whole: The same table under the profile that the others are made from.
         decided: Of `properties.decide`.
-        measurements: Likewise.
         source: Name of the data set, or `NO_DATA`.
     """
     write_frame(_statements(decided), folder / "statements.csv")
-    write_frame(measurements, folder / "measurements.csv")
-    about = {"protocol_id": protocol_id(table), "source": source, "profile": table.profile}
-    chosen = [{"field": field, "value": value, "place": place} for field, value, place in decisions(table)]
     rules = {each.key: each.by.rule for each in table.statements}
-    protocol = {**about, "decisions": chosen, "rules": rules, "protocol": plain(table)}
-    write_json(folder / "protocol.json", protocol)
+    write_json(folder / "protocol.json", {**protocol_record("statements", table, whole, source=source), "rules": rules})
     write_text(folder / "table.md", _page(table, decided, source))
 
 
@@ -88,17 +88,12 @@ def _statements(decided: Sequence[Decided]) -> pd.DataFrame:
 
 def _page(table: PropertyTable, decided: Sequence[Decided], source: str) -> str:
     data = "no data: what needs images was not run" if source == NO_DATA else f"{source}, {table.profile} profile"
+    told = [(d.statement.place, d.statement.text, f"**{d.word}**", d.measured) for d in decided]
     lines = [f"# {table.title}", "", f"{tally([d.word for d in decided])}. Measured on: {data}.", ""]
-    lines += ["| place | statement | verdict | measured |", "|---|---|---|---|"]
-    lines += [f"| {_cells(d.statement.place, d.statement.text, f'**{d.word}**', d.measured)} |" for d in decided]
+    lines += markdown.table(("place", "statement", "verdict", "measured"), told)
     lines += ["", "## Rules, written before the run", ""]
     lines += [f"- `{each.key}`: {each.by.rule}" for each in table.statements]
-    lines += ["", "## Choices", "", "| what | value | where from |", "|---|---|---|"]
-    lines += [f"| {_cells(field, f'`{value}`', place)} |" for field, value, place in decisions(table)]
+    chosen = [(field, f"`{value}`", place) for field, value, place in decisions(table)]
+    lines += ["", "## Choices", "", *markdown.table(("what", "value", "where from"), chosen)]
     lines += ["", "Times, which differ from run to run, stand in provenance.json.", ""]
     return "\n".join(lines)
-
-
-def _cells(*texts: str) -> str:
-    """Cells of a Markdown table; a bar in a text would end its cell."""
-    return " | ".join(text.replace("|", "\\|") for text in texts)

@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import copy
-import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from reproduce.errors import ResultsError
 from reproduce.results.folders import RunFolder
 
-_CHANGE = re.compile(r"^([^:]+): (.+?) -> ")
 NONE = "none"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _AGAIN = "run the table's script again"
 
 
 def paper_protocol(run: RunFolder) -> dict:
-    """The protocol of a run with every change to the document's own undone.
+    """Return the protocol of a run with every change to the document's own undone.
 
     Raises:
-        ResultsError: A change has not the form "place: before -> after", or names no place of the protocol.
+        ResultsError: A change names no field of the protocol.
     """
     paper = copy.deepcopy(run.protocol["protocol"])
     for change in run.changed:
         try:
-            ((place, before),) = _CHANGE.findall(change)
-            _put(paper, place.split("."), None if before == "-" else json.loads(before))
+            _put(paper, change["field"].split("."), change["paper"])
         except (LookupError, TypeError, ValueError) as error:
-            expected = 'changes "place: before -> after" of the protocol beside them'
             where = run.path / "protocol.json"
+            expected = "changes that name fields of the protocol beside them"
             raise ResultsError(expected=expected, got=repr(change), where=where, do=_AGAIN) from error
     return paper
 
 
 def _put(tree: Any, keys: Sequence[str], value: Any) -> None:
-    """Set the place that `protocol_text.changes` names: keys of objects; of a list, the name or number of an item."""
+    """Set the field that `changes` names: keys of objects; of a list, the name or number of an item."""
     key: Any = keys[0]
     if isinstance(tree, list):
         names = [item.get("name") if isinstance(item, dict) else None for item in tree]

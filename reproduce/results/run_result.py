@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from reproduce.audit.printed import Cell
 from reproduce.protocol import Experiment
 from reproduce.protocol.text import changes
 from reproduce.results.verdict_words import PHANTOM, caveats
@@ -25,6 +26,8 @@ class Run:
         slices: Of `cases.slice_frame`.
         history: model, seed, fold, epoch, train_loss, validation_loss, validation_dice, validation_miou.
         costs: model, parameters, multiply_adds, activation_bytes.
+        cells: What the document prints; none where it prints no cell of this table.
+        texts: What its text prints of the same.
     """
 
     experiment: Experiment
@@ -34,6 +37,8 @@ class Run:
     slices: pd.DataFrame
     history: pd.DataFrame
     costs: pd.DataFrame
+    cells: tuple[Cell, ...] = ()
+    texts: tuple[Cell, ...] = ()
 
     @property
     def caveats(self) -> tuple[str, ...]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from reproduce.metrics.formulas import OF_COUNTS, OF_SCANS, existing
 from reproduce.metrics.statistics.bootstrap import bootstrap_interval, ratio_of_sums
 from reproduce.randomness import seed_words
-from reproduce.results.cases import DISTANCES, RATIOS, exists
 
 N_RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -61,16 +61,16 @@ def summarise(cases: pd.DataFrame, means: Mapping[str, tuple[str, ...]]) -> list
 
 def _of_region(key: tuple[str, str, str], parts: list[pd.DataFrame]) -> Iterator[Summary]:
     model, region, level = key
-    for metric, ratios in RATIOS.items():
-        if not exists(metric, level):
-            continue
-        shares = [_shares(rows, above, below) for rows in parts for above, below in ratios]
-        per_case = [_per_case(rows, metric) for rows in parts]
+    for metric in existing(OF_COUNTS, level):
+        shares = [_shares(rows, above, below) for rows in parts for above, below in metric.ratios]
+        per_case = [_per_case(rows, metric.name) for rows in parts]
         for average, terms in (("pooled", shares), ("per_case", per_case)):
-            yield Summary(model, region, metric, level, average, *_measure(terms, (*key, metric, average)))
-    for metric in (name for name in DISTANCES if exists(name, level)):
-        per_case = [_per_case(rows, metric) for rows in parts]
-        yield Summary(model, region, metric, level, "per_case", *_measure(per_case, (*key, metric, "per_case")))
+            name = (*key, metric.name, average)
+            yield Summary(model, region, metric.name, level, average, *_measure(terms, name))
+    for metric in existing(OF_SCANS, level):
+        per_case = [_per_case(rows, metric.name) for rows in parts]
+        name = (*key, metric.name, "per_case")
+        yield Summary(model, region, metric.name, level, "per_case", *_measure(per_case, name))
 
 
 def _shares(rows: pd.DataFrame, above: Sequence[str], below: Sequence[str]) -> pd.DataFrame:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from reproduce.metrics.formulas import unit_of
 from reproduce.protocol import Experiment
 from reproduce.protocol.text import changes, decisions
-from reproduce.results.cases import COSTS, UNITS
+from reproduce.results.cases import COSTS
+from reproduce.results.markdown import row as _row
 from reproduce.results.number_format import in_unit, interval, number, p_text, reading
 from reproduce.results.paired_statements import Tested
 from reproduce.results.run_result import Run
@@ -31,13 +33,13 @@ def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdic
         "",
         _banner(run),
         "",
-        *(_cells(verdicts) if verdicts else (without_cells(is_ours=experiment.is_ours),)),
+        *(cells_page(verdicts) if verdicts else (without_cells(is_ours=experiment.is_ours),)),
         "",
         *_distances(experiment, summaries),
         *_other_readings(experiment, summaries),
         f"## {'Which model is better' if experiment.is_ours else 'What the document says'}, tested on these patients",
         "",
-        *_statements(tested),
+        *statements_page(tested),
         "",
         "## Every level and average",
         "",
@@ -79,7 +81,8 @@ def _banner(run: Run) -> str:
     return f"{what} **Not comparable with the print ({why}): nothing here is evidence for or against it.**"
 
 
-def _cells(verdicts: Sequence[Verdict]) -> list[str]:
+def cells_page(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return the lines of the table of printed cells beside ours."""
     lines = [
         "| model | metric | read as | printed | ours | 95 % interval | seed sd | verdict | audit of the print |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -125,7 +128,7 @@ def _distances(experiment: Experiment, summaries: Sequence[Summary]) -> list[str
     found = {(s.model, s.region, s.metric): s for s in summaries if (s.level, s.average) == ("pixel", "per_case")}
     for model, region in dict.fromkeys((s.model, s.region) for s in found.values()):
         columns = [found[model, region, metric] for metric in ("dice", "iou", "hd95_mm", "surface_dice")]
-        lines.append(_row((model, region, str(columns[0].n), *[_with_interval(s, UNITS[s.metric]) for s in columns])))
+        lines.append(_row((model, region, str(columns[0].n), *[_with_interval(s, unit_of(s.metric)) for s in columns])))
     return [*lines, ""]
 
 
@@ -144,7 +147,16 @@ def _other_readings(experiment: Experiment, summaries: Sequence[Summary]) -> lis
         for r in more:
             s = found[arm.name, r.region, r.metric, r.level, r.average]
             read = f"{r.metric} of {r.region}, {reading(r.level, r.average)}"
-            lines.append(_row((arm.name, r.cell, read, _with_interval(s, UNITS.get(r.metric, "ratio")))))
+            lines.append(
+                _row(
+                    (
+                        arm.name,
+                        r.cell,
+                        read,
+                        _with_interval(s, share_unit(r.metric)),
+                    )
+                )
+            )
     return [*lines, ""]
 
 
@@ -162,21 +174,28 @@ def _costs(run: Run) -> list[str]:
     return lines
 
 
+def share_unit(metric: str) -> str:
+    """Return the unit of a metric where shares stand as ratios."""
+    unit = unit_of(metric)
+    return "ratio" if unit == "%" else unit
+
+
 def _with_interval(s: Summary, unit: str) -> str:
     if math.isnan(s.value):
         return number(s.value, unit)
     return f"{number(s.value, unit)} ({interval(s.low, s.high, unit)})"
 
 
-def _statements(tested: Sequence[Tested]) -> list[str]:
+def statements_page(tested: Sequence[Tested]) -> list[str]:
+    """Return the lines of the table of statements with their tests."""
     lines = [
-        "| statement | means per patient | patients | p (Wilcoxon) | p (Holm) | effect | p (McNemar) | verdict |",
-        "|---|---|---|---|---|---|---|---|",
+        "| statement | means per case | n | test | p | p (Holm) | effect | p (McNemar) | verdict |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for t in tested:
         said = f"{t.statement.better} better than {t.statement.worse} in {t.statement.metric} ({t.statement.place})"
         means = f"{number(t.better, 'ratio')} against {number(t.worse, 'ratio')}"
-        p_values = (p_text(t.p_value), p_text(t.p_holm))
+        p_values = (t.test, p_text(t.p_value), p_text(t.p_holm))
         lines.append(_row((said, means, str(t.n), *p_values, number(t.effect, "ratio"), p_text(t.p_mcnemar), t.word)))
     return lines
 
@@ -194,12 +213,8 @@ def _levels(summaries: Sequence[Summary]) -> list[str]:
         texts = []
         for model in models:
             s = by_model[model]
-            unit = "mm" if s.metric == "hd95_mm" else "ratio"
+            unit = share_unit(s.metric)
             ends = f" ({number(s.low, unit)} to {number(s.high, unit)}, n {s.n})"
             texts.append(number(s.value, unit) + ("" if math.isnan(s.value) else ends))
         lines.append(_row((*key, *texts)))
     return lines
-
-
-def _row(fields: Sequence[str]) -> str:
-    return "| " + " | ".join(field.replace("|", "\\|") for field in fields) + " |"

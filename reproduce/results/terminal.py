@@ -57,11 +57,11 @@ def statements_table(statements: Sequence[StatementLine]) -> Table:
     """The statements with their test, one a line."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("statement")
-    for name in ("means per patient", "patients", "p (Wilcoxon)", "p (Holm)", "effect"):
+    for name in ("means per case", "n", "test", "p", "p (Holm)", "effect"):
         table.add_column(name, justify="right")
     table.add_column("verdict")
     for s in statements:
-        numbers = (str(s.n), p_text(s.p_wilcoxon), p_text(s.p_holm), number(s.effect, "ratio"))
+        numbers = (str(s.n), s.test, p_text(s.p_value), p_text(s.p_holm), number(s.effect, "ratio"))
         table.add_row(s.text, means_text(s), *numbers, Text(s.verdict, style=_STYLES.get(s.verdict, "")))
     return table
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from reproduce.audit.printed import Cell
-from reproduce.papers.cells import table_cells, text_cells
-from reproduce.protocol.text import changes, decisions, plain, protocol_id
+from reproduce.metrics.formulas import unit_of
 from reproduce.provenance import write_json, write_text
-from reproduce.results.cases import UNITS, write_frame
+from reproduce.results.cases import write_frame
 from reproduce.results.number_format import as_printed, in_unit
-from reproduce.results.paired_statements import Tested, test_statements
+from reproduce.results.paired_statements import Tested, decide_statements
+from reproduce.results.protocol_record import protocol_record
 from reproduce.results.run_result import Run
 from reproduce.results.summary import Summary, summarise
 from reproduce.results.table_markdown import table_page
@@ -22,7 +22,7 @@ from reproduce.results.verdict import Verdict, judge
 
 
 def write_results(run: Run, folder: Path) -> list[Verdict]:
-    """Write the results files of a run, all but provenance.json, the splits and the slices that figures show.
+    """Write the pages of a run: all that follows from its cases, slices, history and cost.
 
     Args:
         run: What it found.
@@ -33,35 +33,36 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
         The verdicts, in the order of the print.
     """
     experiment = run.experiment
-    cells, texts = (find(experiment.table) if experiment.printed else () for find in (table_cells, text_cells))
     order, means = [arm.name for arm in experiment.arms], experiment.decision.means
     summaries = sorted(summarise(run.cases, means), key=lambda summary: order.index(summary.model))
-    verdicts = judge(cells, texts, summaries, experiment.readings, comparable=not run.caveats)
-    tested = test_statements(experiment.statements, run.cases, run.slices, experiment.readings, means=means)
-    _write_cells(folder.parent / "published.csv", [(cell, cell.value) for cell in cells])
-    _write_cells(folder / "reproduced.csv", [(v.cell, as_printed(v.ours, v.cell.value, v.cell.unit)) for v in verdicts])
-    write_frame(_table(summaries, verdicts), folder / "table.csv")
-    write_frame(_statements(tested), folder / "statements.csv")
-    write_frame(run.cases, folder / "cases.csv")
-    write_frame(run.slices, folder / "slices.csv")
-    write_frame(run.history, folder / "history.csv")
-    write_frame(run.costs, folder / "cost.csv")
-    write_json(folder / "protocol.json", _protocol(run))
+    verdicts = judge(run.cells, run.texts, summaries, experiment.readings, comparable=not run.caveats)
+    tested = decide_statements(experiment.statements, run.cases, run.slices, experiment.readings, means=means)
+    write_cells(folder, verdicts)
+    write_table(folder, summaries, verdicts)
+    write_statements(folder, tested)
+    write_json(folder / "protocol.json", protocol_record("segmentation", experiment, run.paper, source=run.source))
     write_text(folder / "table.md", table_page(run, summaries, verdicts, tested))
     return verdicts
 
 
-def _write_cells(path: Path, rows: Sequence[tuple[Cell, str]]) -> None:
+def write_cells(folder: Path, verdicts: Sequence[Verdict]) -> None:
+    """Write the printed cells to published.csv beside a results folder, and ours to its reproduced.csv."""
+    _write(folder.parent / "published.csv", [(v.cell, v.cell.value) for v in verdicts])
+    _write(folder / "reproduced.csv", [(v.cell, as_printed(v.ours, v.cell.value, v.cell.unit)) for v in verdicts])
+
+
+def _write(path: Path, rows: Sequence[tuple[Cell, str]]) -> None:
     lines = ["model,metric,unit,value", *(f"{c.model},{c.metric},{c.unit},{value}" for c, value in rows)]
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _table(summaries: Sequence[Summary], verdicts: Sequence[Verdict]) -> pd.DataFrame:
+def write_table(folder: Path, summaries: Sequence[Summary], verdicts: Sequence[Verdict]) -> None:
+    """Write every number with its interval, and the verdict of those that are printed, to table.csv."""
     by_summary = {verdict.summary: verdict for verdict in verdicts}
     rows = []
     for s in summaries:
         verdict = by_summary.get(s)
-        unit = verdict.cell.unit if verdict else UNITS.get(s.metric, "%")
+        unit = verdict.cell.unit if verdict else unit_of(s.metric)
         rows.append(
             {
                 "model": s.model,
@@ -81,12 +82,13 @@ def _table(summaries: Sequence[Summary], verdicts: Sequence[Verdict]) -> pd.Data
                 "audit": verdict.audit if verdict else "",
             }
         )
-    return pd.DataFrame(rows)
+    write_frame(pd.DataFrame(rows), folder / "table.csv")
 
 
-def _statements(tested: Sequence[Tested]) -> pd.DataFrame:
+def write_statements(folder: Path, tested: Sequence[Tested]) -> None:
+    """Write the statements with their tests to statements.csv."""
     columns = ["place", "better", "worse", "metric", "level", "n", "mean_better", "mean_worse"]
-    columns += ["p_wilcoxon", "p_holm", "effect", "p_mcnemar_slices", "verdict"]
+    columns += ["test", "p_value", "p_holm", "effect", "p_mcnemar_slices", "verdict"]
     rows = [
         (
             t.statement.place,
@@ -97,6 +99,7 @@ def _statements(tested: Sequence[Tested]) -> pd.DataFrame:
             t.n,
             t.better,
             t.worse,
+            t.test,
             t.p_value,
             t.p_holm,
             t.effect,
@@ -105,17 +108,4 @@ def _statements(tested: Sequence[Tested]) -> pd.DataFrame:
         )
         for t in tested
     ]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _protocol(run: Run) -> dict:
-    return {
-        "protocol_id": protocol_id(run.experiment),
-        "source": run.source,
-        "profile": run.experiment.profile,
-        "changed_from_paper": list(changes(run.paper, run.experiment)),
-        "decisions": [
-            {"field": field, "value": value, "place": place} for field, value, place in decisions(run.experiment)
-        ],
-        "protocol": plain(run.experiment),
-    }
+    write_frame(pd.DataFrame(rows, columns=columns), folder / "statements.csv")

@@ -71,12 +71,12 @@ def architecture_rows(
                 "activation_bytes": cost["activation_bytes"],
                 "images_seen": study.images_seen,
                 "seeds": len(study.seeds),
-                "accuracy": found.accuracies.mean(),
-                "accuracy_low": found.accuracy.low,
-                "accuracy_high": found.accuracy.high,
-                "auroc": found.aurocs.mean(),
-                "auroc_low": found.auroc.low,
-                "auroc_high": found.auroc.high,
+                "accuracy": found["accuracy"].values.mean(),
+                "accuracy_low": found["accuracy"].interval.low,
+                "accuracy_high": found["accuracy"].interval.high,
+                "auroc": found["auc"].values.mean(),
+                "auroc_low": found["auc"].interval.low,
+                "auroc_high": found["auc"].interval.high,
             }
         )
     return pd.DataFrame(rows)
@@ -95,8 +95,8 @@ def training_rows(study: ArchitectureStudy, places: Mapping[str, Place], probabi
         for i, seed in enumerate(study.seeds):
             loss = np.mean(read_json(places[entry.name].outcome(seed))["losses"][-last:])
             of = (
-                ("test_accuracy", found.accuracies[i]),
-                ("test_auroc", found.aurocs[i]),
+                ("test_accuracy", found["accuracy"].values[i]),
+                ("test_auroc", found["auc"].values[i]),
                 ("train_cross_entropy", loss),
             )
             rows.extend((quantity, entry.name, float(study.images_seen), seed, value) for quantity, value in of)

@@ -27,8 +27,8 @@ class Place:
     """Where what is known of an architecture lies.
 
     Attributes:
-        folder: Of one study, data and code.
-        key: Of the architecture.
+        folder: Of one architecture, budget, data and code.
+        key: The architecture's name as a file may have it.
     """
 
     folder: Path

@@ -11,7 +11,6 @@ import keras
 
 from reproduce.models.catalog import Architecture
 from reproduce.protocol.section import Section
-from reproduce.protocol.text import protocol_id
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,8 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """The name as a file may have it, and what tells this form of it from another."""
-        name = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
-        return f"{name}-{protocol_id([self.architecture.build, self.changed, self.size])[:8]}"
+        """The name as a file may have it."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
     @property
     def form(self) -> str:

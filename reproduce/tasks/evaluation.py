@@ -15,10 +15,11 @@ from reproduce.figures.overlays import Overlay
 from reproduce.imaging.intensity import window
 from reproduce.metrics.confusion import Counts
 from reproduce.metrics.decisions import inside
+from reproduce.metrics.formulas import Metric
 from reproduce.metrics.levels import positive_slices
 from reproduce.prepared.slices import Prepared
 from reproduce.protocol import Experiment
-from reproduce.results.cases import COSTS, CURVES, CaseScore, SliceDecisions, case_frame, metric_of, slice_frame
+from reproduce.results.cases import COSTS, CURVES, CaseScore, SliceDecisions, case_frame, slice_frame
 from reproduce.tasks.scoring import cell_region, measured_labels, native_masks, score_scan, slice_decisions
 from reproduce.training.job import Job
 from reproduce.training.predict import Prediction, read_prediction
@@ -84,7 +85,7 @@ def evaluate(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared) ->
             decisions.append(SliceDecisions(*key, _bits(reference), _bits(by_slice)))
     cases = case_frame(scores)
     overlays = _overlays(cases, tested, experiment, prepared)
-    return Evaluation(cases, slice_frame(decisions), _history(jobs), _costs(jobs), overlays)
+    return Evaluation(cases, slice_frame(decisions), history_of(jobs), costs_of(jobs), overlays)
 
 
 def _prediction(job: Job, scan: str) -> Prediction:
@@ -95,7 +96,8 @@ def _bits(flags: np.ndarray) -> str:
     return "".join("1" if flag else "0" for flag in flags)
 
 
-def _history(jobs: Sequence[Job]) -> pd.DataFrame:
+def history_of(jobs: Sequence[Job], curves: Sequence[Metric] = CURVES) -> pd.DataFrame:
+    """Return one row a model, seed, fold and epoch: losses, and some metrics of the validation cases."""
     rows = [
         {
             "model": job.arm.name,
@@ -104,7 +106,7 @@ def _history(jobs: Sequence[Job]) -> pd.DataFrame:
             "epoch": row.epoch,
             "train_loss": row.train_loss,
             "validation_loss": row.validation_loss,
-            **{f"validation_{metric}": _pooled(metric, row.validation) for metric in CURVES},
+            **{f"validation_{metric.name}": _pooled(metric, row.validation) for metric in curves},
         }
         for job in jobs
         for row in read_history(job.folder)
@@ -112,14 +114,15 @@ def _history(jobs: Sequence[Job]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values(["model", "seed", "fold", "epoch"], ignore_index=True)
 
 
-def _costs(jobs: Sequence[Job]) -> pd.DataFrame:
+def costs_of(jobs: Sequence[Job]) -> pd.DataFrame:
+    """Return one row a model: parameters, multiply-adds and bytes of activations."""
     by_arm = {job.arm.name: job.spent for job in reversed(jobs)}
     rows = [{"model": arm, **{key: int(spent[key]) for key in COSTS}} for arm, spent in by_arm.items()]
     return pd.DataFrame(rows).sort_values("model", ignore_index=True)
 
 
-def _pooled(metric: str, counts: Counts | None) -> float:
-    return math.nan if counts is None else metric_of(metric, counts)
+def _pooled(metric: Metric, counts: Counts | None) -> float:
+    return math.nan if counts is None else metric.of(counts)
 
 
 def _overlays(

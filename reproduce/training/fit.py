@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -13,11 +14,24 @@ import tensorflow as tf
 
 from reproduce.errors import NonFiniteError
 from reproduce.metrics.confusion import Counts
-from reproduce.protocol import Arm, Optimisation, VolumeArm
+from reproduce.protocol import AnyArm, Optimisation
 from reproduce.randomness import seed31
-from reproduce.training.pipeline import SliceName, TrainingSet
 from reproduce.training.state import Epoch, best_epoch, read_best, read_state, write_state
-from reproduce.training.volumes import VolumeTrainingSet
+
+Count = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], Counts]
+
+
+class EpochsOf(Protocol):
+    """What a fold trains on; each epoch is a dataset of its own, drawn from (seed, fold, epoch) alone."""
+
+    seed: int
+    fold: int
+
+    def epoch(self, epoch: int) -> tf.data.Dataset:
+        """Return micro-batches of an epoch: the image, and the target of each output."""
+
+    def names(self, epoch: int, batch: int) -> Sequence[object]:
+        """Return what the micro-batch of an epoch holds, for an error text."""
 
 
 class Trainer:
@@ -27,17 +41,8 @@ class Trainer:
         model: With the weights of the best epoch after `fit`.
     """
 
-    def __init__(
-        self,
-        arm: Arm | VolumeArm,
-        optimisation: Optimisation,
-        *,
-        size: tuple[int, ...],
-        n_channels: int,
-        n_regions: int,
-    ):
-        self._arm, self._optimisation, self._size = arm, optimisation, size
-        self._shape = {"n_channels": n_channels, "n_regions": n_regions}
+    def __init__(self, arm: AnyArm, optimisation: Optimisation, *, build: Callable[[], keras.Model]):
+        self._arm, self._optimisation, self._build = arm, optimisation, build
         self.model = self._build()
         steps = optimisation.batch_size // optimisation.micro_batch
         adam = keras.optimizers.Adam(
@@ -50,10 +55,10 @@ class Trainer:
 
     def fit(
         self,
-        train: TrainingSet | VolumeTrainingSet,
+        train: EpochsOf,
         validation: tf.data.Dataset | None,
         *,
-        count: Callable[[np.ndarray, np.ndarray], Counts],
+        count: Count,
         folder: Path,
         on_epoch: Callable[[int, Epoch], None],
     ) -> list[Epoch]:
@@ -65,7 +70,7 @@ class Trainer:
         Args:
             train: Of one fold.
             validation: Batches of (image, targets), or None: then all epochs are trained and the last weights stay.
-            count: Counts of a batch of reference masks and probabilities, both `[batch, ..., region]`.
+            count: Counts of a validation batch, called with its targets and the model's outputs, by name.
             folder: Of this model, seed and fold alone.
             on_epoch: Called after each epoch with the number of epochs done and its row.
 
@@ -97,9 +102,6 @@ class Trainer:
         read_best(folder, self.model)
         return history
 
-    def _build(self) -> keras.Model:
-        return self._arm.build(self._size, **self._shape)
-
     def _start_afresh(self, seed: int) -> None:
         keras.utils.set_random_seed(seed)
         for variable, fresh in zip(self.model.variables, self._build().variables, strict=True):
@@ -111,10 +113,10 @@ class Trainer:
         o = self._optimisation
         return o.learning_rate * (1 - epoch / o.max_epochs) ** (o.decay_power or 0)
 
-    def _counts(self, validation: tf.data.Dataset, count: Callable[[np.ndarray, np.ndarray], Counts]) -> Counts:
+    def _counts(self, validation: tf.data.Dataset, count: Count) -> Counts:
         """Of all that validates together; a second pass, since a model with its own loss predicts in another way."""
         batches = (
-            count(targets["mask"].numpy(), np.asarray(self.model.predict_on_batch(images)["mask"]))
+            count({name: target.numpy() for name, target in targets.items()}, self.model.predict_on_batch(images))
             for images, targets in validation
         )
         return sum(batches, Counts(0, 0, 0, 0))
@@ -129,7 +131,7 @@ class Trainer:
 class _StopAtNonFinite(keras.callbacks.Callback):
     """Raises at the first batch after which the running loss is not finite."""
 
-    def __init__(self, train: TrainingSet | VolumeTrainingSet, epoch: int):
+    def __init__(self, train: EpochsOf, epoch: int):
         super().__init__()
         self._train, self._epoch = train, epoch
 
@@ -139,7 +141,7 @@ class _StopAtNonFinite(keras.callbacks.Callback):
             raise _non_finite(f"loss of batch {batch}", loss, self._epoch, self._train.names(self._epoch, batch))
 
 
-def _non_finite(what: str, value: float, epoch: int, names: list[SliceName]) -> NonFiniteError:
+def _non_finite(what: str, value: float, epoch: int, names: Sequence[object]) -> NonFiniteError:
     listed = "; ".join(map(str, names))
     return NonFiniteError(
         expected=f"a finite {what}",

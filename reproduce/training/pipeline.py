@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -11,13 +10,13 @@ from pathlib import Path
 import tensorflow as tf
 from rich.progress import track
 
+from reproduce.cache_key import cache_key
 from reproduce.errors import ProtocolError
 from reproduce.prepared.slices import SPLIT, Prepared
 from reproduce.protocol import Preparation
 from reproduce.protocol.augmentation import Augmentation
 from reproduce.protocol.intensities import Normalised, Window
-from reproduce.protocol.text import canonical_json
-from reproduce.provenance import file_digest, write_json
+from reproduce.provenance import write_json
 from reproduce.randomness import seed31
 from reproduce.training.augment import apply_transforms, draw_transform, other_sides
 
@@ -90,9 +89,14 @@ def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path)
         preparation: Size, intensity and regions.
         cache: Folder for what can be made again.
     """
-    code = file_digest(Path(__file__))
-    key = canonical_json({"prepared": prepared.key, "preparation": preparation, "code": code})
-    folder = cache / "resized" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    key = cache_key(
+        resized_slices,
+        prepared=prepared.key,
+        size=preparation.size,
+        intensity=preparation.intensity,
+        regions=list(preparation.regions.items()),  # their order is that of the channels
+    )
+    folder = cache / "resized" / key[:16]
     examples = prepared.read().map(
         lambda example: _resized(example, preparation),
         num_parallel_calls=tf.data.AUTOTUNE,

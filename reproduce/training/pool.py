@@ -1,91 +1,139 @@
-"""Many jobs in a few processes, with a progress bar over all their epochs."""
+"""Units of work in a few processes, with a progress bar over all of them; what is done is never done again."""
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
-from pathlib import Path
+from typing import Any
 
-from reproduce.prepared.slices import Prepared
+from rich.console import Console
+
 from reproduce.processes import SPAWN, processes, progress_of
 from reproduce.protocol import Experiment
 from reproduce.training.determinism import configure
-from reproduce.training.job import Job, Worker, views
+from reproduce.training.job import CohortInputs, Job, Worker
 
 _POLL_S = 0.5
+# TensorFlow keeps some of each model that a process has compiled; fresh processes have none of it. They are not
+# replaced one by one: under `max_tasks_per_child` Python hangs (gh-115634).
+_PARTS = "take fewer --workers; finished work is kept: rerun the command to resume"
+
+Tell = Callable[[float], None]
 
 
-def run_jobs(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared, *, cache: Path, workers: int) -> None:
-    """Do all jobs that are not done; each process has its share of the cores and computes deterministically.
+def run_units(
+    units: Sequence[Hashable],
+    start: Callable[..., Callable[[Any, Tell], None]],
+    arguments: tuple,
+    *,
+    efforts: Sequence[float],
+    workers: int,
+    label: str,
+    unit: str,
+    most_in_a_process: int | None = None,
+    console: Console | None = None,
+    on_done: Callable[[Any], None] = lambda _: None,
+) -> None:
+    """Do units of work in processes that compute alike however many they are: on a CPU each has one thread.
 
-    Results do not depend on how many processes there are as long as each has as many threads: a single-threaded
-    operation sums in one order. So processes get one thread each on a CPU, however many there are.
+    Args:
+        units: What is to be done, in this order; anything that another process can be given; none is fine.
+        start: Called once in each process with its number and `arguments`; returns the function that does a unit, which
+            is called with the unit and a function that takes how much effort has been spent since it was last told.
+        arguments: Of `start`.
+        efforts: Of each unit, in what the bar counts.
+        workers: Processes.
+        label: What goes on, e.g. "train".
+        unit: What the bar counts, e.g. "epochs".
+        most_in_a_process: Units after which a process gives way to a fresh one; None for all.
+        console: Where the bar is; None is standard error.
+        on_done: Called here with each unit that is done.
+
+    Raises:
+        WorkerDiedError: A process was ended from outside; what it finished is kept.
+        ReproduceError: The first that a unit raised, likewise; the others are stopped.
+    """
+    if not units:
+        return
+    spent, n = SPAWN.Queue(), min(workers, len(units))
+    size = len(units) if most_in_a_process is None else n * most_in_a_process
+    pairs = list(zip(units, efforts, strict=True))
+    with progress_of(label, unit, console=console) as progress:
+        bar = progress.add_task(label, total=sum(efforts))
+        for first in range(0, len(pairs), size):
+            where = f"{len(units)} units of work in {n} processes"
+            with processes(n, where=where, do=_PARTS, begin=_begin, arguments=(start, arguments, spent)) as pool:
+                left = {pool.submit(_run, each, effort): each for each, effort in pairs[first : first + size]}
+                while left:
+                    for future in _finished(left):
+                        on_done(left.pop(future))
+                    try:
+                        progress.advance(bar, spent.get(timeout=_POLL_S))
+                    except queue.Empty:
+                        continue
+
+
+def _finished(left: dict[Future, Any]) -> list[Future]:
+    """Return those that are done; raises what the first failed one raised."""
+    done = [future for future in left if future.done()]
+    for future in done:
+        future.result()
+    return done
+
+
+_do: Callable[[Any, Tell], None]
+_spent: Any = None
+
+
+def _begin(number: int, start: Callable[..., Callable[[Any, Tell], None]], arguments: tuple, spent: Any) -> None:
+    global _do, _spent
+    _do, _spent = start(number, *arguments), spent
+
+
+def _run(each: Any, effort: float) -> None:
+    told = 0.0
+
+    def tell(more: float) -> None:
+        nonlocal told
+        told += more
+        _spent.put(more)
+
+    _do(each, tell)
+    _spent.put(effort - told)
+
+
+def run_jobs(
+    jobs: Sequence[Job], experiment: Experiment, make_inputs: Callable[[], CohortInputs], *, workers: int
+) -> None:
+    """Do all jobs that are not done; see `run_units`.
 
     Args:
         jobs: Any number; none to do is fine.
         experiment: Their protocol.
-        prepared: The cohort, prepared and resized already.
-        cache: As for `job.views`.
+        make_inputs: Called in each process; anything that can be pickled.
         workers: Processes.
-
-    Raises:
-        WorkerDiedError: A process was ended from outside.
-        ReproduceError: The first that a job raised; the others are stopped, and what they finished is kept.
     """
     pending = [job for job in jobs if not job.done]
-    if not pending:
-        return
-    total = sum(experiment.optimisation_of(job.arm).max_epochs for job in pending)
-    epochs_done = SPAWN.Queue()
-    n = min(workers, len(pending))
-    with (
-        processes(
-            n,
-            where=f"{len(pending)} trainings in {n} processes",
-            do="take fewer --workers, or a smaller micro_batch; what is finished is kept",
-            begin=_begin,
-            arguments=(experiment, prepared, cache, epochs_done),
-        ) as pool,
-        progress_of("train", "epochs") as progress,
-    ):
-        bar = progress.add_task("train", total=total)
-        futures = [pool.submit(_run, job) for job in pending]
-        while not _all_finished(futures):
-            try:
-                progress.advance(bar, epochs_done.get(timeout=_POLL_S))
-            except queue.Empty:
-                continue
-        for future in futures:
-            future.result()
+    efforts = [experiment.optimisation_of(job.arm).max_epochs for job in pending]
+    given = (experiment, make_inputs)
+    run_units(pending, _start_worker, given, efforts=efforts, workers=workers, label="train", unit="epochs")
 
 
-def _all_finished(futures: Sequence[Future]) -> bool:
-    """Whether all are done; raises what the first failed one raised."""
-    for future in futures:
-        if future.done() and (error := future.exception()) is not None:
-            raise error
-    return all(future.done() for future in futures)
-
-
-_worker: Worker
-_epochs_done = None
-
-
-def _begin(number: int, experiment: Experiment, prepared: Prepared, cache: Path, epochs_done) -> None:
-    global _worker, _epochs_done
+def _start_worker(
+    number: int, experiment: Experiment, make_inputs: Callable[[], CohortInputs]
+) -> Callable[[Job, Tell], None]:
     configure(worker=number, precision=experiment.optimisation.precision)
-    _worker = Worker(experiment, views(experiment, prepared, cache=cache))
-    _epochs_done = epochs_done
+    worker = Worker(experiment, make_inputs())
 
+    def do(job: Job, tell: Tell) -> None:
+        done = 0
 
-def _run(job: Job) -> None:
-    done = 0
+        def on_epoch(n: int, _: object) -> None:
+            nonlocal done
+            tell(n - done)
+            done = n
 
-    def on_epoch(n: int, _) -> None:
-        nonlocal done
-        _epochs_done.put(n - done)
-        done = n
+        worker.run(job, on_epoch=on_epoch)
 
-    _worker.run(job, on_epoch=on_epoch)
-    _epochs_done.put(_worker.max_epochs(job) - done)
+    return do

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Mapping
@@ -14,13 +13,13 @@ import numpy as np
 import tensorflow as tf
 from rich.progress import track
 
+from reproduce.cache_key import cache_key
 from reproduce.imaging.boxes import Box, averaged_over_boxes, set_into
 from reproduce.metrics.decisions import inside
 from reproduce.prepared.slices import SPLIT, Prepared
 from reproduce.protocol import Preparation
 from reproduce.protocol.augmentation import VolumeAugmentation
-from reproduce.protocol.text import canonical_json
-from reproduce.provenance import file_digest, write_json
+from reproduce.provenance import write_json
 from reproduce.randomness import stream
 from reproduce.training.augment_volumes import augmented
 from reproduce.training.pipeline import SliceName, as_seen, require_steps
@@ -69,9 +68,8 @@ def whole_volumes(prepared: Prepared, preparation: Preparation, *, cache: Path) 
         preparation: Intensity and regions; its size is for slices.
         cache: Folder for what can be made again.
     """
-    code = file_digest(Path(__file__))
-    key = canonical_json({"prepared": prepared.key, "intensity": preparation.intensity, "code": code})
-    folder = cache / "volumes" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    key = cache_key(whole_volumes, prepared=prepared.key, intensity=preparation.intensity)
+    folder = cache / "volumes" / key[:16]
     features = prepared.builder.info.features
     listing = folder / "names.json"
     if not listing.exists():

@@ -85,7 +85,8 @@ def test_whole_and_the_same_bytes_twice(table, tmp_path, x_rays):
     assert {row["verdict"] for row in statements(folder)} <= {"supported", "contradicted", "undecided"}
     decisions = json.loads((folder / "protocol.json").read_text())["decisions"]
     assert all(
-        each["place"].startswith(("silent: we ", "silent: see", "silent: 001", "000 ", "001 ")) for each in decisions
+        each["place"].startswith(("silent: we ", "silent: see", "silent: 001", "smoke: ", "000 ", "001 "))
+        for each in decisions
     )
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.phantoms import cohort_folder
 from reproduce.phantoms.cohort_folder import Layout, PhantomPatient, write_cohort
+from reproduce.phantoms.lidc_writer import LIDC_LAYOUT
 
 
 def _fill(folder: Path, patient: PhantomPatient) -> None:
@@ -18,7 +18,7 @@ def _patients(*numbers: int) -> list[PhantomPatient]:
     return [PhantomPatient(seed=1, number=n, matrix=8, n_slices=2, slice_spacing_mm=1.0) for n in numbers]
 
 
-_LAYOUT = Layout("P-", "test", "patient_pool.py", _fill)
+_LAYOUT = Layout("P-", "test", _fill)
 
 
 def test_a_patient_is_its_files_and_its_record(tmp_path):
@@ -34,27 +34,20 @@ def test_a_patient_is_its_files_and_its_record(tmp_path):
 
 def test_folders_of_another_layout_are_left_alone(tmp_path):
     write_cohort(tmp_path, _patients(1, 2), _LAYOUT, workers=1)
-    write_cohort(tmp_path, _patients(1), Layout("Q-", "test", "patient_pool.py", _fill), workers=1)
+    write_cohort(tmp_path, _patients(1), Layout("Q-", "test", _fill), workers=1)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["P-0001", "P-0002", "Q-0001"]
 
 
-@pytest.fixture
-def room(tmp_path, monkeypatch):
-    """A room of three modules: a draws on b, c stands alone."""
-    (tmp_path / "a.py").write_text("from reproduce.phantoms.b import f\n")
-    (tmp_path / "b.py").write_text("f = 1\n")
-    (tmp_path / "c.py").write_text("")
-    (tmp_path / "cohort_folder.py").write_text("import json\n")
-    monkeypatch.setattr(cohort_folder, "_ROOM", tmp_path)
-    cohort_folder.room_digest.cache_clear()
-    yield tmp_path
-    cohort_folder.room_digest.cache_clear()
-
-
-@pytest.mark.parametrize(("changed", "matters"), [("a", True), ("b", True), ("cohort_folder", True), ("c", False)])
-def test_the_code_of_a_patient_is_what_its_module_draws_on(room, changed, matters):
-    before = cohort_folder.room_digest("a.py")
-    with (room / f"{changed}.py").open("a") as module:
-        module.write("g = 2\n")
-    cohort_folder.room_digest.cache_clear()
-    assert (cohort_folder.room_digest("a.py") != before) == matters
+@pytest.mark.parametrize(
+    ("module", "old", "new", "matters"),
+    [
+        ("reproduce.phantoms.chest_ct", "stream(", "stream(1, ", True),
+        ("reproduce.randomness", "range(0, 32, 4)", "range(0, 32, 8)", True),
+        ("reproduce.phantoms.brain_mri", "stream(", "stream(1, ", False),
+    ],
+)
+def test_the_code_of_a_patient_is_what_draws_it(edit, module, old, new, matters):
+    (patient,) = _patients(1)
+    before = LIDC_LAYOUT.record(patient)
+    edit(module, old, new)
+    assert (LIDC_LAYOUT.record(patient) != before) == matters

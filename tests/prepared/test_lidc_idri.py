@@ -8,7 +8,6 @@ import pytest
 
 from reproduce.cohorts import lidc
 from reproduce.errors import CohortError, DataNotFoundError
-from reproduce.prepared import slices
 from reproduce.prepared.lidc_idri import prepare_lidc
 
 
@@ -87,17 +86,19 @@ def test_a_patient_who_left_is_not_in_the_cache(root, tmp_path):
     assert [scan.patient for scan in after.scans()] == ["PHANTOM-0001", "PHANTOM-0003"]
 
 
-def test_other_code_is_another_key(root, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("reproduce.imaging.dicom_pixels", "def slice_hu(", "def slice_hu(_more, "),
+        ("reproduce.cohorts.lidc_outlines", "def enclosed_pixels(", "def enclosed_pixels(_more, "),
+        ("reproduce.prepared.slices", "position * _MAX_SLICES + z", "position * _MAX_SLICES - z"),
+        ("reproduce.prepared.lidc_idri", "disable_shuffling=True", "disable_shuffling=False"),
+    ],
+)
+def test_changed_code_of_every_room_that_makes_an_example_is_another_key(edit, root, tmp_path, module, old, new):
     before = key_of(root, tmp_path)
-    monkeypatch.setattr(slices, "code_digest", lambda rooms: "other code")
+    edit(module, old, new)
     assert key_of(root, tmp_path) != before
-
-
-def test_the_key_covers_the_code_of_every_room_that_makes_an_example(monkeypatch, root, tmp_path):
-    rooms = []
-    monkeypatch.setattr(slices, "code_digest", lambda names: rooms.extend(names) or "code")
-    key_of(root, tmp_path)
-    assert {"imaging", "cohorts", "datasets"} <= set(rooms)
 
 
 def test_where_the_folder_lies_does_not_change_the_key(root, tmp_path):

@@ -40,10 +40,12 @@ def test_silent_decisions_are_told_from_printed_ones(folder):
     protocol = read_run(folder).protocol
     assert {each.silent for each in section(folder).decisions} == {True}
     protocol["decisions"][0]["place"] = "000 6.2"
+    protocol["decisions"][2]["place"] = "cpu: so that it takes minutes"
     write_json(folder / "protocol.json", protocol)
-    first, second = section(folder).decisions[:2]
+    first, second, third = section(folder).decisions[:3]
     assert (first.silent, first.place) == (False, "000 6.2")
     assert (second.silent, second.place) == (True, "we use it because the test says so")
+    assert (third.silent, third.place) == (True, "cpu: so that it takes minutes")
 
 
 def test_folder_of_another_kind_shows_its_own_tables_and_figures(by_hand, tmp_path):

@@ -38,7 +38,7 @@ def test_statements_of_a_whole_run(results):
     (_, phantom) = diffs(results)
     accuracy, dice = phantom.statements
     assert accuracy.text == "optimised_cnn better than unoptimised_cnn in accuracy"
-    assert accuracy.p_wilcoxon == pytest.approx(2 / 256, abs=1e-6)
+    assert accuracy.p_value == pytest.approx(2 / 256, abs=1e-6)
     assert accuracy.p_holm == pytest.approx(4 / 256, abs=1e-6)
     assert means_text(accuracy) == "0.800 against 0.700"
     assert dice.verdict == "supported"

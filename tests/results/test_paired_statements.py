@@ -11,7 +11,7 @@ from reproduce.results.cases import case_frame
 
 
 def decide(statements, cases, slices, experiment):
-    return module.test_statements(statements, cases, slices, experiment.readings, means={})
+    return module.decide_statements(statements, cases, slices, experiment.readings, means={})
 
 
 def test_statements_of_the_run_by_hand(experiment, cases, slices):
@@ -88,7 +88,7 @@ def test_a_statement_on_a_mean_of_regions_averages_the_regions_of_each_patient(e
     readings = [replace(reading, region="both") for reading in experiment.readings]
     statement = Statement("optimised_cnn", "unoptimised_cnn", "dice", "x")
     both = pd.concat([cases, other])
-    (found,) = module.test_statements([statement], both, slices, readings, means={"both": ("nodule", "mass")})
+    (found,) = module.decide_statements([statement], both, slices, readings, means={"both": ("nodule", "mass")})
     (alone,) = decide([statement], cases, slices, experiment)
     assert found.better == pytest.approx(alone.better / 2)
     assert found.worse == pytest.approx(alone.worse)

@@ -17,6 +17,7 @@ from reproduce.protocol.section import Call
 from reproduce.tasks import architecture_training as training
 from reproduce.tasks.architecture_rows import architecture_rows, probability_columns, structure_rows, training_rows
 from reproduce.tasks.architectures import ArchitectureStudy, Entry
+from reproduce.tasks.comparison import _key as architecture_key
 from reproduce.tasks.x_rays import Data
 
 LENET = Architecture(
@@ -58,12 +59,25 @@ def quiet(_):
 
 def test_what_is_other_than_in_the_paper_is_said_and_built():
     assert ENTRY.form == "activation relu, not tanh"
-    assert ENTRY.key.startswith("lenet-5-dense-c3-")
+    assert ENTRY.key == "lenet-5-dense-c3"
     assert ENTRY.build().get_layer("c1").activation.__name__ == "relu"
     assert ENTRY.build().count_params() == 156 + 2416 + 48_120 + 10_164 + 85  # the head has one output, not ten
-    larger = Entry(LENET, 1998, "another idea", (64, 64), {"activation": "relu"}, 2.0)
-    assert larger.key != ENTRY.key
-    assert Entry(LENET, 1999, "", (32, 32), {"activation": "relu"}, 9.0).key == ENTRY.key
+
+
+def test_what_is_trained_tells_its_key_and_what_is_said_of_it_does_not(edit):
+    def key(entry, study=STUDY, source="a"):
+        return architecture_key(entry, study, source=source)
+
+    before = key(ENTRY)
+    assert key(Entry(LENET, 1999, "", (32, 32), {"activation": "relu"}, 9.0)) == before
+    assert key(ENTRY, replace(STUDY, seeds=(7,))) == before
+    assert key(Entry(LENET, 1998, "all together", (64, 64), {"activation": "relu"}, 1.0)) != before
+    assert key(ENTRY, replace(STUDY, batch_size=4)) != before
+    assert key(ENTRY, source="b") != before
+    edit("reproduce.models.classification.overlock", "def overlock(", "def overlock(_more, ")
+    assert key(ENTRY) == before
+    edit("reproduce.models.classification.lenet5", "def lenet5_dense(", "def lenet5_dense(_more, ")
+    assert key(ENTRY) != before
 
 
 def test_of_a_plan_each_field_that_differs_is_said():

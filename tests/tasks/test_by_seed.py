@@ -35,7 +35,7 @@ def measure(data, study, group, seeds):
         yield seed, [("q", group, 0.0, seed, study.number * seed)]
 
 
-EACH = BySeed(measure, groups=("one", "two"), code=("protocol/section",))
+EACH = BySeed(measure, groups=("one", "two"))
 
 
 @pytest.fixture
@@ -98,3 +98,11 @@ def test_what_is_kept_is_read_as_it_is(in_process, x_rays, tmp_path):
     rows(STUDY, x_rays, tmp_path)
     (kept,) = tmp_path.glob("studies/*/one-seed2.json")
     assert json.loads(kept.read_text()) == [["q", "one", 0.0, 2, 6.0]]
+
+
+@pytest.mark.parametrize("module", ["reproduce.tasks.x_rays", "reproduce.randomness"])
+def test_changed_code_is_measured_anew(in_process, x_rays, tmp_path, edit, module):
+    rows(STUDY, x_rays, tmp_path)
+    edit(module, "return ", "return 0 or ")
+    rows(STUDY, x_rays, tmp_path)
+    assert len(list(tmp_path.glob("studies/*"))) == 2

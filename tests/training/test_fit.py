@@ -24,7 +24,9 @@ def make_trainer(recipe):
 
     def make(build=None, **changes) -> Trainer:
         arm = recipe.arm(build) if build else recipe.arm()
-        return Trainer(arm, recipe.optimisation(**changes), size=(16, 16), n_channels=1, n_regions=1)
+        return Trainer(
+            arm, recipe.optimisation(**changes), build=lambda: arm.build((16, 16), n_channels=1, n_regions=1)
+        )
 
     return make
 
@@ -290,7 +292,7 @@ def own_loss(size, *, n_channels, n_regions) -> keras.Model:
 def test_a_model_that_brings_its_own_loss_is_trained_by_it(recipe, training_set, validation, tmp_path):
     arm = recipe.arm(own_loss, losses={})
     assert arm.targets == {"mask": "mask"}
-    trainer = Trainer(arm, recipe.optimisation(), size=(16, 16), n_channels=1, n_regions=1)
+    trainer = Trainer(arm, recipe.optimisation(), build=lambda: arm.build((16, 16), n_channels=1, n_regions=1))
     history, _ = fit(trainer, training_set(), validation, tmp_path)
     assert history[-1].train_loss < history[0].train_loss
     masks = np.asarray(trainer.model.predict(validation, verbose=0)["mask"])

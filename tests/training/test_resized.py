@@ -107,8 +107,8 @@ def test_a_cohort_too_large_for_the_disk_is_resized_as_it_is_read(prepared, tmp_
     assert all(np.array_equal(a[name], b[name]) for a, b in zip(kept, passing, strict=True) for name in a)
 
 
-def test_other_code_has_a_cache_of_its_own(prepared, tmp_path, monkeypatch):
+def test_another_version_of_a_library_has_a_cache_of_its_own(prepared, tmp_path, monkeypatch):
     resized(prepared, tmp_path)
-    monkeypatch.setattr("reproduce.training.pipeline.file_digest", lambda path: "other code")
+    monkeypatch.setattr("reproduce.cache_key._version", lambda library: "another")
     resized(prepared, tmp_path)
     assert len(folders(tmp_path)) == 2

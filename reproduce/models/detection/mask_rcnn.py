@@ -174,6 +174,12 @@ class MaskRCNN(keras.Model):
         """
         return self._detect(self._raw(image, False))
 
+    def cost_parts(self) -> list[tuple[keras.Model, int]]:
+        """Graphs of known size, and how often an image passes each at the most; see `model_cost`."""
+        levels = [keras.Input(level.shape[1:]) for level in self.pyramid.outputs]
+        of_levels = [(keras.Model(level, rpn_head(4 * self.width)(level)), 1) for level in levels]
+        return [(self.pyramid, 1), *of_levels, (self.box_head, self.n_proposals), (self.mask_head, self.n_detections)]
+
     def get_config(self) -> dict:
         """The arguments that make this model again, without its weights."""
         names = ("size", "n_channels", "n_regions", "width", "blocks", "anchor_scale", "n_candidates", "n_proposals")

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.errors import DataNotFoundError
+from reproduce.results.folders import RunFolder
 
 # Okabe and Ito (2008): told apart by colour-blind readers too.
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#E69F00", "#009E73", "#777777"
@@ -27,11 +28,11 @@ _STYLE = {
 _SOURCE = "LIDC-IDRI, annotation XML"
 
 
-def draw_census(results: Path, figures: Path) -> tuple[Path, ...]:
+def draw_census(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `census_lidc_{agreement,ratings,sensitivity}` as PNG and SVG; the same results give the same bytes.
 
     Args:
-        results: The folder that the census wrote, its `published.csv` one level above.
+        run: Of the census.
         figures: Where the figures go.
 
     Returns:
@@ -41,6 +42,7 @@ def draw_census(results: Path, figures: Path) -> tuple[Path, ...]:
         DataNotFoundError: A results file is not there.
     """
     figures.mkdir(parents=True, exist_ok=True)
+    results = run.path
     published = {row["metric"]: int(row["value"]) for row in _rows(results.parent / "published.csv")}
     with mpl.rc_context(_STYLE):
         drawn = {

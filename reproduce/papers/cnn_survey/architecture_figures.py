@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from reproduce.figures.style import BLUE, VERMILION, new_figure, save, styled
 from reproduce.papers.cnn_survey.structure_figure import draw_structure
 from reproduce.results.cases import read_frame
-from reproduce.results.folders import read_object
+from reproduce.results.folders import RunFolder
 
 _ROW_IN, _AROUND_IN, _WIDTH_IN = 0.235, 1.15, 11.0
 _TEXT = {"va": "center", "parse_math": False}
@@ -22,12 +22,12 @@ _BAND = "#EFEFEF"
 _CHANCE = 0.5
 
 
-def draw_architectures(results: Path, figures: Path) -> tuple[Path, ...]:
+def draw_architectures(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `figure1`, the basic structure, and `figure2`, the timeline with parameters and accuracy.
 
     Args:
-        results: Folder that the script wrote.
-        figures: Where they go.
+        run: Of a comparison.
+        figures: The folder of all figures.
 
     Returns:
         The files written.
@@ -35,11 +35,11 @@ def draw_architectures(results: Path, figures: Path) -> tuple[Path, ...]:
     Raises:
         ResultsError: A results file is not there, or broken.
     """
-    about = read_object(results / "protocol.json")
-    caption = f"{about['source']}, {about['profile']} profile"
-    structure = draw_structure(read_frame(results / "structure.csv", keep_default_na=False), caption=caption)
-    timeline = draw_timeline(read_frame(results / "architectures.csv", keep_default_na=False), caption=caption)
-    return (*save(structure, figures / "figure1"), *save(timeline, figures / "figure2"))
+    caption = f"{run.source}, {run.profile} profile"
+    target = figures / run.table / run.path.name
+    structure = draw_structure(read_frame(run.path / "structure.csv", keep_default_na=False), caption=caption)
+    timeline = draw_timeline(read_frame(run.path / "architectures.csv", keep_default_na=False), caption=caption)
+    return (*save(structure, target / "figure1"), *save(timeline, target / "figure2"))
 
 
 def draw_timeline(rows: pd.DataFrame, *, caption: str) -> Figure:

@@ -14,7 +14,7 @@ from reproduce.errors import ResultsError
 from reproduce.figures.style import ARMS, new_figure, save, styled
 from reproduce.papers.cnn_survey.moco_figure import draw_moco
 from reproduce.results.cases import read_frame
-from reproduce.results.folders import read_object
+from reproduce.results.folders import RunFolder, read_object
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -74,8 +74,8 @@ def draw_structure(results: Path, figures: Path) -> tuple[Path, ...]:
     return _drawn(results, figures / "structure", panels, (11.0, 3.8))
 
 
-def draw_statements(results: Path, figures: Path) -> tuple[Path, ...]:
-    """Draw the figure of one results folder, whichever table it is of, below the folder of all figures.
+def draw_statements(run: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Draw the figures of one run, whichever table it is of, below the folder of all figures.
 
     Raises:
         ResultsError: As `draw_dense`; or the folder is of another table.
@@ -86,11 +86,10 @@ def draw_statements(results: Path, figures: Path) -> tuple[Path, ...]:
         "table3_of_001": draw_structure,
         "moco_v3_of_001": draw_moco,
     }
-    table = results.parent.name
-    if table not in draws:
-        do = "remove the folder, or its measurements.csv"
-        raise ResultsError(expected=f"one of {', '.join(draws)}", got=table, where=results, do=do)
-    return draws[table](results, figures / table / results.name)
+    if run.table not in draws:
+        do = "remove the folder"
+        raise ResultsError(expected=f"one of {', '.join(draws)}", got=run.table, where=run.path, do=do)
+    return draws[run.table](run.path, figures / run.table / run.path.name)
 
 
 def _drawn(results: Path, stem: Path, panels, inches: tuple[float, float]) -> tuple[Path, ...]:

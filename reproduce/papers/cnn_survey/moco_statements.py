@@ -73,9 +73,9 @@ VIEWS = Views(
 )
 CHOICES = {
     "training": "silent: see each of its fields",
-    "encoders": "001 3, ViT and ResNet; silent: we make both small, and their heads 256 units, 4096 in the paper; "
-    "layers and normalisation of the heads are those of the authors' release; a ViT's patches keep their starting "
-    "weights (Chen et al. 2021, 4.3)",
+    "encoders": "silent: we take ViT and ResNet, which 001 3 names, both small, and heads of 256 units, 4096 in the "
+    "paper; layers and normalisation of the heads are those of the authors' release; a ViT's patches keep their "
+    "starting weights (Chen et al. 2021, 4.3)",
     "views": "silent: see each of its fields",
     "temperature": "silent: we use 0.2 (Chen et al. 2021)",
     "momentum": "silent: we use 0.99, rising to 1 (Chen et al. 2021)",

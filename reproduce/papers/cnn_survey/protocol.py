@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from reproduce.protocol.reduced import reduced
 from reproduce.protocol.section import Call
 from reproduce.results.properties import Compared, Custom, Exact, Statement
 from reproduce.results.property_results import PropertyTable
@@ -42,5 +43,5 @@ def exact(function, rule: str, **arguments) -> Exact:
 
 def smoke(table: PropertyTable) -> PropertyTable:
     """A table in seconds: three seeds, 32 X-rays, one epoch."""
-    training = replace(table.study.training, seeds=(1, 2, 3), n_train=32, epochs=1)
+    training = reduced(table.study.training, "smoke", seeds=(1, 2, 3), n_train=32, epochs=1)
     return replace(table, profile="smoke", study=replace(table.study, training=training))

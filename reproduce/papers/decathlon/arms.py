@@ -10,6 +10,7 @@ from reproduce.papers.zheng2024.arms import ARMS as SIX
 from reproduce.papers.zheng2024.protocol import SMALL
 from reproduce.protocol import Arm, Call, Optimisation, VolumeArm
 from reproduce.protocol.augmentation import VolumeAugmentation
+from reproduce.protocol.reduced import narrowed, reduced
 
 LEAN, UNET3D = "lean 3-D U-Net (ours)", "3-D U-Net"
 BOX = (32, 48, 32)
@@ -44,7 +45,7 @@ BENDING = VolumeAugmentation(
 )
 
 
-def of_volumes(name: str, build: Call, *, learning_rate: float, epochs: int, **changes) -> VolumeArm:
+def of_volumes(name: str, build: Call, why: str, *, learning_rate: float, epochs: int) -> VolumeArm:
     """A model of volumes in boxes of 32 x 48 x 32, two a step, under a rate that falls to nothing."""
     optimisation = Optimisation(
         learning_rate=learning_rate,
@@ -55,16 +56,16 @@ def of_volumes(name: str, build: Call, *, learning_rate: float, epochs: int, **c
         patience=None,
         precision="mixed_bfloat16",
         because={
-            "learning_rate": "silent: we use Adam, with the rate that trained fastest on the development cases",
+            "learning_rate": f"silent: we use Adam, at the rate that trained the {name} fastest on development cases",
             "decay_power": "silent: we use the power 0.9 of nnU-Net (Isensee 2021)",
             "batch_size": "silent: we use two volumes, as nnU-Net",
             "micro_batch": "silent: we use the whole batch where it fits",
-            "max_epochs": "silent: we use a part of the budget, 30 minutes of two cores a fold; see the CPU minutes",
+            "max_epochs": f"silent: we train the {name} for a part of 30 minutes of two cores a fold; see CPU minutes",
             "patience": "silent: we train all epochs and keep the one of lowest validation loss",
             "precision": "silent: we use bfloat16, weights in float32; processors that have it train a third faster",
         },
     )
-    usual = VolumeArm(
+    return VolumeArm(
         name=name,
         build=build,
         losses=DICE_AND_ENTROPY,
@@ -73,37 +74,44 @@ def of_volumes(name: str, build: Call, *, learning_rate: float, epochs: int, **c
         optimisation=optimisation,
         because={
             "name": "silent: we name it after its paper, or say that it is ours",
-            "build": "silent: we use the paper's layers, or our own, narrowed to what two cores can train",
+            "build": why,
             "losses": "silent: we use Dice and cross-entropy, equal weights, as nnU-Net",
             "box": "silent: we use a box that covers the labels of 19 cases of 20 from the middle of the image",
             "augmentation": RANGE,
             "optimisation": "silent: see each of its fields",
         },
     )
-    return replace(usual, **changes)
 
 
 def of_slices(*, width: int) -> tuple[Arm, ...]:
     """The six models of document 002 and the optimised CNN of document 000, `width` wide."""
-    flat = replace(SIX[0].augmentation, sides=(), because={**SIX[0].augmentation.because, "sides": "silent: no sides"})
-    six = (
-        replace(
-            arm,
+    flat = SIX[0].augmentation.changed("silent: we swap nothing, since no label is named after a side", sides=())
+    named = OPTIMISED.changed("silent: we write its name in words, as those of the others", name="optimised CNN")
+    arms = (*(arm.changed("002 3.2", augmentation=flat) for arm in SIX), named)
+    return tuple(
+        arm.changed(
+            f"silent: we narrow it to what two cores can train; in its document's table: {arm.because['build']}",
             build=Call(arm.build.function, {**arm.build.arguments, "width": width, **SMALL.get(arm.name, {})}),
-            augmentation=flat,
         )
-        for arm in SIX
+        for arm in arms
     )
-    layers = {**OPTIMISED.build.arguments, "width": width}
-    optimised = replace(OPTIMISED, name="optimised CNN", build=Call(OPTIMISED.build.function, layers))
-    return (*six, optimised)
 
 
 def volume_arms(*, width: int, widths: tuple[int, ...], unet_epochs: int, epochs: int) -> tuple[VolumeArm, ...]:
     """The 3-D U-Net of its paper's layers, `width` wide, and our own."""
     plain = Call(unet3d, {"width": width, "bn_momentum": 0.9})
     own = Call(lean_unet3d, {"widths": widths, "residual": True, "bn_momentum": 0.9})
+    why = "silent: we use the paper's layers (Cicek 2016), narrowed to what two cores can train"
+    our = "silent: we use layers of our own, that two cores can train"
     return (
-        of_volumes(UNET3D, plain, learning_rate=1e-3, epochs=unet_epochs),
-        of_volumes(LEAN, own, learning_rate=3e-3, epochs=epochs),
+        of_volumes(UNET3D, plain, why, learning_rate=1e-3, epochs=unet_epochs),
+        of_volumes(LEAN, own, our, learning_rate=3e-3, epochs=epochs),
     )
+
+
+def smaller(arm: Arm | VolumeArm) -> Arm | VolumeArm:
+    """An arm for the smoke profile: a narrow model, of volumes one epoch; that of slices is the experiment's."""
+    if not isinstance(arm, VolumeArm):
+        return narrowed(arm, "smoke", width=4)
+    optimisation = reduced(arm.optimisation, "smoke", max_epochs=1)
+    return replace(narrowed(arm, "smoke", width=2, widths=(2, 4, 8)), optimisation=optimisation)

@@ -1,6 +1,7 @@
 """The arms of the ablation of document 000: each optimisation alone, all together, and all but one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reproduce.errors import DataNotFoundError
 from reproduce.models.classification.pretrained_encoders import DENSENET121, INCEPTION_V3, RESNET50, VGG16, find_weights
@@ -20,19 +21,15 @@ TRANSFER = {
 }
 WHY_NOT_RUN = dict.fromkeys(TRANSFER, "not run: weights absent")
 
-_BCE = Call(BinaryCrossEntropy, {})
 _DICE = Call(SquaredDice, {"smooth": 1.0})
 _FOCAL = Call(Focal, {"gamma": 2.0, "alpha": 0.25})
-_DICE_FOCAL = Call(sum_of, {"losses": (_DICE, _FOCAL)})
-_NO_STRUCTURE = {"residual": False, "dense": False, "skips": False}
-_STRUCTURE = {"residual": True, "dense": True, "skips": True}
-_BECAUSE = {
-    "name": "silent: we name each arm after what differs from the base, or from all together",
-    "build": f"{LAYERS}; residual and dense after 4.1, skip connections apart, since the document does not name them",
-    "losses": "silent: we put Dice, focal (gamma 2, alpha 0.25: Lin 2017) or their sum, equal weights, on the mask, "
-    "and leave the slice head out, so that no arm has an output that another lacks",
-    "augmentation": "000 3.2, or none",
+_LOSSES = {
+    "Dice": _DICE,
+    "focal loss (gamma 2, alpha 0.25: Lin 2017)": _FOCAL,
+    "Dice and focal loss (gamma 2, alpha 0.25: Lin 2017), equal weights,": Call(sum_of, {"losses": (_DICE, _FOCAL)}),
 }
+_ON_DICE, _ON_FOCAL, _ON_BOTH = _LOSSES
+_ALL = ("residual", "dense", "skips")
 
 
 def arms(*, width: int, depth: int, grey: tuple[float, float], weights: Mapping[str, str]) -> tuple[Arm, ...]:
@@ -44,50 +41,57 @@ def arms(*, width: int, depth: int, grey: tuple[float, float], weights: Mapping[
         grey: Intensities that are black and white to a pretrained encoder.
         weights: Of each arm of `TRANSFER` that is to run, the digest of its file.
     """
+    layers = {"width": width, "depth": depth, "bn_momentum": 0.9, **dict.fromkeys(_ALL, False)}
+    base = Arm(
+        name=BASE,
+        build=Call(ablation_cnn, layers),
+        losses={"mask": Call(BinaryCrossEntropy, {})},
+        augmentation=None,
+        because={
+            "name": "silent: we name each arm after what differs from the base, or from all together",
+            "build": f"{LAYERS}; plain",
+            "losses": "silent: we put cross-entropy on the mask, and leave the slice head out, so that no arm has an "
+            "output that another lacks",
+            "augmentation": "silent: we use none, so that an arm can add it",
+        },
+    )
 
-    def arm(name: str, *, loss: Call = _BCE, augmented: bool = False, structure: dict | None = None) -> Arm:
-        layers = {"width": width, "depth": depth, "bn_momentum": 0.9, **_NO_STRUCTURE, **(structure or {})}
-        return Arm(
-            name=name,
-            build=Call(ablation_cnn, layers),
-            losses={"mask": loss},
-            augmentation=AUGMENTATION if augmented else None,
-            because=_BECAUSE,
-        )
+    def arm(name: str, *structure: str, loss: str | None = None, augmented: bool = False) -> Arm:
+        found = replace(base, name=name)
+        if structure:
+            why = f"{LAYERS}; with {' and '.join(structure)}; 4.1 names residual and dense ones, but no skips"
+            found = found.changed(why, build=Call(ablation_cnn, layers | dict.fromkeys(structure, True)))
+        if loss:
+            why = f"silent: 4.2 names Dice and focal loss; we put {loss} on the mask, with no slice head either"
+            found = found.changed(why, losses={"mask": _LOSSES[loss]})
+        return found.changed("000 3.2", augmentation=AUGMENTATION) if augmented else found
 
-    whole = {"loss": _DICE_FOCAL, "augmented": True, "structure": _STRUCTURE}
     return (
-        arm(BASE),
-        arm("residual", structure={"residual": True}),
-        arm("dense", structure={"dense": True}),
-        arm("residual_dense", structure={"residual": True, "dense": True}),
-        arm("skips", structure={"skips": True}),
-        arm("dice", loss=_DICE),
-        arm("focal", loss=_FOCAL),
-        arm("dice_focal", loss=_DICE_FOCAL),
+        base,
+        arm("residual", "residual"),
+        arm("dense", "dense"),
+        arm("residual_dense", "residual", "dense"),
+        arm("skips", "skips"),
+        arm("dice", loss=_ON_DICE),
+        arm("focal", loss=_ON_FOCAL),
+        arm("dice_focal", loss=_ON_BOTH),
         arm("augmentation", augmented=True),
-        *(_transfer(name, width=width, grey=grey, sha256=digest) for name, digest in weights.items()),
-        arm("without_structure", **whole | {"structure": {"skips": True}}),
-        arm("without_skips", **whole | {"structure": {"residual": True, "dense": True}}),
-        arm("without_loss", **whole | {"loss": _BCE}),
-        arm("without_augmentation", **whole | {"augmented": False}),
-        arm(TOGETHER, **whole),
+        *(_transfer(base, name, width=width, grey=grey, sha256=digest) for name, digest in weights.items()),
+        arm("without_structure", "skips", loss=_ON_BOTH, augmented=True),
+        arm("without_skips", "residual", "dense", loss=_ON_BOTH, augmented=True),
+        arm("without_loss", *_ALL, augmented=True),
+        arm("without_augmentation", *_ALL, loss=_ON_BOTH),
+        arm(TOGETHER, *_ALL, loss=_ON_BOTH, augmented=True),
     )
 
 
-def _transfer(name: str, *, width: int, grey: tuple[float, float], sha256: str) -> Arm:
+def _transfer(base: Arm, name: str, *, width: int, grey: tuple[float, float], sha256: str) -> Arm:
     layers = {"encoder": TRANSFER[name], "sha256": sha256, "grey": grey, "width": width, "bn_momentum": 0.9}
     build = (
-        "silent: 5 names VGG, ResNet and Inception; we freeze the encoder, with the weights of the file of this "
-        "SHA-256, and train a U-shaped decoder"
+        f"silent: 5 names VGG, ResNet and Inception; we freeze the encoder {name.removeprefix('transfer_')}, with the "
+        "weights of the file of this SHA-256, and train a U-shaped decoder"
     )
-    return Arm(
-        name=name,
-        build=Call(pretrained_cnn, layers),
-        losses={"mask": _BCE},
-        augmentation=None,
-        because=_BECAUSE | {"build": build},
-    )
+    return replace(base, name=name).changed(build, build=Call(pretrained_cnn, layers))
 
 
 def weights_at_hand() -> dict[str, str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from reproduce.errors import ResultsError
 from reproduce.figures.ablation import draw_effects, read_effects
 from reproduce.figures.style import save
-from reproduce.papers.xue2025.figures import shown_run
-from reproduce.results.folders import RunFolder
+from reproduce.papers.xue2025.figures import runs_beside
+from reproduce.results.folders import RunFolder, shown_run
 
 TABLES = ("ablation_lidc", "ablation_brats")
 _TITLE = "Ablation of document 000: difference in Dice per patient, with 95 % intervals"
@@ -31,3 +31,8 @@ def draw_ablation(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, Path]
         raise ResultsError(expected="an ablation that has been run", got="none", where=figures / "ablation", do=do)
     drawn = draw_effects({run: read_effects(run) for run in shown}, title=_TITLE)
     return save(drawn, figures / "ablation" / "effects")
+
+
+def draw_ablation_of_both(run: RunFolder, figures: Path) -> tuple[Path, Path]:
+    """Draw the ablations of both data sets from the runs that lie beside a run of one of them; see `draw_ablation`."""
+    return draw_ablation(runs_beside(run, TABLES), figures)

@@ -1,7 +1,5 @@
 """Table 2: an unoptimised and an optimised CNN outline brain tumours on BraTS."""
 
-from dataclasses import replace
-
 from reproduce.cohorts.brats_layouts import PUBLISHED, REGIONS
 from reproduce.papers.xue2025.protocol import (
     OPTIMISATION,
@@ -17,6 +15,7 @@ from reproduce.phantoms.brats_writer import write_brats_cohort
 from reproduce.prepared import brats
 from reproduce.protocol import Call, Experiment, Preparation
 from reproduce.protocol.intensities import Normalised
+from reproduce.protocol.reduced import reduced
 
 PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 120, "n_slices": 32, "slice_spacing_mm": 4.0}
 
@@ -47,7 +46,9 @@ PAPER = Experiment(
     readings=readings("WT"),
     statements=statements("000 7.1.2"),
 )
-CPU = scaled(PAPER, "cpu", size=64, width=8, depth=3, batch=4, epochs=12, validation=replace(VALIDATION, seeds=(1,)))
+CPU = scaled(
+    PAPER, "cpu", size=64, width=8, depth=3, batch=4, epochs=12, validation=reduced(VALIDATION, "cpu", seeds=(1,))
+)
 SMOKE = scaled(
     PAPER,
     "smoke",
@@ -56,7 +57,7 @@ SMOKE = scaled(
     depth=2,
     batch=4,
     epochs=2,
-    validation=replace(VALIDATION, seeds=(1,), n_folds=2),
+    validation=reduced(VALIDATION, "smoke", seeds=(1,), n_folds=2),
     phantom=Call(
         write_brats_cohort, {"n_patients": 4, "seed": 1, "matrix": 48, "n_slices": 10, "slice_spacing_mm": 12.0}
     ),

@@ -14,7 +14,7 @@ from reproduce.figures.style import ARMS, HATCHES, new_figure, save, styled
 from reproduce.papers.cells import table_cells
 from reproduce.papers.xue2025.process_chart import NOT_RUN, draw_process, planned
 from reproduce.results.diff import CellLine, diff_run
-from reproduce.results.folders import RunFolder
+from reproduce.results.folders import RunFolder, find_runs, shown_run
 from reproduce.results.number_format import number
 from reproduce.results.verdict_words import PHANTOM
 
@@ -22,6 +22,22 @@ TABLES = ("table1_lidc", "table2_brats")
 BEFORE, AFTER = "unoptimised_cnn", "optimised_cnn"
 _ABSENT = "reconstruction: the document's image is lost"
 _FULL = {"%": 100.0, "ratio": 1.0}
+
+
+def draw_processes_and_bars(run: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Draw Figures 1 to 3 from every run of both tables that lies beside a run of one of them.
+
+    Args:
+        run: Of Table 1 or 2.
+        figures: The folder of all figures.
+    """
+    return draw_document000(runs_beside(run, TABLES), figures)
+
+
+def runs_beside(run: RunFolder, tables: Sequence[str]) -> list[RunFolder]:
+    """Return the runs of some tables that lie in the folder of results of a run."""
+    results = run.path.parents[1]
+    return find_runs(results, [table for table in tables if any(results.glob(f"{table}/*/protocol.json"))])
 
 
 def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ...]:
@@ -61,21 +77,6 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
         "figure3": draw_comparison({table: run and diff_run(run).cells for table, run in shown.items()}, shown),
     }
     return tuple(path for name, figure in drawn.items() for path in save(figure, figures / "document000" / name))
-
-
-def shown_run(runs: Sequence[RunFolder], table: str) -> RunFolder | None:
-    """Return the run of a table to show: comparable, else real data, else the paper profile, else by name.
-
-    Args:
-        runs: Of any tables.
-        table: Name of the table.
-
-    Returns:
-        The run, or None where the table has not been run.
-    """
-    own = [run for run in runs if run.table == table]
-    order = sorted(own, key=lambda run: (len(run.caveats), run.source == PHANTOM, run.profile != "paper", run.name))
-    return order[0] if order else None
 
 
 def draw_comparison(cells: dict[str, Sequence[CellLine] | None], shown: dict[str, RunFolder | None]) -> Figure:

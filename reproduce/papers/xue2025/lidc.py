@@ -1,7 +1,5 @@
 """Table 1: an unoptimised and an optimised CNN find and outline lung nodules on LIDC-IDRI."""
 
-from dataclasses import replace
-
 from reproduce.papers.xue2025.protocol import (
     OPTIMISATION,
     OPTIMISED,
@@ -16,6 +14,7 @@ from reproduce.phantoms.lidc_writer import write_lidc_cohort
 from reproduce.prepared import lidc_idri
 from reproduce.protocol import Call, Experiment, Preparation
 from reproduce.protocol.intensities import Window
+from reproduce.protocol.reduced import reduced
 
 PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 512, "n_slices": 24, "slice_spacing_mm": 2.5}
 
@@ -46,7 +45,9 @@ PAPER = Experiment(
     readings=readings("nodule"),
     statements=statements("000 7.1.1"),
 )
-CPU = scaled(PAPER, "cpu", size=96, width=8, depth=3, batch=4, epochs=12, validation=replace(VALIDATION, seeds=(1,)))
+CPU = scaled(
+    PAPER, "cpu", size=96, width=8, depth=3, batch=4, epochs=12, validation=reduced(VALIDATION, "cpu", seeds=(1,))
+)
 SMOKE = scaled(
     PAPER,
     "smoke",
@@ -55,7 +56,7 @@ SMOKE = scaled(
     depth=2,
     batch=4,
     epochs=2,
-    validation=replace(VALIDATION, seeds=(1,), n_folds=2),
+    validation=reduced(VALIDATION, "smoke", seeds=(1,), n_folds=2),
     phantom=Call(write_lidc_cohort, {**PHANTOM, "n_patients": 4, "matrix": 64, "n_slices": 8}),
 )
 PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}

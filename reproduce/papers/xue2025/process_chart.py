@@ -144,7 +144,8 @@ def _footer(tables: Sequence[Planned], beside: str | None) -> list[str]:
             lines.append(
                 f"Run for {each.data}: {source}{made}, {profile} profile; [{profile}:{NO_BREAK}...] is its own value."
             )
-    lines.append('Beside a box: the section of document 000 that prints a value, or "silent" and our reason.')
+    lines.append('Beside a box: the section of document 000 that prints a value, or "silent" and our reason; where the')
+    lines.append('run has another value its reason, and "in full" what the document\'s own profile has it from.')
     if beside is not None:
         lines.append(f"Blue boxes with a thick edge differ from {label(beside)}.")
     return lines

@@ -16,6 +16,7 @@ from reproduce.protocol import (
     Validation,
 )
 from reproduce.protocol.augmentation import Augmentation
+from reproduce.protocol.reduced import narrowed, reduced
 
 LAYERS = "silent: we use width 64 and four levels (He 2016, Ronneberger 2015) and momentum 0.9, since no layer is given"
 RANGE = "silent: 3.2 names it without a range; we use one in which an image stays plausible"
@@ -128,7 +129,7 @@ def readings(region: str) -> tuple[Reading, ...]:
 
 
 def _reading(metric: str, region: str, level: str, average: str, tolerance: float) -> Reading:
-    because = {"cell": "000 6.2.1", "metric": "000 6.2.1", "region": REGION}
+    because = {"cell": "000 Table 1, Table 2", "metric": "000 Table 1, Table 2", "region": REGION}
     because |= {"level": LEVEL, "average": LEVEL, "tolerance": TOLERANCE}
     return Reading(
         cell=metric,
@@ -151,7 +152,12 @@ def scaled(
     paper: Experiment, profile: str, *, size: int, width: int, depth: int, batch: int, epochs: int, **changes
 ) -> Experiment:
     """A document's experiment made smaller; whatever it changes is listed in protocol.json and on the page."""
-    arms = tuple(replace(arm, build=Call(arm.build.function, _layers(width, depth))) for arm in paper.arms)
-    optimisation = replace(paper.optimisation, batch_size=batch, micro_batch=batch, max_epochs=epochs)
-    preparation = replace(paper.preparation, size=size)
-    return replace(paper, profile=profile, arms=arms, optimisation=optimisation, preparation=preparation, **changes)
+    less = {"batch_size": batch, "micro_batch": batch, "max_epochs": epochs}
+    return replace(
+        paper,
+        profile=profile,
+        arms=tuple(narrowed(arm, profile, width=width, depth=depth) for arm in paper.arms),
+        optimisation=reduced(paper.optimisation, profile, **less),
+        preparation=reduced(paper.preparation, profile, size=size),
+        **changes,
+    )

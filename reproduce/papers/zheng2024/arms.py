@@ -31,6 +31,10 @@ WITH_AUXILIARY = ENTROPY | {"aux": Call(CategoricalCrossEntropy, {"weight": 0.4}
 NORMALISED = {"width": 64, "bn_momentum": 0.9}
 ON_RESNET = NORMALISED | {"blocks": RESNET50, "dropout": 0.1, "auxiliary": False}
 
+_LOSSES = {
+    "PSPNet": "silent: 2 names cross-entropy; we add the auxiliary one of Zhao 2017, weight 0.4",
+    "Mask R-CNN": "silent: cross-entropy has no meaning here; we use He 2017's",
+}
 _MODELS = {
     "FCNN": (
         Call(fcn8s, NORMALISED | {"batch_norm": True, "dropout": 0.5}),
@@ -92,9 +96,7 @@ ARMS = tuple(
         because={
             "name": "002 3.3",
             "build": why,
-            "losses": "002 2, cross-entropy"
-            if losses
-            else "silent: cross-entropy has no meaning here; we use He 2017's",
+            "losses": _LOSSES.get(name, "002 2, cross-entropy"),
             "augmentation": "002 3.2",
         },
     )

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from reproduce.cohorts.thoracic_split import official_side
-from reproduce.protocol import Call, Decision, Experiment, HeldOut, Optimisation, Reading
+from reproduce.protocol import Decision, Experiment, HeldOut, Optimisation, Reading
+from reproduce.protocol.reduced import narrowed, reduced
 
 ORGANS = ("oesophagus", "heart", "lung_left", "lung_right", "spinal_cord")
 LUNGS = "silent: we read the lungs, with the background as second class of mIoU, since only so is the print consistent"
@@ -13,7 +14,7 @@ def _reading(cell: str, metric: str, region: str, why: str) -> Reading:
     tolerance = "silent: we use 2 points, since neither spread nor number of cases is printed"
     level = "silent: we average over patients' volumes, since the unit is not named"
     because = {
-        "cell": "002 3.2",
+        "cell": "002 3.3",
         "metric": why,
         "region": why,
         "level": level,
@@ -92,18 +93,11 @@ def scaled(
     paper: Experiment, profile: str, *, size: int, width: int, epochs: int, small: dict[str, dict], **changes
 ) -> Experiment:
     """The experiment with small images and every model `width` wide, and what `small` says of it by its name."""
-    arms = tuple(
-        replace(
-            arm,
-            build=Call(arm.build.function, {**arm.build.arguments, "width": width, **small.get(arm.name, {})}),
-        )
-        for arm in paper.arms
-    )
     return replace(
         paper,
         profile=profile,
-        arms=arms,
-        optimisation=replace(paper.optimisation, max_epochs=epochs),
-        preparation=replace(paper.preparation, size=size),
+        arms=tuple(narrowed(arm, profile, width=width, **small.get(arm.name, {})) for arm in paper.arms),
+        optimisation=reduced(paper.optimisation, profile, max_epochs=epochs),
+        preparation=reduced(paper.preparation, profile, size=size),
         **changes,
     )

@@ -1,7 +1,5 @@
 """What Tables 1 and 2 of document 000 share, and how an experiment is made smaller."""
 
-from dataclasses import replace
-
 import pytest
 
 from reproduce.papers.xue2025 import lidc, protocol
@@ -35,7 +33,7 @@ def test_scaling_changes_what_it_is_told_and_nothing_else(modules, smaller):
 
 def test_scaling_takes_other_sections_whole(modules):
     document, table = modules
-    validation = replace(document.VALIDATION, n_folds=2)
+    validation = document.VALIDATION.changed("smoke: so that a test takes seconds", n_folds=2)
     found = document.scaled(
         table.PAPER, "smoke", size=512, width=64, depth=4, batch=32, epochs=200, validation=validation
     )
@@ -45,7 +43,15 @@ def test_scaling_takes_other_sections_whole(modules):
 def test_scaling_leaves_the_papers_protocol_alone(modules, smaller):
     assert modules[1].PAPER.optimisation.batch_size == 32
     assert modules[1].PAPER.arms[0].build.arguments["width"] == 64
-    assert smaller.arms[0].because == modules[1].PAPER.arms[0].because
+    assert smaller.arms[0].because["losses"] == modules[1].PAPER.arms[0].because["losses"]
+
+
+def test_what_is_scaled_says_why_and_what_the_whole_protocol_has(smaller):
+    less = "cpu: so that the table takes minutes on two cores; in full: "
+    assert smaller.preparation.because["size"] == f"{less}000 6.2"
+    assert smaller.optimisation.because["batch_size"] == f"{less}000 6.2"
+    assert smaller.optimisation.because["patience"].startswith("000 6.2")
+    assert smaller.arms[0].because["build"].startswith(f"{less}silent: ")
 
 
 def test_statements_say_that_the_optimised_model_is_better_by_each_metric(modules):

@@ -8,14 +8,21 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, dataclass
-from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
+from typing import Any
+
+from rich.progress import track
 
 from reproduce import provenance
-from reproduce.cohorts.ledger import Ledger
-from reproduce.cohorts.lidc_census import Grouping, Lesion, ScanCensus
-from reproduce.provenance import write_text
+from reproduce.cohorts.lidc_census import Grouping, Lesion, ScanCensus, count_scans, find_reads
+from reproduce.protocol import Call
+from reproduce.provenance import write_json, write_text
+from reproduce.results import markdown
+from reproduce.results.folders import read_rows
+from reproduce.results.protocol_record import protocol_record
+from reproduce.results.verdict_words import NOT_COMPARABLE, OUTSIDE, PHANTOM, WITHIN, tally
+from reproduce.tasks.task import Claims, Context, Page, Task
 
 MODEL = "four readers"
 CHARACTERISTICS = (
@@ -31,7 +38,7 @@ CHARACTERISTICS = (
 )
 _TIDY = ("model", "metric", "level", "average", "n", "value", "ci_low", "ci_high", "published", "delta", "verdict")
 
-TITLE = "Armato et al. 2011: scans, lesions and nodules of LIDC-IDRI"
+_CELL = ("model", "metric", "unit", "value")
 
 
 @dataclass(frozen=True)
@@ -58,48 +65,45 @@ class CensusProtocol:
     """What is compared with what, fixed before the run.
 
     Attributes:
+        table, document, title, source, profile, phantom: As of `protocol.Experiment`.
         printed: In the order of the rows.
         grouping: The one that the counts beside print are made with.
         varied: Those of `sensitivity.csv`.
         remarks: Markdown below the table: what was decided, and why numbers differ.
     """
 
+    table: str
+    document: str
+    title: str
+    source: str
+    profile: str
+    phantom: Call | None
     printed: tuple[PrintedCount, ...]
     grouping: Grouping
     varied: tuple[Grouping, ...]
     remarks: str
 
 
-def write_census(
-    folder: Path, protocol: CensusProtocol, scans: Sequence[ScanCensus], ledger: Ledger, *, source: Path
-) -> tuple[Path, ...]:
-    """Write all results files of the census; the same scans give the same bytes, `provenance.json` aside.
+def _measure(protocol: CensusProtocol, context: Context) -> dict[str, Any]:
+    reads, ledger = find_reads(context.root)
+    counted = count_scans(reads, grouping=protocol.grouping, varied=protocol.varied, workers=context.workers)
+    scans = list(track(counted, "CT scans", total=len(reads), console=context.console, transient=True))
+    write_sensitivity(context.folder, scans, protocol.varied)
+    write_agreement(context.folder, scans)
+    write_nodules(context.folder, scans)
+    ledger.write_csv(context.folder / "ledger.csv")
+    counts = counts_of(scans)
+    rows = ((MODEL, p.metric, "count", counts[p.metric]) for p in protocol.printed)
+    write_csv(context.folder / "reproduced.csv", _CELL, rows)
+    return {"source_sha256": _digest(context.root)}
 
-    Args:
-        folder: `results/<table>/<source>-<profile>`; `published.csv` goes one level above.
-        protocol: What was compared.
-        scans: From `count_scans`, at least one, by `protocol.grouping` and `protocol.varied`.
-        ledger: From `find_reads`.
-        source: The folder that was read; its digest goes to `provenance.json`.
 
-    Returns:
-        The files written, sorted.
-    """
-    write_counts(folder, protocol.printed, counts_of(scans), remarks=protocol.remarks)
-    write_sensitivity(folder, scans, protocol.varied)
-    write_agreement(folder, scans)
-    write_nodules(folder, scans)
-    ledger.write_csv(folder / "ledger.csv")
-    about = {"title": TITLE, "source": "lidc_idri", "profile": "paper"}
-    provenance.write_json(folder / "protocol.json", {**about, **asdict(protocol)})
-    facts = {
-        "source_sha256": _digest(source),
-        "commit": provenance.commit(),
-        "versions": provenance.versions(),
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    provenance.write_json(folder / "provenance.json", facts)
-    return (folder.parent / "published.csv", *sorted(path for path in folder.iterdir() if path.is_file()))
+def _write(protocol: CensusProtocol, whole: CensusProtocol, context: Context, _: Claims) -> Page:
+    rows = read_rows(context.folder / "reproduced.csv", _CELL)
+    words = write_counts(context, protocol, {row["metric"]: int(row["value"]) for row in rows})
+    record = protocol_record("census", protocol, whole, source=context.source, chosen=())
+    write_json(context.folder / "protocol.json", {**record, **asdict(protocol), "phantom": None})
+    return Page(tally(words))
 
 
 def counts_of(scans: Sequence[ScanCensus]) -> dict[str, int]:
@@ -118,31 +122,32 @@ def counts_of(scans: Sequence[ScanCensus]) -> dict[str, int]:
 
 
 def verdict(printed: PrintedCount, count: int) -> str:
-    """Return `within` or `outside`, by the relative tolerance."""
-    return "within" if abs(count - printed.value) <= printed.tolerance * printed.value else "outside"
+    """Return "within" or "outside", by the relative tolerance."""
+    return WITHIN if abs(count - printed.value) <= printed.tolerance * printed.value else OUTSIDE
 
 
-def write_counts(folder: Path, printed: Sequence[PrintedCount], counts: dict[str, int], *, remarks: str) -> None:
-    """Write `reproduced.csv`, `table.csv` and `table.md` to a folder, and `published.csv` beside the folder.
+def write_counts(context: Context, protocol: CensusProtocol, counts: dict[str, int]) -> list[str]:
+    """Write `table.csv` and `table.md`, `published.csv` beside the folder, and return the verdicts.
 
     Args:
-        folder: `results/<table>/<source>-<profile>`.
-        printed: In the order of the rows.
-        counts: From `counts_of`.
-        remarks: Markdown below the table: what was decided, and why numbers differ.
+        context: Its folder and source; on a phantom nothing is compared.
+        protocol: What is printed, and what was decided.
+        counts: Of each printed metric, and "ct_scans".
     """
-    head = ("model", "metric", "unit", "value")
-    write_csv(folder.parent / "published.csv", head, ((MODEL, p.metric, "count", p.value) for p in printed))
-    write_csv(folder / "reproduced.csv", head, ((MODEL, p.metric, "count", counts[p.metric]) for p in printed))
-    tidy, page = [], ["| count | printed | ours | delta | tolerance | verdict |", "|---|---:|---:|---:|---:|---|"]
-    for p in printed:
-        count, word = counts[p.metric], verdict(p, counts[p.metric])
+    folder = context.folder
+    write_csv(folder.parent / "published.csv", _CELL, ((MODEL, p.metric, "count", p.value) for p in protocol.printed))
+    tidy, page, words = [], [], []
+    for p in protocol.printed:
+        count = counts[p.metric]
+        words.append(NOT_COMPARABLE if context.source == PHANTOM else verdict(p, count))
         delta = count - p.value
-        tidy.append((MODEL, p.metric, p.level, "total", counts["ct_scans"], count, "", "", p.value, delta, word))
+        tidy.append((MODEL, p.metric, p.level, "total", counts["ct_scans"], count, "", "", p.value, delta, words[-1]))
         share = f"{delta:+d} ({100 * delta / p.value:+.2f} %)"
-        page.append(f"| {p.meaning} | {p.value} | {count} | {share} | {100 * p.tolerance:g} % | {word} |")
+        page.append((p.meaning, p.value, count, share, f"{100 * p.tolerance:g} %", words[-1]))
     write_csv(folder / "table.csv", _TIDY, tidy)
-    write_text(folder / "table.md", "\n".join([*page, "", remarks.strip(), ""]))
+    head = ("count", "printed", "ours", "delta", "tolerance", "verdict")
+    write_text(folder / "table.md", "\n".join([*markdown.table(head, page), "", protocol.remarks.strip(), ""]))
+    return words
 
 
 def write_sensitivity(folder: Path, scans: Sequence[ScanCensus], groupings: Sequence[Grouping]) -> None:
@@ -212,3 +217,6 @@ def _known(ratings: Iterable[int | None]) -> list[int]:
 
 def _joined(lesion: Lesion, name: str) -> str:
     return "|".join("" if rating is None else str(rating) for rating in lesion.ratings.get(name, ()))
+
+
+CENSUS = Task("census", _measure, _write)

@@ -1,11 +1,11 @@
 import csv
 
 import pytest
+from reproduce.papers.armato2011.census import CensusProtocol, PrintedCount, counts_of, verdict, write_census
 
 from reproduce.cohorts.ledger import Ledger, LedgerEntry
 from reproduce.cohorts.lidc_census import Counts, Grouping, Lesion, ScanCensus
 from reproduce.errors import DataNotFoundError
-from reproduce.papers.armato2011.census import CensusProtocol, PrintedCount, counts_of, verdict, write_census
 from reproduce.papers.armato2011.figures import draw_census
 
 VARIED = tuple(Grouping(pixel_mm, tolerance_mm) for pixel_mm in (0.5, 0.7, 0.9) for tolerance_mm in (1.0, 3.0))

@@ -1,0 +1,49 @@
+"""A custom CNN: stages of two normalised convolutions and a pooling, as papers build them for small grey images."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from reproduce.models.layers.blocks import conv_bn_relu
+from reproduce.models.layers.class_head import class_head, require_grid
+
+
+def custom_cnn(
+    size: tuple[int, int],
+    *,
+    n_channels: int,
+    n_classes: int,
+    width: int,
+    depth: int,
+    dropout: float,
+    bn_momentum: float,
+) -> keras.Model:
+    """Return a classifier of `depth` stages, then the mean over the image, dropout and a dense layer.
+
+    Stage i (from 0) has two 3x3 convolutions of `width * 2**i` channels (batch normalisation, ReLU) and a maximum over
+    2x2.
+
+    Args:
+        size: (y, x) of the image in pixels.
+        n_channels: Channels of the image.
+        n_classes: Classes that exclude each other; 1 for yes or no.
+        width: Channels of the first stage.
+        depth: Stages.
+        dropout: Share of features that a step leaves out.
+        bn_momentum: See `conv_bn_relu`.
+
+    Returns:
+        `[batch, *size, n_channels]` to {"class": float32 `[batch, n_classes]` in [0, 1]}.
+
+    Raises:
+        ArgumentError: The image is too small for so many stages.
+    """
+    x = inputs = layers.Input((*size, n_channels), name="image")
+    for i in range(depth):
+        for half in "ab":
+            x = conv_bn_relu(x, width * 2**i, f"stage{i + 1}{half}", bn_momentum=bn_momentum)
+        x = layers.MaxPooling2D(2, name=f"stage{i + 1}_pool")(x)
+        require_grid(x, where="custom_cnn")
+    x = layers.Dropout(dropout, name="dropout")(layers.GlobalAveragePooling2D(name="mean")(x))
+    return keras.Model(inputs, {"class": class_head(x, n_classes)}, name="custom_cnn")

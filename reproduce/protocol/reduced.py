@@ -1,0 +1,24 @@
+"""How a profile takes less than the whole protocol, and says so of every value that it changes."""
+
+from typing import Any
+
+from reproduce.protocol import Arm, Call, VolumeArm
+from reproduce.protocol.section import Section
+
+LESS = {
+    "cpu": "cpu: so that the table takes minutes on two cores",
+    "smoke": "smoke: so that a test takes seconds",
+}
+
+
+def reduced(section: Section, profile: str, **values: Any) -> Section:
+    """Return a section with other values for a profile of `LESS`; each keeps why the whole protocol has its own."""
+    for name, value in values.items():
+        section = section.changed(f"{LESS[profile]}; in full: {section.because[name]}", **{name: value})
+    return section
+
+
+def narrowed(arm: Arm | VolumeArm, profile: str, **arguments: Any) -> Arm | VolumeArm:
+    """Return an arm whose model has other arguments, as far as it takes them, for a profile of `LESS`."""
+    own = {name: arguments.get(name, value) for name, value in arm.build.arguments.items()}
+    return reduced(arm, profile, build=Call(arm.build.function, own))

@@ -1,0 +1,161 @@
+"""The pages of a classification: every metric of images with its interval, printed cells beside ours, paired tests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from reproduce.audit.printed import Cell
+from reproduce.metrics.formulas import OF_IMAGES
+from reproduce.metrics.ranking import delong_test, roc_auc
+from reproduce.metrics.seed_scores import seed_scores
+from reproduce.metrics.statistics.paired_tests import holm, permutation
+from reproduce.protocol import Experiment, Statement
+from reproduce.protocol.text import changes, decisions
+from reproduce.provenance import write_json, write_text
+from reproduce.randomness import seed_words
+from reproduce.results import markdown
+from reproduce.results.number_format import interval, number
+from reproduce.results.paired_statements import SIGNIFICANCE, Tested
+from reproduce.results.protocol_record import protocol_record
+from reproduce.results.summary import CONFIDENCE, N_RESAMPLES, Summary
+from reproduce.results.table_markdown import cells_page, share_unit, statements_page
+from reproduce.results.verdict import Verdict, judge
+from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED, caveats, tally, without_cells
+from reproduce.results.writer import write_cells, write_statements, write_table
+
+CASE_COLUMNS = ("model", "seed", "fold", "case", "patient", "reference", "probability", "tp", "fp", "fn", "tn")
+LEVEL = "image"
+
+
+def write_class_results(
+    experiment: Experiment,
+    paper: Experiment,
+    cases: pd.DataFrame,
+    costs: pd.DataFrame,
+    folder: Path,
+    source: str,
+    claims: tuple[Sequence[Cell], Sequence[Cell]],
+) -> tuple[str, list[Verdict]]:
+    """Write every page of a classification from its cases; return its verdict in one line, and those of its cells.
+
+    Args:
+        experiment: As it was run.
+        paper: The whole protocol.
+        cases: Columns `CASE_COLUMNS`, one row a model, seed, fold and image.
+        costs: model, parameters, multiply_adds, activation_bytes.
+        folder: `results/<table>/<source>-<profile>`.
+        source: Name of the data set.
+        claims: Printed cells, and what the text prints of the same.
+    """
+    cells, texts = claims
+    why = caveats(source, experiment.profile, changes(paper, experiment))
+    summaries = summarise_images(cases, experiment)
+    verdicts = judge(cells, texts, summaries, experiment.readings, comparable=not why)
+    tested = _tested(experiment, cases)
+    write_cells(folder, verdicts)
+    write_table(folder, summaries, verdicts)
+    write_statements(folder, tested)
+    write_json(folder / "protocol.json", protocol_record("classification", experiment, paper, source=source))
+    line = f"not comparable: {', '.join(why)}" if why else tally([v.word for v in verdicts]) or "no printed cell"
+    parts = [
+        f"# {experiment.title}",
+        "",
+        f"Source: **{source}**, {cases['case'].nunique()} images tested. Profile: **{experiment.profile}**. Seeds: "
+        f"{cases['seed'].nunique()}. Means over seeds; intervals draw seeds and images. Verdict: {line}.",
+        "",
+        *(cells_page(verdicts) if verdicts else (without_cells(is_ours=experiment.is_ours),)),
+        "",
+        "## Every metric",
+        "",
+        *_metrics(summaries),
+        "",
+        "## Which model is better, tested on these images",
+        "",
+        *statements_page(tested),
+        "",
+        "## What a model costs",
+        "",
+        *markdown.table(list(costs.columns), costs.itertuples(index=False)),
+        "",
+        "## What this profile changes",
+        "",
+        *[f"- {change}" for change in changes(paper, experiment) or ("nothing",)],
+        "",
+        "## Every choice",
+        "",
+        *markdown.table(("choice", "value", "where, or why"), ((f, f"`{v}`", p) for f, v, p in decisions(experiment))),
+    ]
+    write_text(folder / "table.md", "\n".join(parts) + "\n")
+    return line, verdicts
+
+
+def summarise_images(cases: pd.DataFrame, experiment: Experiment) -> list[Summary]:
+    """Return every metric of `formulas.OF_IMAGES` of every model: mean over seeds, bootstrap over seeds and images."""
+    region, found = _positive(experiment), []
+    for arm in experiment.arms:
+        reference, probabilities = _by_seed(cases, arm.name)
+        scores = seed_scores(
+            reference,
+            probabilities,
+            n_resamples=N_RESAMPLES,
+            confidence=CONFIDENCE,
+            seed=seed_words("classification"),  # one name for all, so that all are drawn alike
+            threshold=experiment.decision.threshold,
+        )
+        for metric in OF_IMAGES:
+            values, ends = scores[metric.name].values, scores[metric.name].interval
+            spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+            key = (arm.name, region, metric.name, LEVEL, "pooled")
+            found.append(Summary(*key, len(reference), float(values.mean()), ends.low, ends.high, spread))
+    return found
+
+
+def _positive(experiment: Experiment) -> str:
+    return list(experiment.preparation.regions)[1]
+
+
+def _by_seed(cases: pd.DataFrame, model: str) -> tuple[np.ndarray, np.ndarray]:
+    """Reference bool `[n]` and probabilities `[seed, n]` of a model, images in the order of their names."""
+    rows = cases[cases["model"] == model]
+    table = rows.pivot_table(index="case", columns="seed", values="probability")
+    reference = rows.drop_duplicates("case").set_index("case")["reference"].reindex(table.index)
+    return reference.to_numpy() == 1, table.to_numpy().T
+
+
+def _tested(experiment: Experiment, cases: pd.DataFrame) -> list[Tested]:
+    """Each statement: areas by DeLong on probabilities averaged over seeds, shares of right decisions by sign flips."""
+    drawn = [_compare(each, cases, experiment.decision.threshold) for each in experiment.statements]
+    adjusted = holm(np.array([p for *_, p in drawn])) if drawn else []
+    found = []
+    for each, (n, better, worse, test, p_value), p_holm in zip(experiment.statements, drawn, adjusted, strict=True):
+        word = UNDECIDED if not p_holm < SIGNIFICANCE else SUPPORTED if better > worse else CONTRADICTED
+        numbers = (better, worse, n, test, p_value, float(p_holm), math.nan, math.nan)
+        found.append(Tested(each, LEVEL, *numbers, word))
+    return found
+
+
+def _compare(statement: Statement, cases: pd.DataFrame, threshold: float) -> tuple[int, float, float, str, float]:
+    (reference, better), (_, worse) = (_by_seed(cases, name) for name in (statement.better, statement.worse))
+    if statement.metric == "auc":
+        means = [probabilities.mean(axis=0) for probabilities in (better, worse)]
+        areas = [roc_auc(reference, scores) for scores in means]
+        return len(reference), *areas, "DeLong", float(delong_test(reference, *means).p_value)
+    wanted = {"sensitivity": reference, "specificity": ~reference}.get(statement.metric, np.ones_like(reference))
+    right = [((p > threshold) == reference).mean(axis=0)[wanted] for p in (better, worse)]
+    test = permutation(*right, n_resamples=9999, seed=seed_words("statement", statement.better, statement.worse))
+    return int(wanted.sum()), float(right[0].mean()), float(right[1].mean()), "sign flips", float(test.p_value)
+
+
+def _metrics(summaries: Sequence[Summary]) -> list[str]:
+    models = list(dict.fromkeys(s.model for s in summaries))
+    rows: dict[str, list[str]] = {}
+    for s in summaries:
+        unit = share_unit(s.metric)
+        spread = "" if math.isnan(s.seed_sd) else f", seed sd {number(s.seed_sd, unit)}"
+        rows.setdefault(s.metric, []).append(f"{number(s.value, unit)} ({interval(s.low, s.high, unit)}{spread})")
+    return markdown.table(("metric", *models), ((name, *values) for name, values in rows.items()))

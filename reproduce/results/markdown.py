@@ -1,0 +1,15 @@
+"""Tables in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def row(fields: Iterable[object]) -> str:
+    """Return a row of a Markdown table; a bar in a text would end its cell, so it is escaped."""
+    return "| " + " | ".join(str(field).replace("|", "\\|") for field in fields) + " |"
+
+
+def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> list[str]:
+    """Return the lines of a Markdown table: its head, the rule below it, and its rows."""
+    return [row(head), "|---" * len(head) + "|", *map(row, rows)]

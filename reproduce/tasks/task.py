@@ -1,0 +1,79 @@
+"""What a kind of table is to `run`: how it is measured, and how its pages follow from what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from reproduce.audit.printed import Cell
+from reproduce.results.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a document prints of a table.
+
+    Attributes:
+        cells: The printed cells in their order; none of a table that no document prints.
+        texts: What its text prints of the same.
+    """
+
+    cells: tuple[Cell, ...] = ()
+    texts: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """Where one table is run.
+
+    Attributes:
+        root: Folder of the data; None where there is none and the task goes without.
+        source: Name of the data set, "phantom", or "none".
+        cache: Folder for what can be made again.
+        folder: Results folder of this run.
+        workers: Processes.
+        console: Where it says what it does.
+    """
+
+    root: Path | None
+    source: str
+    cache: Path
+    folder: Path
+    workers: int
+    console: Console
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the pages of a run say in short.
+
+    Attributes:
+        line: The verdict of the whole table in one line.
+        verdicts: Of printed cells, for the terminal.
+    """
+
+    line: str
+    verdicts: Sequence[Verdict] = field(default=())
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of table.
+
+    Attributes:
+        kind: As in protocol.json.
+        measure: Called with the experiment and the context: does the work, writes the CSVs that pages follow from to
+            the context's folder, and returns facts for provenance.json.
+        write: Called with the experiment, the whole protocol that profiles are compared with, the context and the
+            claims: writes every page from those CSVs alone, so that pages can be written again without any training.
+        needs_data: Whether a table without a phantom stops where no data root is named.
+    """
+
+    kind: str
+    measure: Callable[[Any, Context], dict[str, Any]]
+    write: Callable[[Any, Any, Context, Claims], Page]
+    needs_data: bool = True
