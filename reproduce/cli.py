@@ -59,7 +59,7 @@ def datasets(
 
     Args:
         names: Show these in full, by any of their names. Left out: one line for each.
-        document: Only those that this document names.
+        document: Only those that this document names; it is called by its room or its number.
         task: Only those that serve this task.
         format: Text for a terminal, JSON with every field, or Markdown.
     """
@@ -154,7 +154,7 @@ def statements(
     It goes to results/document<number>/statements.md. Exit code 0; 2 where no table of statements has been run.
 
     Args:
-        document: Whose tables of statements.
+        document: Room or number of the document.
         results: Folder of all results.
         figures: Folder of all figures, which the page links to.
     """
