@@ -12,7 +12,7 @@ import numpy as np
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.inspection.graph_config import filled, flat, own_graph, references
+from reproduce.inspection.graph_config import filled, own_graph, references
 from reproduce.inspection.layer_readings import layer_readings, multiply_adds
 from reproduce.models.layers.footprint import Footprint, Interval, image_axis, through, together
 
@@ -175,7 +175,7 @@ class _Walk:
     def layer(self, layer: Any, args: Sequence, kwargs: Mapping, *, prefix: str) -> list[_Tensor]:
         """The outputs of a layer for its arguments; a model is entered."""
         name = f"{prefix}{layer.name}"
-        inputs = [leaf for leaf in flat([args, kwargs]) if isinstance(leaf, _Tensor)]
+        inputs = [leaf for leaf in keras.tree.flatten([args, kwargs]) if isinstance(leaf, _Tensor)]
         if isinstance(layer, keras.Model):
             return self.model(layer, inputs, prefix=f"{name}/")
         if not isinstance(layer, layers.Layer):
@@ -222,12 +222,13 @@ class _Walk:
 
 def _outputs(layer: layers.Layer, args: Sequence, kwargs: Mapping) -> list[tuple[tuple[int, ...], str]]:
     """Shape without the batch and precision of each output, as Keras gives them."""
-    found = layer.compute_output_spec(*_mapped(args, _symbol), **_mapped(kwargs, _symbol))
-    return [(tuple(tensor.shape[1:]), str(tensor.dtype)) for tensor in flat(found)]
+    args, kwargs = keras.tree.map_structure(_symbol, (list(args), dict(kwargs)))
+    found = keras.tree.flatten(layer.compute_output_spec(*args, **kwargs))
+    return [(tuple(tensor.shape[1:]), str(tensor.dtype)) for tensor in found]
 
 
-def _symbol(tensor: _Tensor) -> keras.KerasTensor:
-    return keras.KerasTensor((1, *tensor.shape), dtype=tensor.dtype)
+def _symbol(value: Any) -> Any:
+    return keras.KerasTensor((1, *value.shape), dtype=value.dtype) if isinstance(value, _Tensor) else value
 
 
 def _require_grid(name: str, tensor: _Tensor) -> None:
@@ -240,12 +241,3 @@ def _require_grid(name: str, tensor: _Tensor) -> None:
             where=f"layer {name}",
             do="mend the layer's readings(grid), or keep the axes of the image apart from those of channels",
         )
-
-
-def _mapped(value: Any, change) -> Any:
-    """A nest of arguments with each tensor changed."""
-    if isinstance(value, _Tensor):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {key: _mapped(item, change) for key, item in value.items()}
-    return [_mapped(item, change) for item in value] if isinstance(value, (list, tuple)) else value

@@ -12,21 +12,18 @@ from reproduce.models.layers.footprint import POINT, WHOLE, Everywhere, Reading,
 
 Shape = tuple[int, ...]
 
-CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
-DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
-SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
-TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
-POOLINGS = (
-    *(layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D),
-    *(layers.AveragePooling1D, layers.AveragePooling2D, layers.AveragePooling3D),
-)
-GLOBAL_POOLINGS = (
-    *(layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D, layers.GlobalAveragePooling3D),
-    *(layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D, layers.GlobalMaxPooling3D),
-)
-UPSAMPLINGS = (layers.UpSampling1D, layers.UpSampling2D, layers.UpSampling3D)
-PADDINGS = (layers.ZeroPadding1D, layers.ZeroPadding2D, layers.ZeroPadding3D)
-CROPPINGS = (layers.Cropping1D, layers.Cropping2D, layers.Cropping3D)
+
+def _of_axes(*names: str) -> tuple[type, ...]:
+    """The layers of Keras with these names and 1 to 3 axes of the image, where there are such."""
+    found = (getattr(layers, name.replace("ND", f"{n}D"), None) for name in names for n in (1, 2, 3))
+    return tuple(layer for layer in found if layer is not None)
+
+
+CONVOLUTIONS, DEPTHWISE, SEPARABLE = _of_axes("ConvND"), _of_axes("DepthwiseConvND"), _of_axes("SeparableConvND")
+TRANSPOSED = _of_axes("ConvNDTranspose")
+POOLINGS = _of_axes("MaxPoolingND", "AveragePoolingND")
+GLOBAL_POOLINGS = _of_axes("GlobalAveragePoolingND", "GlobalMaxPoolingND")
+UPSAMPLINGS, PADDINGS, CROPPINGS = _of_axes("UpSamplingND"), _of_axes("ZeroPaddingND"), _of_axes("CroppingND")
 MERGES = (
     *(layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum),
     layers.Concatenate,
@@ -35,34 +32,18 @@ NORMALISATIONS = (layers.LayerNormalization, layers.GroupNormalization)
 # In prediction each output of these depends on the input at the same place alone.
 POINTWISE = (
     *(layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU, layers.Softmax, layers.Identity),
-    *(layers.BatchNormalization, layers.Rescaling, layers.Normalization, layers.ActivityRegularization),
+    *(layers.BatchNormalization, layers.Rescaling, layers.Normalization, layers.ActivityRegularization, layers.Dense),
     *(layers.Dropout, layers.AlphaDropout, layers.GaussianDropout, layers.GaussianNoise),
-    *(layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D),
-    layers.Dense,
+    *_of_axes("SpatialDropoutND"),
 )
-VIEWS = (layers.Reshape, layers.Flatten)
-KNOWN = frozenset(
-    (
-        *CONVOLUTIONS,
-        *DEPTHWISE,
-        *SEPARABLE,
-        *TRANSPOSED,
-        *POOLINGS,
-        *GLOBAL_POOLINGS,
-        *UPSAMPLINGS,
-        *PADDINGS,
-        *CROPPINGS,
-        *MERGES,
-        *NORMALISATIONS,
-        *POINTWISE,
-        *VIEWS,
-        layers.Resizing,
-    )
-)
+CONVOLVING = CONVOLUTIONS + DEPTHWISE + SEPARABLE
+RESIZING = POOLINGS + GLOBAL_POOLINGS + UPSAMPLINGS + PADDINGS + CROPPINGS
+OTHERS = MERGES + NORMALISATIONS + POINTWISE + (layers.Reshape, layers.Flatten, layers.Resizing)
+KNOWN = frozenset(CONVOLVING + TRANSPOSED + RESIZING + OTHERS)
 
 
 def layer_readings(layer: layers.Layer, grid: Shape, shapes: Sequence[Shape]) -> tuple[Reading, ...]:
-    """For each axis of the image what an output of the layer reads of its input.
+    """Return for each axis of the image what an output of the layer reads of its input.
 
     A layer of one's own says so itself by a method `readings(grid)` with the same result. A class that derives from one
     of Keras' may compute something else, so it has to say so too.
@@ -86,7 +67,7 @@ def layer_readings(layer: layers.Layer, grid: Shape, shapes: Sequence[Shape]) ->
         return tuple(layer.readings(grid))
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         raise _refuse(layer, "channels last", layer.data_format, "build the model with channels last")
-    if kind in (*CONVOLUTIONS, *DEPTHWISE, *SEPARABLE):
+    if kind in CONVOLVING:
         taps, dilations = layer.kernel_size, layer.dilation_rate
         return tuple(_window(layer, taps[a], layer.strides[a], dilations[a], grid[a]) for a in axes)
     if kind in POOLINGS:
@@ -121,8 +102,8 @@ def _other(layer: layers.Layer, grid: Shape, shapes: Sequence[Shape]) -> tuple[R
     if kind in NORMALISATIONS:
         return (Everywhere(),) * len(grid)
     if kind in (layers.Concatenate, layers.Softmax) and _axes(layer.axis, last) != [last]:
-        got = f"axis {layer.axis}"
-        raise _refuse(layer, "the axis of channels", got, "declare a layer of your own for another axis")
+        do = "declare a layer of your own for another axis"
+        raise _refuse(layer, "the axis of channels", f"axis {layer.axis}", do)
     if kind is layers.Flatten:
         return (WHOLE,) * len(grid)
     if kind is layers.Reshape and math.prod(grid) != 1 and tuple(layer.target_shape[: len(grid)]) != tuple(grid):
@@ -132,7 +113,7 @@ def _other(layer: layers.Layer, grid: Shape, shapes: Sequence[Shape]) -> tuple[R
 
 
 def multiply_adds(layer: layers.Layer, shapes: Sequence[Shape], output: Shape) -> int:
-    """Multiply-adds of one image: one for each weight that a value is multiplied with, zeros of the padding included.
+    """Return multiply-adds of one image: one for each weight that a value is multiplied with, zeros of padding too.
 
     Counted are convolutions (separable and grouped ones by their parts), transposed convolutions (each input with the
     whole kernel, what is cut off included) and dense layers. Biases, normalisation, activations, pooling, resizing and

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import ops
 
-PACKAGE = "reproduce"
+from reproduce.models import register
 
 
 def squared_dice_loss(reference, probability, *, smooth: float):
@@ -92,11 +92,11 @@ def _pixels(values) -> tuple[int, ...]:
 
 
 def sum_of(losses: Sequence[Callable[[], keras.losses.Loss]]) -> Sum:
-    """The sum of losses that are still to be made, e.g. of `protocol.Call`s."""
+    """Return the sum of losses that are still to be made, e.g. of `protocol.Call`s."""
     return Sum([loss() for loss in losses])
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 class SquaredDice(keras.losses.Loss):
     """`squared_dice_loss` as a Keras loss."""
 
@@ -109,11 +109,11 @@ class SquaredDice(keras.losses.Loss):
         return squared_dice_loss(y_true, y_pred, smooth=self.smooth)
 
     def get_config(self):
-        """The arguments that make this loss again."""
+        """Return the arguments that make this loss again."""
         return {**super().get_config(), "smooth": self.smooth}
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 class Focal(keras.losses.Loss):
     """`focal_loss` as a Keras loss."""
 
@@ -126,11 +126,11 @@ class Focal(keras.losses.Loss):
         return focal_loss(y_true, y_pred, gamma=self.gamma, alpha=self.alpha)
 
     def get_config(self):
-        """The arguments that make this loss again."""
+        """Return the arguments that make this loss again."""
         return {**super().get_config(), "gamma": self.gamma, "alpha": self.alpha}
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 class BinaryCrossEntropy(keras.losses.Loss):
     """`binary_cross_entropy` as a Keras loss."""
 
@@ -142,7 +142,7 @@ class BinaryCrossEntropy(keras.losses.Loss):
         return binary_cross_entropy(y_true, y_pred)
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 class CategoricalCrossEntropy(keras.losses.Loss):
     """`categorical_cross_entropy` as a Keras loss, times a weight."""
 
@@ -155,11 +155,11 @@ class CategoricalCrossEntropy(keras.losses.Loss):
         return self.weight * categorical_cross_entropy(y_true, y_pred)
 
     def get_config(self):
-        """The arguments that make this loss again."""
+        """Return the arguments that make this loss again."""
         return {**super().get_config(), "weight": self.weight}
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 class Sum(keras.losses.Loss):
     """The sum of several losses on the same output, each per image."""
 
@@ -168,10 +168,10 @@ class Sum(keras.losses.Loss):
         self.losses = [keras.saving.deserialize_keras_object(x) if isinstance(x, dict) else x for x in losses]
 
     def call(self, y_true, y_pred):
-        """float32 `[batch]`."""
+        """Return float32 `[batch]`."""
         return sum(loss.call(y_true, y_pred) for loss in self.losses)
 
     def get_config(self):
-        """The arguments that make this loss again."""
+        """Return the arguments that make this loss again."""
         losses = [keras.saving.serialize_keras_object(loss) for loss in self.losses]
         return {**super().get_config(), "losses": losses}

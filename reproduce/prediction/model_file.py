@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 MEMBER = "reproduce_recipe.json"
 SUFFIX = ".keras"
-_OWN_MODULE = re.compile(r'"module":\s*"(reproduce\.models[.\w]+)"')
 
 
 def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
@@ -80,17 +78,6 @@ def read_recipe(path: Path) -> Recipe:
         got = f"{type(error).__name__}: {error}"
         do = "write it again with the version of this package that reads it"
         raise ModelFileError(expected=f"a recipe of format {FORMAT}", got=got, where=path, do=do) from error
-
-
-def own_modules(path: Path) -> tuple[str, ...]:
-    """Modules of this package that define layers of a model, e.g. "reproduce.models.layers.grid"; empty without any.
-
-    Args:
-        path: A .keras file; what it names outside of the models of this package is left to Keras, which refuses it.
-    """
-    with zipfile.ZipFile(path) as archive:
-        config = archive.read("config.json").decode() if "config.json" in archive.namelist() else ""
-    return tuple(sorted(set(_OWN_MODULE.findall(config))))
 
 
 def require_fit(model: keras.Model, recipe: Recipe, *, where: object) -> None:

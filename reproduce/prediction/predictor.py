@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import keras
@@ -14,7 +13,8 @@ from reproduce.imaging.intensity import mapped
 from reproduce.imaging.resample import resize_slices
 from reproduce.imaging.volume import Volume
 from reproduce.metrics.decisions import decided
-from reproduce.prediction.model_file import mask_of, own_modules, read_recipe, require_fit
+from reproduce.models import registered  # noqa: F401 - Keras finds the layers of a file once they are imported
+from reproduce.prediction.model_file import mask_of, read_recipe, require_fit
 from reproduce.prediction.recipe import Recipe
 
 _SLICES_AT_A_TIME = 8
@@ -34,8 +34,6 @@ class Predictor:
 
     def __init__(self, path: Path):
         self.recipe = read_recipe(path)
-        for module in own_modules(path):  # Keras knows a layer once the module that registers it is imported
-            importlib.import_module(module)
         do = "export the model again; layers of your own must be of Keras or of this package"
         try:
             self._model = keras.saving.load_model(path, compile=False)

@@ -10,11 +10,10 @@ from reproduce.inspection.geometry import cost, layer_geometry
 from reproduce.models.classification.resnet import RESNET50, resnet
 from reproduce.models.segmentation.deeplabv3 import deeplabv3
 from reproduce.models.segmentation.fcn8s import fcn8s
-from reproduce.models.segmentation.optimised_cnn import optimised_cnn
+from reproduce.models.segmentation.optimised_cnn import optimised_cnn, unoptimised_cnn
 from reproduce.models.segmentation.pspnet import pspnet
 from reproduce.models.segmentation.segnet import segnet
 from reproduce.models.segmentation.unet import unet
-from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
 
 REGIONS = {"n_channels": 1, "n_regions": 2, "bn_momentum": 0.9}
 

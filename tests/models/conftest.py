@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from reproduce.models.losses import Focal, SquaredDice
-from reproduce.models.segmentation.optimised_cnn import optimised_cnn
-from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
+from reproduce.models.segmentation.optimised_cnn import optimised_cnn, unoptimised_cnn
 from reproduce.provenance import file_digest
 
 BUILDERS = {"optimised_cnn": optimised_cnn, "unoptimised_cnn": unoptimised_cnn}

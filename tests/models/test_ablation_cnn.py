@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.segmentation.ablation_cnn import ablation_cnn
-from reproduce.models.segmentation.optimised_cnn import optimised_cnn
-from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
+from reproduce.models.segmentation.optimised_cnn import ablation_cnn, optimised_cnn, unoptimised_cnn
 
 SHAPE = {"n_channels": 2, "n_regions": 3, "width": 4, "depth": 2, "bn_momentum": 0.75}
 NONE = {"residual": False, "dense": False, "skips": False}

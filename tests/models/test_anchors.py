@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reproduce.models.detection.anchors import level_anchors, pyramid_anchors, pyramid_grids
+from reproduce.models.detection.boxes import level_anchors, pyramid_anchors, pyramid_grids
 
 
 def test_anchors_of_one_cell_by_hand():

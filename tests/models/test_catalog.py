@@ -40,6 +40,7 @@ def test_no_two_rows_are_the_same():
 def test_trainable_parameters_and_those_with_statistics(name):
     model = built(NAMED[name])
     assert (trainable(model), model.count_params()) == row(name)
+    assert len({variable.path for variable in model.variables}) == len(model.variables)  # weights are stored by path
 
 
 @pytest.mark.slow

@@ -7,10 +7,11 @@ import json, sys
 import numpy as np, keras
 from reproduce.models.classification.alexnet import alexnet
 from reproduce.models.classification.convnext import convnext
-from reproduce.models.layers.context_mixing import ContextMixing, GlobalResponse, ChannelAffine
+from reproduce.models.layers.channels import ChannelAffine
+from reproduce.models.layers.context_mixing import ContextMixing, GlobalResponse
 from reproduce.models.classification.drsn import drsn
 from reproduce.models.classification.lenet5 import lenet5
-from reproduce.models.classification.shufflenet_v1 import shufflenet_v1
+from reproduce.models.classification.shufflenet import shufflenet_v1
 from reproduce.models.classification.swin import swin
 from reproduce.models.classification.vit import vit
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reproduce.models.selfsupervised.contrastive_loss import info_nce, symmetrised
+from reproduce.models.selfsupervised.moco_v3 import info_nce, symmetrised
 
 
 def loss(query, key, temperature=1.0):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.classification.drsn import ChannelPadding, MeanMagnitude, Shrink, drsn
+from reproduce.models.classification.drsn import MeanMagnitude, Shrink, drsn
+from reproduce.models.layers.channels import ChannelPadding
 
 SETTINGS = {
     "n_channels": 1,

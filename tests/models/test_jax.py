@@ -4,8 +4,7 @@ STEP = """
 import json, sys
 import numpy as np, keras
 from reproduce.models.losses import BinaryCrossEntropy, Focal, SquaredDice
-from reproduce.models.segmentation.optimised_cnn import optimised_cnn
-from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
+from reproduce.models.segmentation.optimised_cnn import optimised_cnn, unoptimised_cnn
 
 rng = np.random.default_rng(0)
 x = rng.random((2, 16, 16, 1), np.float32)

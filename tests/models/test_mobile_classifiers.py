@@ -6,9 +6,9 @@ import pytest
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.classification import shufflenet_v1, shufflenet_v2
 from reproduce.models.classification.espnetv2 import dilations, espnetv2, level_channels
 from reproduce.models.classification.fbnet import FBNET_C, Block, fbnet
+from reproduce.models.classification.shufflenet import shufflenet_v1, shufflenet_v2
 from reproduce.models.layers.padded import average_pool, depthwise, max_pool
 
 TEN = {"n_channels": 1, "n_classes": 10, "bn_momentum": 0.9}
@@ -95,7 +95,7 @@ def test_fbnet_adds_what_it_reads_where_the_shape_stays():
 
 
 def test_shufflenet_v1_groups_all_but_the_first_1x1():
-    model = shufflenet_v1.shufflenet_v1((32, 32), **V1)
+    model = shufflenet_v1((32, 32), **V1)
     plain = {x.name for x in model.layers if isinstance(x, layers.Conv2D) and not isinstance(x, layers.DepthwiseConv2D)}
     assert plain == {"stem", "stage2_unit1_reduce"}
     joined = model.get_layer("stage2_unit1_join").input
@@ -104,7 +104,7 @@ def test_shufflenet_v1_groups_all_but_the_first_1x1():
 
 
 def test_a_plain_unit_of_shufflenet_v2_passes_half_of_its_channels():
-    model = shufflenet_v2.shufflenet_v2((32, 32), **V2)
+    model = shufflenet_v2((32, 32), **V2)
     unit = keras.Model(model.get_layer("stage2_unit2_keep").input, model.get_layer("stage2_unit2_shuffle").output)
     x = noise(2, 4, 4, 16)
     # shuffled by two: the kept channels stand at even places
@@ -114,12 +114,12 @@ def test_a_plain_unit_of_shufflenet_v2_passes_half_of_its_channels():
 @pytest.mark.parametrize(
     ("build", "settings", "wrong"),
     [
-        (shufflenet_v1.shufflenet_v1, V1, {"units": (2,)}),
-        (shufflenet_v1.shufflenet_v1, V1, {"units": (2, 0)}),
-        (shufflenet_v1.shufflenet_v1, V1, {"channels": (36, 64)}),
-        (shufflenet_v1.shufflenet_v1, V1, {"channels": (24, 64)}),
-        (shufflenet_v2.shufflenet_v2, V2, {"units": ()}),
-        (shufflenet_v2.shufflenet_v2, V2, {"channels": (15, 32)}),
+        (shufflenet_v1, V1, {"units": (2,)}),
+        (shufflenet_v1, V1, {"units": (2, 0)}),
+        (shufflenet_v1, V1, {"channels": (36, 64)}),
+        (shufflenet_v1, V1, {"channels": (24, 64)}),
+        (shufflenet_v2, V2, {"units": ()}),
+        (shufflenet_v2, V2, {"channels": (15, 32)}),
         (fbnet, FBNET, {"blocks": ()}),
         (fbnet, FBNET, {"width": 0.3}),
         (espnetv2, ESPNET, {"channels": (16, 32, 48, 64, 80)}),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from reproduce.models.detection.boxes import iou_matrix
-from reproduce.models.detection.nms import nms
+from reproduce.models.detection.proposals import nms
 
 
 def kept(boxes, scores, *, valid=None, groups=None, iou_threshold=0.5, n_kept=10):

@@ -6,8 +6,8 @@ import pytest
 
 from reproduce.errors import ArgumentError
 from reproduce.models.classification.overlock import BESIDE, Plan, overlock
+from reproduce.models.layers.channels import ChannelAffine
 from reproduce.models.layers.context_mixing import (
-    ChannelAffine,
     ContextMixing,
     GlobalResponse,
     window_places,

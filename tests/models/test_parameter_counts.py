@@ -9,7 +9,7 @@ import math
 import keras
 import pytest
 
-from reproduce.models.layers.vgg import vgg16_stage
+from reproduce.models.classification.vgg import VGG16, vgg_stage
 from reproduce.models.segmentation.fcn8s import fcn, fcn8s
 from reproduce.models.segmentation.segnet import segnet
 from reproduce.models.segmentation.unet import unet
@@ -79,8 +79,8 @@ def test_fcn8s_with_batch_normalisation_by_hand():
 
 def test_the_stages_of_vgg16_and_its_dense_layers_are_vgg16():
     image = x = keras.Input((32, 32, 3))
-    for stage in (1, 2, 3, 4, 5):
-        x = vgg16_stage(x, stage, width=64, batch_norm=False, bn_momentum=0.9)
+    for stage, n_convs in enumerate(VGG16, start=1):
+        x = vgg_stage(x, stage, n_convs, width=64, bn_momentum=None)
     convolutions = keras.Model(image, x).count_params()
     dense = (7 * 7 * 512 * 4096 + 4096) + (4096 * 4096 + 4096) + (4096 * 1000 + 1000)
     assert convolutions + dense == 138_357_544

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from reproduce.models.detection.sampling import n_positive_of, sample
+from reproduce.models.detection.targets import n_positive_of, sample
 
 
 def drawn(n_positive, n_negative, n_left_out=0, *, n_sampled=8, positive_share=0.25, seed=0):

@@ -15,8 +15,7 @@ from reproduce.models.classification.googlenet import googlenet
 from reproduce.models.classification.keras_architectures import densenet, efficientnet_b0, inception_v3, mobilenet_v2
 from reproduce.models.classification.lenet5 import lenet5, lenet5_dense
 from reproduce.models.classification.overlock import Plan, overlock
-from reproduce.models.classification.shufflenet_v1 import shufflenet_v1
-from reproduce.models.classification.shufflenet_v2 import shufflenet_v2
+from reproduce.models.classification.shufflenet import shufflenet_v1, shufflenet_v2
 from reproduce.models.classification.swin import swin
 from reproduce.models.classification.vgg import vgg
 from reproduce.models.classification.vit import vit

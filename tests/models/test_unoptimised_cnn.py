@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
+from reproduce.models.segmentation.optimised_cnn import unoptimised_cnn
 
 
 def built(**changes):

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError, DataNotFoundError, ModelFileError
-from reproduce.models.segmentation.segnet import segnet
-from reproduce.prediction.model_file import MEMBER, own_modules, read_recipe, save_model
+from reproduce.prediction.model_file import MEMBER, read_recipe, save_model
 
 
 def test_recipe_and_weights_come_back(toy, step_model):
@@ -95,12 +94,6 @@ def test_another_suffix_is_refused(toy, tmp_path):
 def test_a_model_of_any_size_fits_every_recipe_of_its_channels(toy, tmp_path):
     save_model(toy.stepwise((None, None)), tmp_path / "m.keras", recipe=toy.recipe((24, 16)))
     assert read_recipe(tmp_path / "m.keras").size == (24, 16)
-
-
-def test_modules_with_layers_of_this_package_are_named(tmp_path, step_model):
-    assert own_modules(step_model) == ()
-    segnet((32, 32), n_channels=1, n_regions=2, width=1, bn_momentum=0.9).save(tmp_path / "m.keras")
-    assert own_modules(tmp_path / "m.keras") == ("reproduce.models.layers.unpooling",)
 
 
 @keras.saving.register_keras_serializable("tests")

@@ -14,8 +14,8 @@ from rich.console import Console
 from reproduce.imaging.dicom import read_series
 from reproduce.imaging.intensity import ZScore
 from reproduce.imaging.nifti_header import REFUSE
+from reproduce.models.segmentation.optimised_cnn import unoptimised_cnn
 from reproduce.models.segmentation.unet import unet
-from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
 from reproduce.prediction.command import predict
 from reproduce.prediction.model_file import save_model
 from reproduce.prediction.predictor import Predictor

@@ -13,7 +13,7 @@ import pytest
 from reproduce.models.classification.alexnet import FILTERS_2014, alexnet
 from reproduce.models.classification.convnext import convnext
 from reproduce.models.classification.googlenet import AUXILIARY_AFTER, INCEPTION, googlenet
-from reproduce.models.classification.shufflenet_v2 import CHANNELS_1_0, UNITS, shufflenet_v2
+from reproduce.models.classification.shufflenet import CHANNELS_V2, UNITS, shufflenet_v2
 from reproduce.models.classification.swin import swin
 from reproduce.models.classification.vgg import VGG16, vgg
 from reproduce.models.classification.vit import vit
@@ -152,7 +152,7 @@ def test_shufflenet_v2():
     for name, pair in pairs.items():
         weights |= {name: arrays(pair[0]), f"{name}_bn": arrays(pair[1])}
     # 75 x 50 is odd at most of its halvings.
-    settings = BN | {"channels": CHANNELS_1_0, "last_channels": 1024, "units": UNITS}
+    settings = BN | {"channels": CHANNELS_V2[1.0], "last_channels": 1024, "units": UNITS}
     require_agreement(shufflenet_v2((75, 50), **SEVEN, **settings), network, weights, size=(75, 50))
 
 

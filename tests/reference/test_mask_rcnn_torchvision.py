@@ -12,11 +12,10 @@ import pytest
 from keras import ops
 
 from reproduce.models.classification.resnet import RESNET50
-from reproduce.models.detection.anchors import pyramid_anchors, pyramid_grids
-from reproduce.models.detection.boxes import decode, encode
+from reproduce.models.detection.boxes import decode, encode, pyramid_anchors, pyramid_grids
 from reproduce.models.detection.losses import BETA, smooth_l1
 from reproduce.models.detection.mask_rcnn import mask_rcnn
-from reproduce.models.detection.nms import nms
+from reproduce.models.detection.proposals import nms
 from reproduce.models.detection.roi_align import pyramid_roi_align, roi_align
 
 if importlib.util.find_spec("triton") and keras.backend.backend() == "tensorflow":

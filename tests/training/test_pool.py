@@ -16,7 +16,7 @@ import pytest
 from reproduce.cohorts.splits import Fold
 from reproduce.errors import ArgumentError, WorkerDiedError
 from reproduce.models.losses import BinaryCrossEntropy
-from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
+from reproduce.models.segmentation.optimised_cnn import unoptimised_cnn
 from reproduce.protocol import Arm, Call, Optimisation, Preparation
 from reproduce.protocol.intensities import Window
 from reproduce.training import pool

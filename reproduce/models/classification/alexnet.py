@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models.layers.blocks import HE
 from reproduce.models.layers.channels import ChannelSlice, ResponseNormalisation, require_groups
 from reproduce.models.layers.class_head import class_head, raise_too_small
 
@@ -28,7 +29,7 @@ def alexnet(
     response_normalisation: bool,
     dropout: float,
 ) -> keras.Model:
-    """Five convolutions, three of them followed by overlapping max-poolings, and three dense layers (2012, 3.5).
+    """Return five convolutions, three of them followed by overlapping max-poolings, and three dense layers (2012, 3.5).
 
     In two towers the second, fourth and fifth convolution read the maps of their own device alone. The paper says 224
     pixels and 55x55 maps after a kernel of 11 and a stride of 4 without padding, which takes 227; torchvision pads 224
@@ -36,23 +37,15 @@ def alexnet(
     Weights start as in He et al. 2015, biases at 0, where the paper has a normal distribution of 0.01 and some ones.
 
     Args:
-        size: (y, x) of the image in pixels; (227, 227) there.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
         filters: Channels of the five convolutions, `FILTERS_2012` or `FILTERS_2014` or shares of them.
         units: Of the two hidden dense layers, 4096 there.
         towers: 2 in 2012; 1 for what is mostly built.
         stem_padding: Zeros around the image: 0 in 2012, 2 in torchvision.
         response_normalisation: Whether it follows the first two convolutions, as in 2012; torchvision has none.
-        dropout: Share of what the hidden dense layers read that training drops, 0.5 there.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
-        where there is one class.
+        dropout: 0.5 there.
 
     Raises:
-        ArgumentError: Not five convolutions, channels that the towers cannot share, or an image below 67 pixels, of
-            which poolings leave nothing.
+        ArgumentError: Not five convolutions, channels that the towers cannot share, or an image below 67 pixels.
     """
     if len(filters) != 5:
         do = "give one number for each convolution"
@@ -64,36 +57,32 @@ def alexnet(
         raise_too_small("alexnet", got)
     image = keras.Input((*size, n_channels), name="image")
     x = layers.ZeroPadding2D(stem_padding, name="stem_pad")(image)
-    x = layers.Conv2D(filters[0], 11, 4, kernel_initializer="he_normal", name="conv1")(x)
-    x = _end(x, "conv1", pool=True, normalise=response_normalisation)  # [batch, 27, 27, 96] of 227x227 pixels
-    x = _towers(x, filters[1], 5, "conv2", towers)
-    x = _end(x, "conv2", pool=True, normalise=response_normalisation)  # [batch, 13, 13, 256]
-    x = _end(_towers(x, filters[2], 3, "conv3", 1), "conv3", pool=False, normalise=False)
-    x = _end(_towers(x, filters[3], 3, "conv4", towers), "conv4", pool=False, normalise=False)
-    x = _end(_towers(x, filters[4], 3, "conv5", towers), "conv5", pool=True, normalise=False)  # [batch, 6, 6, 256]
+    for i, n_filters in enumerate(filters, start=1):
+        name = f"conv{i}"
+        if i == 1:
+            x = layers.Conv2D(n_filters, 11, 4, **HE, name=name)(x)
+        else:
+            x = _towers(x, n_filters, 5 if i == 2 else 3, name, 1 if i == 3 else towers)
+        x = layers.ReLU(name=f"{name}_relu")(x)
+        if response_normalisation and i in (1, 2):
+            x = ResponseNormalisation(name=f"{name}_norm")(x)
+        if i in (1, 2, 5):  # then [batch, 27, 27, 96], [batch, 13, 13, 256] and [batch, 6, 6, 256] of 227x227 pixels
+            x = layers.MaxPooling2D(3, 2, name=f"{name}_pool")(x)
     x = layers.Flatten(name="flat")(x)
     for name in ("fc6", "fc7"):
         x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
-        x = layers.Dense(units, activation="relu", kernel_initializer="he_normal", name=name)(x)
+        x = layers.Dense(units, activation="relu", **HE, name=name)(x)
     return keras.Model(image, {"class": class_head(x, n_classes)}, name="alexnet")
-
-
-def _end(x, name: str, *, pool: bool, normalise: bool):
-    x = layers.ReLU(name=f"{name}_relu")(x)
-    if normalise:
-        x = ResponseNormalisation(name=f"{name}_norm")(x)
-    return layers.MaxPooling2D(3, 2, name=f"{name}_pool")(x) if pool else x
 
 
 def _towers(x, filters: int, kernel: int, name: str, towers: int):
     """A convolution in as many parts as there are towers, each of which reads its share of the channels."""
-    settings = {"padding": "same", "kernel_initializer": "he_normal"}
     if towers == 1:
-        return layers.Conv2D(filters, kernel, name=name, **settings)(x)
+        return layers.Conv2D(filters, kernel, padding="same", **HE, name=name)(x)
     share = x.shape[-1] // towers
-    parts = [ChannelSlice(i * share, (i + 1) * share, name=f"{name}_read{i + 1}")(x) for i in range(towers)]
-    convolved = [
-        layers.Conv2D(filters // towers, kernel, name=f"{name}_tower{i + 1}", **settings)(part)
-        for i, part in enumerate(parts)
-    ]
+    convolved = []
+    for i in range(towers):
+        part = ChannelSlice(i * share, (i + 1) * share, name=f"{name}_read{i + 1}")(x)
+        conv = layers.Conv2D(filters // towers, kernel, padding="same", **HE, name=f"{name}_tower{i + 1}")
+        convolved.append(conv(part))
     return layers.Concatenate(name=f"{name}_join")(convolved)

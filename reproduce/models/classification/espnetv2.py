@@ -9,10 +9,9 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.classification.resnet import EPSILON
 from reproduce.models.layers.channels import GroupedPointwise
-from reproduce.models.layers.class_head import class_head
-from reproduce.models.layers.padded import average_pool, conv_bn, depthwise, depthwise_bn
+from reproduce.models.layers.class_head import pooled_classifier
+from reproduce.models.layers.padded import average_pool, batch_norm, conv_bn, depthwise, depthwise_bn
 
 BRANCHES = 4
 UNITS = (0, 3, 7, 3)
@@ -51,16 +50,9 @@ def espnetv2(
 
     Args:
         size: (y, x) of the image in pixels; 224 in the paper.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
         channels: Of levels 1 to 5 and of the last 1x1, see `level_channels`; multiples of 16, the last of 4.
         units: After the strided one of each level, `UNITS` in the paper.
-        bn_momentum: Share of the old running statistics that one step keeps.
         dropout: Share of the pooled features that training drops; 0.2 in the authors' release.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
-        where there is one class.
 
     Raises:
         ArgumentError: Other numbers of channels or units, or channels that four branches cannot share.
@@ -74,22 +66,19 @@ def espnetv2(
             where="espnetv2",
             do="take level_channels(scale) and UNITS",
         )
-    settings = {"bn_momentum": bn_momentum, "epsilon": EPSILON}
+    norm = {"activation": prelu, "bn_momentum": bn_momentum}
     image = keras.Input((*size, n_channels), name="image")
-    x = conv_bn(image, channels[0], "level1", kernel=3, stride=2, activation=prelu, **settings)
+    x = conv_bn(image, channels[0], "level1", kernel=3, stride=2, **norm)
     pooled = average_pool(image, "image_pool1")
     for k, (n_out, n_units) in enumerate(zip(channels[1:5], units, strict=True)):
         name = f"level{k + 2}"
         pooled = average_pool(pooled, f"image_pool{k + 2}") if k < 3 else None
-        x = _strided(x, pooled, n_out, name, limit=STRIDED_LIMITS[k], settings=settings)
+        x = _strided(x, pooled, n_out, name, limit=STRIDED_LIMITS[k], norm=norm)
         for i in range(1, n_units + 1):
-            y = _eesp(x, n_out, f"{name}_unit{i}", stride=1, limit=LIMITS[k], settings=settings)
+            y = _eesp(x, n_out, f"{name}_unit{i}", stride=1, limit=LIMITS[k], norm=norm)
             x = prelu(f"{name}_unit{i}")(layers.Add(name=f"{name}_unit{i}_add")([x, y]))
-    x = depthwise_bn(x, "last_depthwise", kernel=3, activation=prelu, **settings)
-    x = prelu("last")(_grouped_bn(x, channels[5], "last", settings))
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dropout(dropout, name="pool_dropout")(x)
-    return keras.Model(image, {"class": class_head(x, n_classes)}, name="espnetv2")
+    x = depthwise_bn(x, "last_depthwise", kernel=3, **norm)
+    return pooled_classifier(image, _grouped(x, channels[5], "last", norm), n_classes, "espnetv2", dropout=dropout)
 
 
 def prelu(name: str) -> layers.Layer:
@@ -103,37 +92,29 @@ def dilations(limit: int) -> list[int]:
     return sorted(i + 1 if 3 + 2 * i <= limit else 1 for i in range(BRANCHES))
 
 
-def _eesp(x, n_out: int, name: str, *, stride: int, limit: int, settings: dict):
+def _eesp(x, n_out: int, name: str, *, stride: int, limit: int, norm: dict):
     """Figure 1c: reduce, split, transform, merge with sums of neighbouring branches; what follows is the caller's."""
-    narrow = prelu(f"{name}_reduce")(_grouped_bn(x, n_out // BRANCHES, f"{name}_reduce", settings))
+    narrow = _grouped(x, n_out // BRANCHES, f"{name}_reduce", norm)
     branches = []
     for i, dilation in enumerate(dilations(limit), start=1):
         y = depthwise(narrow, f"{name}_branch{i}", kernel=3, stride=stride, dilation=dilation)
         if branches:
             y = layers.Add(name=f"{name}_sum{i}")([branches[-1], y])
         branches.append(y)
-    y = layers.Concatenate(name=f"{name}_join")(branches)
-    y = prelu(f"{name}_join")(_bn(y, f"{name}_join", settings))
-    return _grouped_bn(y, n_out, f"{name}_merge", settings)
+    y = batch_norm(layers.Concatenate(name=f"{name}_join")(branches), f"{name}_join", **norm)
+    return _grouped(y, n_out, f"{name}_merge", norm | {"activation": None})
 
 
-def _strided(x, pooled, n_out: int, name: str, *, limit: int, settings: dict):
+def _strided(x, pooled, n_out: int, name: str, *, limit: int, norm: dict):
     """Figure 3c: the pooled input beside an EESP unit, and on top of both what the image itself looks like there."""
-    y = _eesp(x, n_out - x.shape[-1], f"{name}_strided", stride=2, limit=limit, settings=settings)
+    y = _eesp(x, n_out - x.shape[-1], f"{name}_strided", stride=2, limit=limit, norm=norm)
     y = layers.Concatenate(name=f"{name}_strided_both")([average_pool(x, f"{name}_strided_pool"), y])
     if pooled is not None:
-        channels = pooled.shape[-1]
-        seen = conv_bn(pooled, channels, f"{name}_image_conv1", kernel=3, activation=prelu, **settings)
-        seen = conv_bn(seen, n_out, f"{name}_image_conv2", kernel=1, activation=None, **settings)
+        seen = conv_bn(pooled, pooled.shape[-1], f"{name}_image_conv1", kernel=3, **norm)
+        seen = conv_bn(seen, n_out, f"{name}_image_conv2", kernel=1, **norm | {"activation": None})
         y = layers.Add(name=f"{name}_image_add")([y, seen])
     return prelu(f"{name}_strided")(y)
 
 
-def _grouped_bn(x, filters: int, name: str, settings: dict):
-    return _bn(GroupedPointwise(filters, BRANCHES, name=name)(x), name, settings)
-
-
-def _bn(x, name: str, settings: dict):
-    return layers.BatchNormalization(momentum=settings["bn_momentum"], epsilon=settings["epsilon"], name=f"{name}_bn")(
-        x
-    )
+def _grouped(x, filters: int, name: str, norm: dict):
+    return batch_norm(GroupedPointwise(filters, BRANCHES, name=name)(x), name, **norm)

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.class_head import class_head, in_proportion
+from reproduce.models.layers.class_head import in_proportion, pooled_classifier
 from reproduce.models.layers.padded import conv_bn, depthwise_bn, relu
 
 
@@ -57,41 +57,29 @@ def fbnet(
     """A 3x3 stem, blocks of 1x1, depthwise and 1x1 convolutions, a last 1x1, pooling and a dense layer (Table 1).
 
     Args:
-        size: (y, x) of the image in pixels; 224 in the paper.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
         blocks: What the search chose, `FBNET_C`.
         width: Share of all channels, 1 in the paper.
-        bn_momentum: Share of the old running statistics that one step keeps.
         epsilon: Added to the variance by batch normalisation; frameworks disagree.
-        dropout: Share of the pooled features that training drops; the paper does not say.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
-        where there is one class.
+        dropout: The paper does not say.
 
     Raises:
         ArgumentError: No blocks, or a share of channels that is no whole number of them.
     """
     if not blocks:
         raise ArgumentError(expected="a block or more", got="none", where="fbnet", do="take FBNET_C")
-    settings = {"bn_momentum": bn_momentum, "epsilon": epsilon}
+    norm = {"bn_momentum": bn_momentum, "epsilon": epsilon}
     image = keras.Input((*size, n_channels), name="image")
-    stem = in_proportion(STEM, width, where="fbnet")
-    x = conv_bn(image, stem, "stem", kernel=3, stride=2, activation=relu, **settings)
+    x = conv_bn(image, in_proportion(STEM, width, where="fbnet"), "stem", kernel=3, stride=2, **norm)
     for i, block in enumerate(blocks, start=1):
-        x = _block(x, block, in_proportion(block.channels, width, where="fbnet"), f"block{i}", settings)
-    last = in_proportion(LAST, width, where="fbnet")
-    x = conv_bn(x, last, "last", kernel=1, activation=relu, **settings)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dropout(dropout, name="pool_dropout")(x)
-    return keras.Model(image, {"class": class_head(x, n_classes)}, name="fbnet")
+        x = _block(x, block, in_proportion(block.channels, width, where="fbnet"), f"block{i}", norm)
+    x = conv_bn(x, in_proportion(LAST, width, where="fbnet"), "last", kernel=1, **norm)
+    return pooled_classifier(image, x, n_classes, "fbnet", dropout=dropout)
 
 
-def _block(x, block: Block, filters: int, name: str, settings: dict):
+def _block(x, block: Block, filters: int, name: str, norm: dict):
     """Figure 3; what it reads is added where the shape stays. The last 1x1 has no ReLU."""
-    y = conv_bn(x, block.expansion * x.shape[-1], f"{name}_expand", kernel=1, activation=relu, **settings)
-    y = depthwise_bn(y, f"{name}_depthwise", kernel=block.kernel, stride=block.stride, activation=relu, **settings)
-    y = conv_bn(y, filters, f"{name}_project", kernel=1, activation=None, **settings)
+    y = conv_bn(x, block.expansion * x.shape[-1], f"{name}_expand", kernel=1, **norm)
+    y = depthwise_bn(y, f"{name}_depthwise", kernel=block.kernel, stride=block.stride, activation=relu, **norm)
+    y = conv_bn(y, filters, f"{name}_project", kernel=1, activation=None, **norm)
     same = block.stride == 1 and x.shape[-1] == filters
     return layers.Add(name=f"{name}_add")([x, y]) if same else y

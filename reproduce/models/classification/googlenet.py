@@ -11,6 +11,7 @@ from reproduce.errors import ArgumentError
 from reproduce.models.layers.channels import ResponseNormalisation
 from reproduce.models.layers.class_head import class_head, in_proportion
 from reproduce.models.layers.grid import AdaptiveAveragePooling
+from reproduce.models.layers.padded import conv_bn
 
 # Table 1 there: 1x1; 1x1 before 3x3, 3x3; 1x1 before 5x5, 5x5; 1x1 after pooling.
 INCEPTION = {
@@ -37,7 +38,7 @@ class Variant:
         last_pool: Side of the last max-pooling in pixels: 3 in the paper, 2 in torchvision.
         batch_norm: Whether batch normalisation follows each convolution, which then has no bias (torchvision), or
             responses are normalised after the stem's pooling and its 3x3 (the paper).
-        bn_momentum: Share of the old running statistics that one step keeps.
+        bn_momentum: See the package.
 
     Raises:
         ArgumentError: The kernel or the pooling has neither side.
@@ -78,21 +79,16 @@ def googlenet(
     will do. Their losses count 0.3 in the paper, and predictions leave them out. Poolings round up.
 
     Args:
-        size: (y, x) of the image in pixels; 224 in the paper.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
         width: Channels of the stem, 64 in the paper; all others in proportion, so a multiple of 4.
         large_kernel: See `Variant`.
         last_pool: See `Variant`.
         batch_norm: See `Variant`.
-        bn_momentum: See `Variant`.
         auxiliary: Whether there are classifiers after modules 4a and 4d.
-        dropout: Share of the pooled features that training drops: 0.4 in the paper, 0.2 in torchvision.
+        dropout: 0.4 in the paper, 0.2 in torchvision.
         auxiliary_dropout: Likewise before an auxiliary classifier's last layer: 0.7.
 
     Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
-        where there is one class; with `auxiliary` there are "aux1" and "aux2" of the same kind.
+        With `auxiliary` there are "aux1" and "aux2" of the same kind beside "class".
 
     Raises:
         ArgumentError: A width that is no positive multiple of 4, or a kernel or pooling that neither has.
@@ -100,8 +96,7 @@ def googlenet(
     in_proportion(16, width / 64, where="googlenet")
     variant = Variant(large_kernel=large_kernel, last_pool=last_pool, batch_norm=batch_norm, bn_momentum=bn_momentum)
     image = keras.Input((*size, n_channels), name="image")
-    x = layers.ZeroPadding2D(3, name="conv1_pad")(image)
-    x = _conv(x, width, 7, "conv1", variant, stride=2)
+    x = _conv(image, width, 7, "conv1", variant, stride=2)
     x = _response_norm(_pool(x, "pool1"), "pool1", variant)
     x = _conv(x, width, 1, "conv2_reduce", variant)
     x = _response_norm(_conv(x, 3 * width, 3, "conv2", variant), "conv2", variant)
@@ -142,19 +137,9 @@ def _auxiliary(x, n_classes: int, name: str, variant: Variant, *, width: int, dr
 
 
 def _conv(x, filters: int, kernel: int, name: str, variant: Variant, *, stride: int = 1):
-    x = layers.Conv2D(
-        filters,
-        kernel,
-        stride,
-        "same" if stride == 1 else "valid",
-        use_bias=not variant.batch_norm,
-        kernel_initializer="he_normal",
-        name=name,
-    )(x)
-    if variant.batch_norm:
-        # torchvision takes 1e-3 here, unlike in its other models.
-        x = layers.BatchNormalization(momentum=variant.bn_momentum, epsilon=1e-3, name=f"{name}_bn")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)
+    # torchvision takes 1e-3 here, unlike in its other models.
+    norm = {"bn_momentum": variant.bn_momentum if variant.batch_norm else None, "epsilon": 1e-3}
+    return conv_bn(x, filters, name, kernel=kernel, stride=stride, bias=not variant.batch_norm, **norm)
 
 
 def _pool(x, name: str):

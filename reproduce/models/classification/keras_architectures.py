@@ -1,4 +1,8 @@
-"""Architectures that keras.applications has, untrained, for any number of channels and classes, with our own head."""
+"""Architectures that keras.applications has, untrained, for any number of channels and classes, with our own head.
+
+Images come as they are: nothing is scaled within but where a docstring says so. Smaller ones than the pixels that a
+docstring names are refused by an ArgumentError.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +12,23 @@ import keras
 from keras import applications, layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.class_head import class_head
+from reproduce.models.layers.class_head import pooled_classifier
 
 
 def inception_v3(
-    size: tuple[int, int],
-    *,
-    n_channels: int,
-    n_classes: int,
-    bn_scale: bool,
-    bn_momentum: float,
-    dropout: float,
+    size: tuple[int, int], *, n_channels: int, n_classes: int, bn_scale: bool, bn_momentum: float, dropout: float
 ) -> keras.Model:
-    """InceptionV3 without auxiliary classifier (Szegedy et al. 2016, "Rethinking the Inception Architecture").
+    """Return InceptionV3 without auxiliary classifier (Szegedy et al. 2016, "Rethinking the Inception Architecture").
 
     Args:
-        size: (y, x) of the image in pixels, 75 at least; 299 in the paper.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
+        size: 75 at least; 299 in the paper.
         bn_scale: Whether batch normalisation learns a scale, as torchvision's does; that of keras.applications and of
             the authors' release learns a shift alone, since a ReLU follows.
-        bn_momentum: Share of the old running statistics that one step keeps.
-        dropout: Share of the pooled features that training drops: 0 in keras.applications, 0.5 in torchvision.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
-        where there is one class. Images come as they are: nothing is scaled within.
-
-    Raises:
-        ArgumentError: The image is too small.
+        dropout: 0 in keras.applications, 0.5 in torchvision.
     """
-    changed = {"scale": bn_scale, "momentum": bn_momentum}
-    features = _features(applications.InceptionV3, size, n_channels, 75, bn=changed)
-    return _classifier(features, n_classes, "inception_v3", dropout)
+    bn = {"scale": bn_scale, "momentum": bn_momentum}
+    image, x = _features(applications.InceptionV3, size, n_channels, smallest=75, bn=bn)
+    return pooled_classifier(image, x, n_classes, "inception_v3", dropout=dropout)
 
 
 def densenet(
@@ -51,100 +39,64 @@ def densenet(
     application: Callable[..., keras.Model],
     bn_momentum: float,
 ) -> keras.Model:
-    """DenseNet-BC (Huang et al. 2017, Table 1).
+    """Return DenseNet-BC (Huang et al. 2017, Table 1), for 32 pixels at least; 224 in the paper.
 
     Args:
-        size: (y, x) of the image in pixels, 32 at least; 224 in the paper.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
         application: `keras.applications.DenseNet121`, `DenseNet169` or `DenseNet201`.
-        bn_momentum: Share of the old running statistics that one step keeps.
-
-    Returns:
-        See `inception_v3`.
-
-    Raises:
-        ArgumentError: The image is too small.
     """
-    features = _features(application, size, n_channels, 32, bn={"momentum": bn_momentum})
-    return _classifier(features, n_classes, "densenet", 0.0)
+    image, x = _features(application, size, n_channels, bn={"momentum": bn_momentum})
+    return pooled_classifier(image, x, n_classes, "densenet", dropout=0.0)
 
 
 def mobilenet_v2(
     size: tuple[int, int], *, n_channels: int, n_classes: int, alpha: float, bn_momentum: float, dropout: float
 ) -> keras.Model:
-    """MobileNetV2 (Sandler et al. 2018, Table 2).
+    """Return MobileNetV2 (Sandler et al. 2018, Table 2), for 32 pixels at least; 224 in the paper.
 
     Args:
-        size: (y, x) of the image in pixels, 32 at least; 224 in the paper.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
         alpha: Share of the channels, 1 in the paper's Table 2; results are rounded to multiples of 8.
-        bn_momentum: Share of the old running statistics that one step keeps.
-        dropout: Share of the pooled features that training drops: 0 in keras.applications, 0.2 in torchvision.
-
-    Returns:
-        See `inception_v3`.
-
-    Raises:
-        ArgumentError: The image is too small.
+        dropout: 0 in keras.applications, 0.2 in torchvision.
     """
-    changed = {"momentum": bn_momentum}
-    features = _features(applications.MobileNetV2, size, n_channels, 32, bn=changed, alpha=alpha)
-    return _classifier(features, n_classes, "mobilenet_v2", dropout)
+    image, x = _features(applications.MobileNetV2, size, n_channels, bn={"momentum": bn_momentum}, alpha=alpha)
+    return pooled_classifier(image, x, n_classes, "mobilenet_v2", dropout=dropout)
 
 
 def efficientnet_b0(
-    size: tuple[int, int],
-    *,
-    n_channels: int,
-    n_classes: int,
-    from_bytes: bool,
-    bn_momentum: float,
-    dropout: float,
+    size: tuple[int, int], *, n_channels: int, n_classes: int, from_bytes: bool, bn_momentum: float, dropout: float
 ) -> keras.Model:
-    """EfficientNet-B0 (Tan and Le 2019, Table 1), with a fifth of each image's branches left out as in its release.
+    """Return EfficientNet-B0 (Tan and Le 2019, Table 1), with a fifth of each image's branches left out as released.
+
+    For 32 pixels at least; 224 in the paper.
 
     Args:
-        size: (y, x) of the image in pixels, 32 at least; 224 in the paper.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
         from_bytes: Whether images come as 0 to 255 and are divided and normalised within, as keras.applications has it,
             which counts the mean and variance of each channel and a counter among the weights; else as they are.
-        bn_momentum: Share of the old running statistics that one step keeps.
-        dropout: Share of the pooled features that training drops, 0.2 in the paper.
-
-    Returns:
-        See `inception_v3`.
-
-    Raises:
-        ArgumentError: The image is too small.
+        dropout: 0.2 in the paper.
     """
     leave_out = () if from_bytes else (layers.Rescaling, layers.Normalization)
-    changed = {"momentum": bn_momentum}
-    features = _features(applications.EfficientNetB0, size, n_channels, 32, bn=changed, leave_out=leave_out)
-    return _classifier(features, n_classes, "efficientnet_b0", dropout)
+    bn = {"momentum": bn_momentum}
+    image, x = _features(applications.EfficientNetB0, size, n_channels, bn=bn, leave_out=leave_out)
+    return pooled_classifier(image, x, n_classes, "efficientnet_b0", dropout=dropout)
 
 
 def _features(
     application: Callable[..., keras.Model],
     size: tuple[int, int],
     n_channels: int,
-    smallest: int,
     *,
+    smallest: int = 32,
     bn: dict,
     leave_out: tuple[type, ...] = (),
     **settings,
-) -> keras.Model:
-    """The architecture without its classifier, with another configuration of batch normalisation, without some layers.
+) -> tuple:
+    """The image and its features, with another configuration of batch normalisation, without some layers.
 
     Layers that Keras numbers as they are made in a process are named by their place, so that a saved model can be told
     from another by its names.
     """
     if min(size) < smallest:
-        got, do = f"{size[0]} x {size[1]} pixels", "resize"
-        where = application.__name__
-        raise ArgumentError(expected=f"images of {smallest} pixels or more", got=got, where=where, do=do)
+        got, where = f"{size[0]} x {size[1]} pixels", application.__name__
+        raise ArgumentError(expected=f"images of {smallest} pixels or more", got=got, where=where, do="resize")
     image = keras.Input((*size, n_channels), name="image")
     model = application(include_top=False, weights=None, input_tensor=image, **settings)
     names = {layer.name: f"{i:03d}_{type(layer).__name__.lower()}" for i, layer in enumerate(model.layers)}
@@ -157,11 +109,5 @@ def _features(
             changed |= bn
         return type(layer).from_config(layer.get_config() | changed)
 
-    return keras.models.clone_model(model, clone_function=again)
-
-
-def _classifier(features: keras.Model, n_classes: int, name: str, dropout: float) -> keras.Model:
-    image, last = features.inputs[0], features.outputs[0]  # a clone wraps even a single one in a list
-    x = layers.GlobalAveragePooling2D(name="pool")(last)
-    x = layers.Dropout(dropout, name="pool_dropout")(x)
-    return keras.Model(image, {"class": class_head(x, n_classes)}, name=name)
+    clone = keras.models.clone_model(model, clone_function=again)
+    return clone.inputs[0], clone.outputs[0]  # a clone wraps even a single one in a list

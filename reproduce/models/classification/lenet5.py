@@ -8,28 +8,20 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.class_head import class_head, class_probabilities, raise_too_small
+from reproduce.models.layers.blocks import probabilities
+from reproduce.models.layers.class_head import class_head, raise_too_small
 from reproduce.models.layers.lenet import C3_READS, RadialBasis, SparseConvolution, TrainableSubsampling, scaled_tanh
 
 
 def lenet5(size: tuple[int, int], *, n_channels: int, n_classes: int, padding: int) -> keras.Model:
-    """The network of 1998: sparse C3 (Table I), trainable subsampling, scaled tanh, distances to fixed codes.
+    """Return the network of 1998: sparse C3 (Table I), trainable subsampling, scaled tanh, distances to fixed codes.
 
     C1 156, S2 12, C3 1,516, S4 32, C5 48,120 and F6 10,164 weights: 60,000 on grey images of 32x32 pixels. On larger
     ones C5 has more than one pixel, and F6 reads all of them.
 
     Args:
-        size: (y, x) of the image in pixels; with the padding at least 32, as the paper has it for digits of 28.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
+        size: With the padding at least 32, as the paper has it for digits of 28.
         padding: Zeros put around the image; 2 for 28x28 pixels.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
-        where there is one class.
-
-    Raises:
-        ArgumentError: The image is smaller than 32 pixels with its padding.
     """
     _require_size(size, padding, "lenet5")
     image = keras.Input((*size, n_channels), name="image")
@@ -41,7 +33,7 @@ def lenet5(size: tuple[int, int], *, n_channels: int, n_classes: int, padding: i
     x = _squash(layers.Conv2D(120, 5, name="c5")(x), "c5")  # [batch, 1, 1, 120]
     x = _squash(layers.Dense(84, name="f6")(layers.Flatten(name="flat")(x)), "f6")
     logits = RadialBasis(n_classes, dtype="float32", name="class_logits")(x)
-    return keras.Model(image, {"class": class_probabilities(logits)}, name="lenet5")
+    return keras.Model(image, {"class": probabilities(logits, "class")}, name="lenet5")
 
 
 def lenet5_dense(
@@ -53,24 +45,18 @@ def lenet5_dense(
     activation: Literal["tanh", "relu"],
     pooling: Literal["average", "max"],
 ) -> keras.Model:
-    """The network as it is built today: C3 reads all maps, pooling has no weights, a dense layer gives the logits.
+    """Return the network as it is built today: C3 reads all maps, pooling has no weights, the last layer is dense.
 
     156 + 2,416 + 48,120 + 10,164 + 850 = 61,706 weights on grey images of 32x32 pixels with ten classes.
 
     Args:
         size: See `lenet5`.
-        n_channels: See `lenet5`.
-        n_classes: See `lenet5`.
         padding: See `lenet5`.
         activation: After each layer; both are met.
         pooling: Over 2x2 pixels; both are met.
 
-    Returns:
-        See `lenet5`.
-
     Raises:
-        ArgumentError: The image is smaller than 32 pixels with its padding, or an activation or pooling is none of
-            these.
+        ArgumentError: An activation or pooling is none of these.
     """
     _require_size(size, padding, "lenet5_dense")
     for got, known in ((activation, ("tanh", "relu")), (pooling, ("average", "max"))):

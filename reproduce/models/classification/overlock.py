@@ -8,15 +8,15 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.classification.convnext import drop_images
+from reproduce.models.classification.convnext import drop_images, drop_shares
 from reproduce.models.layers.blocks import require_divisible
-from reproduce.models.layers.channels import ChannelSlice
+from reproduce.models.layers.channels import ChannelAffine, ChannelSlice
 from reproduce.models.layers.class_head import class_head
-from reproduce.models.layers.context_mixing import ChannelAffine, ContextMixing, GlobalResponse
+from reproduce.models.layers.context_mixing import ContextMixing, GlobalResponse
 from reproduce.models.layers.grid import AdaptiveAveragePooling
-from reproduce.models.layers.padded import conv_bn, depthwise, depthwise_bn
+from reproduce.models.layers.padded import batch_norm, conv_bn, depthwise, depthwise_bn
 
-EPSILON, NORM_EPSILON, REGIONS = 1e-5, 1e-6, 7
+NORM_EPSILON, REGIONS = 1e-6, 7
 # Kernel and dilation of the convolutions beside a large one (Ding et al. 2024, UniRepLKNet), in the authors' release.
 BESIDE = {
     17: ((5, 1), (7, 1), (9, 2), (3, 4), (3, 5), (3, 7)),
@@ -79,19 +79,15 @@ def overlock(
     classifier.
 
     Args:
-        size: (y, x) of the image in pixels, multiples of 32; at 1/16 and 1/32 no less than the plan's kernels.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
+        size: Multiples of 32; at 1/16 and 1/32 no less than the plan's kernels.
         plan: Sizes, `OVERLOCK_XT`, `OVERLOCK_T` or `OVERLOCK_S`.
         merged: Whether a large kernel is one convolution with a bias, as when training is over; else the sum of several
             of several dilations, each with batch normalisation.
         auxiliary: Whether the overview has a classifier of its own, which training adds.
-        drop_path: See `convnext.convnext`; 0.1 for T.
-        bn_momentum: Share of the old running statistics that one step keeps.
+        drop_path: See `convnext.drop_shares`; 0.1 for T.
 
     Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
-        where there is one class; with `auxiliary` there is "aux" of the same kind.
+        With `auxiliary` there is "aux" of the same kind beside "class".
 
     Raises:
         ArgumentError: A side is no multiple of 32, a kernel is none of `BESIDE`, or larger than the grid that it mixes.
@@ -100,25 +96,16 @@ def overlock(
     if unknown := set(plan.kernels) - set(BESIDE):
         got, do = str(sorted(unknown)), "take one of these"
         raise ArgumentError(expected=f"kernels of {sorted(BESIDE)}", got=got, where="overlock", do=do)
-    n_blocks = sum(plan.depths) + sum(plan.focus_depths)
-    drops = iter(drop_path * i / max(n_blocks - 1, 1) for i in range(n_blocks))
-    norm = {"bn_momentum": bn_momentum, "epsilon": EPSILON}
+    drops = drop_shares(drop_path, sum(plan.depths) + sum(plan.focus_depths))
+    norm = {"bn_momentum": bn_momentum}
     image = keras.Input((*size, n_channels), name="image")
     x = _stem(image, plan.widths[0], norm)
     for k in range(4):
         if k:
             x = conv_bn(x, plan.widths[k], f"down{k + 1}", kernel=3, stride=2, activation=None, **norm)
         for i in range(plan.depths[k]):
-            x = _block(
-                x,
-                f"stage{k + 1}_block{i + 1}",
-                plan.kernels[k],
-                plan.mlp,
-                scaled=k > 1,
-                merged=merged,
-                drop=next(drops),
-                norm=norm,
-            )
+            name, settings = f"stage{k + 1}_block{i + 1}", {"merged": merged, "drop": next(drops), "norm": norm}
+            x = _block(x, name, plan.kernels[k], plan.mlp, scaled=k > 1, **settings)
         if k == 2:
             base = x
     overview = x
@@ -133,17 +120,17 @@ def overlock(
         for i in range(plan.focus_depths[stage]):
             name, width = f"focus{stage + 1}_block{i + 1}", x.shape[-1]
             if (stage, i) != (0, 0):
-                seen = layers.Add(name=f"{name}_remember")(
-                    [ChannelAffine(name=f"{name}_seen_scale")(seen), ChannelAffine(name=f"{name}_first_scale")(guide)]
-                )
+                seen = ChannelAffine(name=f"{name}_seen_scale")(seen)
+                first = ChannelAffine(name=f"{name}_first_scale")(guide)
+                seen = layers.Add(name=f"{name}_remember")([seen, first])
             both = _focus(x, seen, name, plan, stage, merged=merged, drop=next(drops), norm=norm)
             x = ChannelSlice(0, width, name=f"{name}_features")(both)
             seen = ChannelSlice(width, both.shape[-1], name=f"{name}_context")(both)
     x = conv_bn(both, plan.last_channels, "last", kernel=1, activation=_silu, **norm)
     outputs = {"class": class_head(layers.GlobalAveragePooling2D(name="pool")(x), n_classes)}
     if auxiliary:
-        y = layers.BatchNormalization(momentum=bn_momentum, epsilon=EPSILON, name="aux_bn")(overview)
-        outputs["aux"] = class_head(layers.GlobalAveragePooling2D(name="aux_pool")(y), n_classes, name="aux")
+        y = layers.GlobalAveragePooling2D(name="aux_pool")(batch_norm(overview, "aux", **norm))
+        outputs["aux"] = class_head(y, n_classes, name="aux")
     return keras.Model(image, outputs, name="overlock")
 
 
@@ -159,7 +146,7 @@ def _block(x, name: str, kernel: int, mlp: int, *, scaled: bool, merged: bool, d
     width = x.shape[-1]
     x = _residual_depthwise(x, f"{name}_position")
     y = layers.LayerNormalization(epsilon=NORM_EPSILON, name=f"{name}_norm")(x)
-    y = _bn(_large(y, f"{name}_large", kernel, norm, merged=merged), f"{name}_large_sum", norm)
+    y = _large(y, f"{name}_large", kernel, norm, merged=merged)
     y = _perceptron(_excited(y, f"{name}_excite"), f"{name}_mlp", mlp * width, width)
     x = ChannelAffine(name=f"{name}_scale")(x) if scaled else x
     return layers.Add(name=f"{name}_add")([x, drop_images(y, drop, name)])
@@ -173,22 +160,21 @@ def _focus(x, seen, name: str, plan: Plan, stage: int, *, merged: bool, drop: fl
     both = _residual_depthwise(both, f"{name}_position1")
     normed = layers.LayerNormalization(epsilon=NORM_EPSILON, name=f"{name}_norm1")(both)
     fused = layers.DepthwiseConv2D(3, padding="same", name=f"{name}_fuse1")(normed)
-    fused = _gelu(f"{name}_fuse1")(_bn(fused, f"{name}_fuse1", norm))
+    fused = batch_norm(fused, f"{name}_fuse1", activation=_gelu, **norm)
     fused = GlobalResponse(name=f"{name}_fuse_response")(layers.Dense(width, name=f"{name}_fuse2")(fused))
     gate = conv_bn(fused, width, f"{name}_gate", kernel=1, activation=_silu, **norm)
-    local = _bn(_large(fused, f"{name}_large", kernel, norm, merged=merged), f"{name}_large_sum", norm)
+    local = _large(fused, f"{name}_large", kernel, norm, merged=merged)
     query = ChannelSlice(0, width, name=f"{name}_query_read")(normed)
     query = conv_bn(query, width // 2, f"{name}_query", kernel=1, activation=None, **norm)
     query = layers.Rescaling((width // heads) ** -0.5, name=f"{name}_query_scale")(query)
-    key = AdaptiveAveragePooling(REGIONS, name=f"{name}_regions")(
-        ChannelSlice(width, out, name=f"{name}_key_read")(normed)
-    )
+    key = ChannelSlice(width, out, name=f"{name}_key_read")(normed)
+    key = AdaptiveAveragePooling(REGIONS, name=f"{name}_regions")(key)
     key = conv_bn(key, width // 2, f"{name}_key", kernel=1, activation=None, **norm)
     mixing = ContextMixing(heads, kernel, plan.small_kernel, REGIONS**2, name=f"{name}_mixing")
     y = mixing(fused, query, layers.Flatten(name=f"{name}_key_flat")(key))
     y = conv_bn(y, width, f"{name}_mixed", kernel=1, activation=None, **norm)
     y = _excited(layers.Add(name=f"{name}_local_add")([y, local]), f"{name}_excite")
-    y = _bn(layers.Multiply(name=f"{name}_gated")([gate, y]), f"{name}_gated", norm)
+    y = batch_norm(layers.Multiply(name=f"{name}_gated")([gate, y]), f"{name}_gated", **norm)
     y = drop_images(layers.Dense(out, name=f"{name}_project")(y), drop, f"{name}_mixing")
     x = layers.Add(name=f"{name}_add1")([ChannelAffine(name=f"{name}_scale1")(both), y])
     x = _residual_depthwise(x, f"{name}_position2")
@@ -198,14 +184,14 @@ def _focus(x, seen, name: str, plan: Plan, stage: int, *, merged: bool, drop: fl
 
 
 def _large(x, name: str, kernel: int, norm: dict, *, merged: bool):
-    """The sum of a large depthwise convolution and smaller, dilated ones, each with batch normalisation."""
+    """The sum of a large depthwise convolution and smaller, dilated ones, batch normalisation after each and all."""
     if merged:
-        return depthwise(x, name, kernel=kernel, bias=True)
+        return batch_norm(depthwise(x, name, kernel=kernel, bias=True), f"{name}_sum", **norm)
     parts = [depthwise_bn(x, name, kernel=kernel, activation=None, **norm)]
     for side, dilation in BESIDE[kernel]:
         beside = f"{name}_{side}x{side}_{dilation}"
         parts.append(depthwise_bn(x, beside, kernel=side, dilation=dilation, activation=None, **norm))
-    return layers.Add(name=f"{name}_add")(parts)
+    return batch_norm(layers.Add(name=f"{name}_add")(parts), f"{name}_sum", **norm)
 
 
 def _perceptron(x, name: str, inner: int, out: int):
@@ -225,10 +211,6 @@ def _excited(x, name: str):
     y = layers.Dense(max(16, width // 8), activation="gelu", name=f"{name}_fc1")(y)
     y = layers.Dense(width, activation="sigmoid", name=f"{name}_fc2")(y)
     return layers.Multiply(name=f"{name}_weigh")([x, layers.Reshape((1, 1, width), name=f"{name}_weights")(y)])
-
-
-def _bn(x, name: str, norm: dict):
-    return layers.BatchNormalization(momentum=norm["bn_momentum"], epsilon=norm["epsilon"], name=f"{name}_bn")(x)
 
 
 def _gelu(name: str) -> layers.Layer:

@@ -45,44 +45,17 @@ class Encoder:
         return f"{_ADDRESS}/{self.folder}/{self.weights}"
 
 
-VGG16 = Encoder(
-    application=applications.VGG16,
-    mode="caffe",
-    taps=("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
-    depth=4,
-    same_padding=False,
-    weights="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    folder="vgg16",
-)
-RESNET50 = Encoder(
-    application=applications.ResNet50,
-    mode="caffe",
-    taps=("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
-    depth=5,
-    same_padding=False,
-    weights="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    folder="resnet",
-)
-INCEPTION_V3 = Encoder(
-    application=applications.InceptionV3,
-    mode="tf",
-    # Keras numbers most of its layers as they are made in a process; `load_encoder` names them by their place. These
-    # two are the activations before the poolings of the stem.
-    taps=("layer9", "layer16", "mixed2", "mixed7", "mixed10"),
-    depth=5,
-    same_padding=True,
-    weights="inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    folder="inception_v3",
-)
-DENSENET121 = Encoder(
-    application=applications.DenseNet121,
-    mode="torch",
-    taps=("conv1_relu", "pool2_relu", "pool3_relu", "pool4_relu", "relu"),
-    depth=5,
-    same_padding=False,
-    weights="densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    folder="densenet",
-)
+_H5 = "weights_tf_dim_ordering_tf_kernels_notop.h5"
+_VGG16 = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")
+_RESNET50 = ("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out")
+# Keras numbers most of its layers as they are made in a process; `load_encoder` names them by their place. These two
+# are the activations before the poolings of the stem.
+_INCEPTION_V3 = ("layer9", "layer16", "mixed2", "mixed7", "mixed10")
+_DENSENET121 = ("conv1_relu", "pool2_relu", "pool3_relu", "pool4_relu", "relu")
+VGG16 = Encoder(applications.VGG16, "caffe", _VGG16, 4, False, f"vgg16_{_H5}", "vgg16")
+RESNET50 = Encoder(applications.ResNet50, "caffe", _RESNET50, 5, False, f"resnet50_{_H5}", "resnet")
+INCEPTION_V3 = Encoder(applications.InceptionV3, "tf", _INCEPTION_V3, 5, True, f"inception_v3_{_H5}", "inception_v3")
+DENSENET121 = Encoder(applications.DenseNet121, "torch", _DENSENET121, 5, False, f"densenet121_{_H5}", "densenet")
 
 
 def find_weights(encoder: Encoder) -> Path:

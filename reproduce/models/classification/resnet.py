@@ -10,15 +10,14 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models.layers.class_head import pooled_classifier
+from reproduce.models.layers.padded import conv_bn, max_pool
 
 # Blocks of each stage (He et al. 2016, Table 1).
 RESNET18 = (2, 2, 2, 2)
 RESNET34 = RESNET50 = (3, 4, 6, 3)
 RESNET101 = (3, 4, 23, 3)
 RESNET152 = (3, 8, 36, 3)
-
-# Of batch normalisation: torchvision's, and that of the authors' own release. Keras would take 1e-3.
-EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Variant:
             et al. 2016, keras.applications) or in its 3x3 ("bottleneck_3x3": torchvision, "v1.5").
         stem: "7x7" (the paper), or "3x3": three 3x3 convolutions, the last of twice the width (PSPNet's release).
         conv_bias: Whether convolutions that batch normalisation follows have biases, as those of keras.applications do.
-        bn_momentum: Share of the old running statistics that one step keeps.
+        bn_momentum: See the package.
         frozen_bn: Whether batch normalisation is a constant scale and shift that training leaves alone.
 
     Raises:
@@ -71,10 +70,14 @@ class Variant:
     def __post_init__(self):
         choices = {"block": ("basic", "bottleneck_1x1", "bottleneck_3x3"), "stem": ("7x7", "3x3")}
         for field, known in choices.items():
-            if getattr(self, field) not in known:
-                raise ArgumentError(
-                    expected=" or ".join(known), got=repr(getattr(self, field)), where=f"Variant.{field}", do="take one"
-                )
+            if (got := getattr(self, field)) not in known:
+                where = f"Variant.{field}"
+                raise ArgumentError(expected=" or ".join(known), got=repr(got), where=where, do="take one")
+
+    def conv(self, x, filters: int, kernel: int, name: str, **settings):
+        """Return `padded.conv_bn` with the biases and the batch normalisation of this variant."""
+        norm = {"bn_momentum": self.bn_momentum, "frozen": self.frozen_bn}
+        return conv_bn(x, filters, name, kernel=kernel, bias=self.conv_bias, **norm, **settings)
 
 
 def dilated_stages(
@@ -103,24 +106,6 @@ def dilated_stages(
         ArgumentError: Another number of stages or of factors, another output stride, or a first block of the last stage
             that both strides and dilates.
     """
-    _require_layout(blocks, output_stride, first_dilation, multi_grid)
-    stages, stride, dilation = [Stage(1, (1,) * blocks[0])], 4, 1
-    for n_blocks in blocks[1:]:
-        if stride < output_stride:
-            stride *= 2
-            stages.append(Stage(2, (1,) * n_blocks))
-        else:
-            first = dilation if first_dilation == "previous" else 2 * dilation
-            dilation *= 2
-            stages.append(Stage(1, (first,) + (dilation,) * (n_blocks - 1)))
-    last = stages.pop()
-    factors = (1,) * blocks[3] if multi_grid is None else multi_grid
-    return (*stages, Stage(last.stride, tuple(d * f for d, f in zip(last.dilations, factors, strict=True))))
-
-
-def _require_layout(
-    blocks: Sequence[int], output_stride: int, first_dilation: str, multi_grid: Sequence[int] | None
-) -> None:
     checks = (
         (len(blocks) == 4 and min(blocks) > 0, "four stages of a block or more", f"blocks {tuple(blocks)}"),
         (output_stride in (8, 16, 32), "an output stride of 8, 16 or 32", str(output_stride)),
@@ -135,6 +120,18 @@ def _require_layout(
         if not holds:
             do = "take what the paper or torchvision has; the docstring of deeplabv3 lists both"
             raise ArgumentError(expected=expected, got=got, where="dilated_stages", do=do)
+    stages, stride, dilation = [Stage(1, (1,) * blocks[0])], 4, 1
+    for n_blocks in blocks[1:]:
+        if stride < output_stride:
+            stride *= 2
+            stages.append(Stage(2, (1,) * n_blocks))
+        else:
+            first = dilation if first_dilation == "previous" else 2 * dilation
+            dilation *= 2
+            stages.append(Stage(1, (first,) + (dilation,) * (n_blocks - 1)))
+    last = stages.pop()
+    factors = (1,) * blocks[3] if multi_grid is None else multi_grid
+    return (*stages, Stage(last.stride, tuple(d * f for d, f in zip(last.dilations, factors, strict=True))))
 
 
 def resnet_features(image, stages: Sequence[Stage], variant: Variant, *, width: int) -> tuple:
@@ -155,13 +152,12 @@ def resnet_features(image, stages: Sequence[Stage], variant: Variant, *, width: 
         many from bottlenecks; the stem and its pooling halve the grid twice (rounded up), then come the strides.
     """
     if variant.stem == "7x7":
-        x = _conv_bn(image, width, 7, "stem_conv1", variant, stride=2)
+        x = variant.conv(image, width, 7, "stem_conv1", stride=2)
     else:
-        x = _conv_bn(image, width, 3, "stem_conv1", variant, stride=2)
-        x = _conv_bn(x, width, 3, "stem_conv2", variant)
-        x = _conv_bn(x, 2 * width, 3, "stem_conv3", variant)
-    x = layers.ZeroPadding2D(1, name="stem_pool_pad")(x)
-    x = layers.MaxPooling2D(3, 2, name="stem_pool")(x)
+        x = variant.conv(image, width, 3, "stem_conv1", stride=2)
+        x = variant.conv(x, width, 3, "stem_conv2")
+        x = variant.conv(x, 2 * width, 3, "stem_conv3")
+    x = max_pool(x, "stem_pool")
     outputs = []
     for k, stage in enumerate(stages):
         for i, dilation in enumerate(stage.dilations):
@@ -175,43 +171,17 @@ def _residual(x, filters: int, name: str, variant: Variant, *, stride: int, dila
     """relu(F(x) + shortcut(x)) (He et al. 2016, equations 1 and 2, Figure 5; shortcuts of option B)."""
     if variant.block == "basic":
         wide = filters
-        y = _conv_bn(x, filters, 3, f"{name}_conv1", variant, stride=stride, dilation=dilation)
-        y = _conv_bn(y, wide, 3, f"{name}_conv2", variant, dilation=dilation, relu=False)
+        y = variant.conv(x, filters, 3, f"{name}_conv1", stride=stride, dilation=dilation)
+        y = variant.conv(y, wide, 3, f"{name}_conv2", dilation=dilation, activation=None)
     else:
         wide = 4 * filters
         first, middle = (stride, 1) if variant.block == "bottleneck_1x1" else (1, stride)
-        y = _conv_bn(x, filters, 1, f"{name}_conv1", variant, stride=first)
-        y = _conv_bn(y, filters, 3, f"{name}_conv2", variant, stride=middle, dilation=dilation)
-        y = _conv_bn(y, wide, 1, f"{name}_conv3", variant, relu=False)
+        y = variant.conv(x, filters, 1, f"{name}_conv1", stride=first)
+        y = variant.conv(y, filters, 3, f"{name}_conv2", stride=middle, dilation=dilation)
+        y = variant.conv(y, wide, 1, f"{name}_conv3", activation=None)
     if stride != 1 or x.shape[-1] != wide:
-        x = _conv_bn(x, wide, 1, f"{name}_shortcut", variant, stride=stride, relu=False)
+        x = variant.conv(x, wide, 1, f"{name}_shortcut", stride=stride, activation=None)
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([y, x]))
-
-
-def _conv_bn(
-    x, filters: int, kernel: int, name: str, variant: Variant, *, stride: int = 1, dilation: int = 1, relu: bool = True
-):
-    padding = "same"
-    if stride > 1 and kernel == 1:
-        # TensorFlow 2.21's gradient of a 1x1 convolution of stride s writes out of bounds on CPUs: we take every s-th
-        # pixel first, which is the same.
-        x, stride = layers.MaxPooling2D(1, stride, name=f"{name}_subsample")(x), 1
-    elif stride > 1:
-        x, padding = layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x), "valid"
-    x = layers.Conv2D(
-        filters,
-        kernel,
-        stride,
-        padding,
-        dilation_rate=dilation,
-        use_bias=variant.conv_bias,
-        kernel_initializer="he_normal",
-        name=name,
-    )(x)
-    x = layers.BatchNormalization(
-        momentum=variant.bn_momentum, epsilon=EPSILON, trainable=not variant.frozen_bn, name=f"{name}_bn"
-    )(x)
-    return layers.ReLU(name=f"{name}_relu")(x) if relu else x
 
 
 def resnet(
@@ -231,18 +201,11 @@ def resnet(
     ("bottleneck_3x3"); those of keras.applications have biases and stride in the first 1x1.
 
     Args:
-        size: (y, x) of the image in pixels; any, since pooling takes what grid is left.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
+        size: Any, since pooling takes what grid is left.
         width: Channels of the stem, 64 in the paper.
         blocks: Blocks of each stage, e.g. `RESNET50`.
         block: See `Variant`.
         conv_bias: See `Variant`.
-        bn_momentum: See `Variant`.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
-        where there is one class.
 
     Raises:
         ArgumentError: `block` is none of these, or a stage has no block.
@@ -251,8 +214,4 @@ def resnet(
     stages = [Stage(1 if k == 0 else 2, (1,) * n) for k, n in enumerate(blocks)]
     image = keras.Input((*size, n_channels), name="image")
     x = resnet_features(image, stages, variant, width=width)[-1]
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dense(n_classes, dtype="float32", name="class_logits")(x)
-    activation = "softmax" if n_classes > 1 else "sigmoid"
-    x = layers.Activation(activation, dtype="float32", name="class")(x)
-    return keras.Model(image, {"class": x}, name="resnet")
+    return pooled_classifier(image, x, n_classes, "resnet")

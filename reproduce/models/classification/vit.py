@@ -25,16 +25,14 @@ def vit(
     mlp_width: int,
     dropout: float,
 ) -> keras.Model:
-    """Patches as tokens through a transformer's encoder; the class token's features to a dense layer (3.1, Figure 1).
+    """Return patches as tokens through a transformer's encoder, and a dense layer on the class token (3.1, Figure 1).
 
     ViT-B/16 has patches of 16, width 768, depth 12, 12 heads and 3072 units (Table 1). The head is that of fine-tuning;
     in pre-training there is a hidden layer of tanh before it. silent: how weights start; we take the normal
     distribution of 0.02 for positions and Glorot's for the rest, as the release does.
 
     Args:
-        size: (y, x) of the image in pixels, multiples of the patch; positions are learned for this size.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
+        size: Multiples of the patch; positions are learned for this size.
         patch: Side of a patch in pixels.
         width: Channels of a token, a multiple of the heads.
         depth: Blocks of attention and perceptron.
@@ -42,10 +40,6 @@ def vit(
         mlp_width: Hidden units of the perceptrons.
         dropout: Share that training drops of the tokens, after each dense layer but those of attention: 0.1 where the
             release trains on ImageNet, 0 in torchvision.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"class": float32 [batch, n_classes]}`: a softmax, or a sigmoid
-        where there is one class.
 
     Raises:
         ArgumentError: The image is no whole number of patches, or the heads cannot share the width.

@@ -1,10 +1,17 @@
-"""Boxes in pixels: overlap, and the code in which Faster R-CNN regresses them (Ren et al. 2015, equation 2)."""
+"""Boxes in pixels: overlap, anchors, and the code in which Faster R-CNN regresses them (Ren et al. 2015, equation 2).
+
+A box is y0, x0, y1, x1 in float32, edges of pixels, so that pixel i reaches from i to i + 1.
+"""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 from keras import ops
+
+# Height over width of the anchors (Ren et al. 2015, section 3.1.1).
+RATIOS = (0.5, 1.0, 2.0)
 
 # One detector halves or doubles a side many times at the most; beyond this exp() of an untrained output overflows.
 # 1000 / 16 is the bound of Detectron and of torchvision.
@@ -15,27 +22,15 @@ MIN_SIDE = 1e-3
 
 
 def area(boxes):
-    """Area of each box in square pixels; 0 where an end lies before its start.
-
-    Args:
-        boxes: float32 `[..., box, 4]`: y0, x0, y1, x1, edges of pixels, so that pixel i reaches from i to i + 1.
-
-    Returns:
-        float32 `[..., box]`.
-    """
+    """Return the area `[..., box]` of boxes `[..., box, 4]` in square pixels; 0 where an end lies before its start."""
     sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], 0.0)
     return sides[..., 0] * sides[..., 1]
 
 
 def iou_matrix(first, second):
-    """Intersection over union of each box of the first set with each of the second.
+    """Return the intersection over union of each box of the first set with each of the second.
 
-    Args:
-        first: float32 `[..., m, 4]`, as in `area`.
-        second: float32 `[..., n, 4]`.
-
-    Returns:
-        float32 `[..., m, n]` in [0, 1]; 0 where both boxes are empty.
+    Float32 `[..., m, n]` in [0, 1] of boxes `[..., m, 4]` and `[..., n, 4]`; 0 where both boxes are empty.
     """
     shared = _shared_length(first, second, 0) * _shared_length(first, second, 1)
     union = area(first)[..., :, None] + area(second)[..., None, :] - shared
@@ -43,13 +38,13 @@ def iou_matrix(first, second):
 
 
 def encode(boxes, anchors, *, weights: tuple[float, float]):
-    """The code that moves each anchor onto its box: shift of the centre in sides, logarithm of the magnification.
+    """Return the code that moves each anchor onto its box: shift of the centre in sides, log of the magnification.
 
     t_y = w (y - y_a) / h_a and t_h = w' log(h / h_a), likewise along x (Girshick et al. 2014, appendix C).
 
     Args:
-        boxes: float32 `[..., box, 4]`, as in `area`.
-        anchors: float32 `[..., box, 4]`, one for each.
+        boxes: `[..., box, 4]`.
+        anchors: `[..., box, 4]`, one for each.
         weights: (w of the centre, w' of the sides); 1, 1 in the RPN, 10, 5 in the box head (Fast R-CNN's code divides
             by the deviations 0.1 and 0.2, which is the same).
 
@@ -63,15 +58,15 @@ def encode(boxes, anchors, *, weights: tuple[float, float]):
 
 
 def decode(code, anchors, *, weights: tuple[float, float]):
-    """The box that a code makes of its anchor; the inverse of `encode`.
+    """Return the box that a code makes of its anchor; the inverse of `encode`.
 
     Args:
         code: float32 `[..., box, 4]`; magnifications beyond 62.5 count as 62.5.
-        anchors: float32 `[..., box, 4]`, as in `area`; broadcasts against the code.
+        anchors: `[..., box, 4]`; broadcasts against the code.
         weights: As in `encode`.
 
     Returns:
-        float32 `[..., box, 4]`, as in `area`.
+        Boxes `[..., box, 4]`.
     """
     anchor_centre, anchor_sides = _centre_and_sides(anchors)
     centre = anchor_centre + code[..., :2] / weights[0] * anchor_sides
@@ -80,15 +75,7 @@ def decode(code, anchors, *, weights: tuple[float, float]):
 
 
 def clip_to(boxes, size: tuple[int, int]):
-    """The part of each box that lies within an image.
-
-    Args:
-        boxes: float32 `[..., box, 4]`, as in `area`.
-        size: (y, x) of the image in pixels.
-
-    Returns:
-        float32 `[..., box, 4]`; a box that lies outside as a whole has an area of 0.
-    """
+    """Return the part of each box that lies within an image of (y, x) pixels; of a box outside its area is 0."""
     high = ops.convert_to_tensor([size[0], size[1], size[0], size[1]], "float32")
     return ops.minimum(ops.maximum(boxes, 0.0), high)
 
@@ -103,3 +90,46 @@ def _shared_length(first, second, axis: int):
 def _centre_and_sides(boxes):
     sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], MIN_SIDE)
     return boxes[..., :2] + 0.5 * sides, sides
+
+
+def level_anchors(grid: tuple[int, int], *, stride: tuple[int, int], side: float) -> np.ndarray:
+    """Return the anchors of one level, row by row, the shapes of a position one after another (Lin et al. 2017, 4.1).
+
+    An anchor of ratio r is `side * sqrt(r)` high and `side / sqrt(r)` wide. Half sides are rounded to whole pixels and
+    anchors stand at the upper left corner of their cell, not at its centre: both as in torchvision, whose weights
+    would not fit otherwise; the papers leave both open.
+
+    Args:
+        grid: (y, x) cells of the level.
+        stride: (y, x) pixels of the image in a cell.
+        side: Square root of the anchors' area in pixels.
+
+    Returns:
+        float32 `[y * x * 3, 4]`: y0, x0, y1, x1 in pixels of the image; some reach beyond it.
+    """
+    ratios = np.array(RATIOS)
+    half = np.stack([side * np.sqrt(ratios), side / np.sqrt(ratios)], axis=-1) / 2
+    shapes = np.round(np.concatenate([-half, half], axis=-1))  # [3, 4]
+    rows, columns = np.meshgrid(np.arange(grid[0]) * stride[0], np.arange(grid[1]) * stride[1], indexing="ij")
+    corners = np.stack([rows, columns, rows, columns], axis=-1).reshape(-1, 1, 4)
+    return (corners + shapes).reshape(-1, 4).astype(np.float32)
+
+
+def pyramid_grids(size: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """Return the cells (y, x) of P2 to P6 for sides that are multiples of 32; P6 takes every second cell of P5."""
+    grids = [(size[0] // 2**level, size[1] // 2**level) for level in range(2, 6)]
+    return (*grids, tuple((side + 1) // 2 for side in grids[-1]))
+
+
+def pyramid_anchors(size: tuple[int, int], *, scale: float) -> tuple[np.ndarray, ...]:
+    """Return the anchors of P2 to P6; their side is `scale` strides on each level.
+
+    Args:
+        size: (y, x) of the image in pixels, multiples of 32.
+        scale: 8 gives the sides 32, 64, 128, 256, 512 of FPN, for images of 800 pixels and more; small ones need less.
+
+    Returns:
+        One array a level, as in `level_anchors`.
+    """
+    levels = enumerate(pyramid_grids(size), start=2)
+    return tuple(level_anchors(grid, stride=(2**k, 2**k), side=scale * 2**k) for k, grid in levels)

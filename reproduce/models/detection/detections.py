@@ -7,8 +7,7 @@ from typing import NamedTuple
 from keras import ops
 
 from reproduce.models.detection.boxes import clip_to, decode
-from reproduce.models.detection.nms import nms
-from reproduce.models.detection.proposals import Proposals
+from reproduce.models.detection.proposals import Proposals, nms
 from reproduce.models.detection.targets import HEAD_WEIGHTS
 
 NMS_IOU = 0.5  # Detectron's and torchvision's; the papers do not say
@@ -34,7 +33,9 @@ class Detections(NamedTuple):
 def detect(
     logits, codes, proposals: Proposals, *, size: tuple[int, int], score_threshold: float, n_detections: int
 ) -> Detections:
-    """The best pairs of proposal and class, without those that overlap a better one of their class by more than 0.5.
+    """Return the best pairs of proposal and class, without those that overlap a better one of their class too much.
+
+    Too much is an intersection over union above `NMS_IOU`.
 
     Args:
         logits: float32 `[batch, proposal, region]`.
@@ -67,10 +68,10 @@ def detect(
 
 
 def paste(masks, boxes, *, size: tuple[int, int]):
-    """Each mask in its place in the image, by bilinear interpolation between the centres of its bins.
+    """Return each mask in its place in the image, by bilinear interpolation between the centres of its bins.
 
     silent: where a pixel of the box lies beyond the centre of the outermost bin it takes that bin's value, which makes
-    this the inverse of `detection_targets.mask_targets`; torchvision fades to 0 there and so thins each object.
+    this the inverse of `targets.mask_targets`; torchvision fades to 0 there and so thins each object.
 
     Args:
         masks: float32 `[batch, detection, bin, bin]` in [0, 1].
@@ -87,7 +88,7 @@ def paste(masks, boxes, *, size: tuple[int, int]):
 
 
 def semantic_map(pasted, found: Detections, *, n_regions: int):
-    """The union of the detections: each pixel has the class of the best score among those that hold it.
+    """Return the union of the detections: each pixel has the class of the best score among those that hold it.
 
     Args:
         pasted: float32 `[batch, detection, y, x]` in [0, 1]; a detection holds a pixel from one half on.

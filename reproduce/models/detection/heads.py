@@ -1,19 +1,46 @@
-"""The three heads of Mask R-CNN on a feature pyramid: RPN, box head, mask head (He et al. 2017, Figure 4, right)."""
+"""Feature pyramid and three heads of Mask R-CNN: RPN, box head, mask head (He et al. 2017, Figure 4, right)."""
 
 from __future__ import annotations
 
 import keras
 from keras import layers
 
-from reproduce.models.detection.anchors import RATIOS
+from reproduce.models.detection.boxes import RATIOS
 
 BOX_BINS, MASK_BINS = 7, 14
 
 _NORMAL = keras.initializers.RandomNormal
 
 
+def feature_pyramid(stages, filters: int):
+    """Return P2 to P6 of C2 to C5: lateral 1x1, the coarser level added at twice its size, a 3x3 on the sum.
+
+    No activation and no normalisation, biases everywhere (Lin et al. 2017, FPN, section 3). P6 is every second
+    cell of P5, for the RPN alone.
+
+    Args:
+        stages: C2 to C5, each `[batch, y, x, channel]`, each at half the side of the one before.
+        filters: Channels of every level; 256 there.
+
+    Returns:
+        Five tensors `[batch, y, x, filters]`, named "p2" to "p6".
+    """
+    top_down, outputs = None, []
+    for level, stage in reversed(list(enumerate(stages, start=2))):
+        lateral = layers.Conv2D(filters, 1, kernel_initializer="he_uniform", name=f"p{level}_lateral")(stage)
+        if top_down is not None:
+            coarser = layers.UpSampling2D(2, interpolation="nearest", name=f"p{level}_upsample")(top_down)
+            lateral = layers.Add(name=f"p{level}_add")([lateral, coarser])
+        top_down = lateral
+        smooth = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_uniform", name=f"p{level}")
+        outputs.append(smooth(top_down))
+    outputs.reverse()
+    # A max-pool over one cell: it takes every second cell, and computes nothing.
+    return [*outputs, layers.MaxPooling2D(1, 2, padding="same", name="p6")(outputs[-1])]
+
+
 def rpn_head(filters: int) -> keras.Model:
-    """Objectness and code of the anchors at each cell, one head for all levels (FPN, section 4.1).
+    """Return objectness and code of the anchors at each cell, one head for all levels (FPN, section 4.1).
 
     Args:
         filters: Channels of the pyramid.
@@ -34,7 +61,7 @@ def rpn_head(filters: int) -> keras.Model:
 
 
 def box_head(filters: int, *, n_units: int, n_regions: int) -> keras.Model:
-    """Class and, for each class, code of a proposal: two fully connected layers of `n_units` (FPN, section 4.2).
+    """Return class and, for each class, code of a proposal: two fully connected layers of `n_units` (FPN, section 4.2).
 
     Args:
         filters: Channels of the pyramid.
@@ -56,7 +83,7 @@ def box_head(filters: int, *, n_units: int, n_regions: int) -> keras.Model:
 
 
 def mask_head(filters: int, *, n_regions: int) -> keras.Model:
-    """For each class a mask of 28 x 28: four 3x3 convolutions, a 2x2 deconvolution, a 1x1 convolution.
+    """Return for each class a mask of 28 x 28: four 3x3 convolutions, a 2x2 deconvolution, a 1x1 convolution.
 
     Args:
         filters: Channels of the pyramid and of every layer; 256 there.

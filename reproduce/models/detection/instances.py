@@ -38,7 +38,7 @@ class Match(NamedTuple):
 
 
 def instances(mask) -> Instances:
-    """One instance for each region of each image, all of its connected parts together.
+    """Return one instance for each region of each image, all of its connected parts together.
 
     silent: Zheng et al. 2024 label organs pixel by pixel and say nothing of instances. A patient has one heart, one
     left lung, one spinal cord; where a slice cuts an organ twice, both parts are the same organ. So a region is an
@@ -59,7 +59,7 @@ def instances(mask) -> Instances:
 
 
 def match(boxes, objects: Instances, *, positive_iou: float, negative_iou: float, keep_best: bool) -> Match:
-    """Boxes with the instance that they overlap most, by intersection over union.
+    """Return boxes with the instance that they overlap most, by intersection over union.
 
     Args:
         boxes: float32 `[batch, box, 4]`.
@@ -84,7 +84,7 @@ def match(boxes, objects: Instances, *, positive_iou: float, negative_iou: float
 
 
 def of_instance(values, instance):
-    """The row of `values` `[batch, instance, n]` for each box of int32 `[batch, box]`: `[batch, box, n]`."""
+    """Return the row of `values` `[batch, instance, n]` for each box of int32 `[batch, box]`: `[batch, box, n]`."""
     return ops.take_along_axis(values, instance[..., None], axis=1)
 
 

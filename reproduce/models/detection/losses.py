@@ -4,6 +4,9 @@ silent: the papers divide by the samples of a batch. We divide by those of an im
 the loss of a batch is the mean of its images' losses and gradients that are accumulated over micro-batches are those of
 the batch. For full samples, the common case, the two are the same, but for the mask loss: an image without a positive
 box counts with a mask loss of 0.
+
+Tensors are float32 but for `positive` and `chosen`, bool `[batch, box]`; a negative box has no target, and one that is
+not chosen does not count. All losses are float32 `[batch]`; 0 where no box counts.
 """
 
 from __future__ import annotations
@@ -15,41 +18,29 @@ BETA = 1.0 / 9.0
 
 
 def smooth_l1(difference):
-    """0.5 d^2 / beta where |d| < beta, |d| - 0.5 beta beyond (Girshick 2015, equation 3, with beta)."""
+    """Return 0.5 d^2 / beta where |d| < beta, |d| - 0.5 beta beyond (Girshick 2015, equation 3, with beta)."""
     size = ops.abs(difference)
     return ops.where(size < BETA, 0.5 * size * size / BETA, size - 0.5 * BETA)
 
 
 def binary_cross_entropy(logits, reference):
-    """-(g log s(z) + (1 - g) log(1 - s(z))) of each element, s the sigmoid; finite for every finite logit."""
+    """Return -(g log s(z) + (1 - g) log(1 - s(z))) of each element, s the sigmoid; finite for every finite logit."""
     return ops.maximum(logits, 0.0) - logits * reference + ops.log1p(ops.exp(-ops.abs(logits)))
 
 
 def objectness_loss(logits, positive, chosen):
-    """Mean binary cross-entropy of the sampled anchors.
-
-    Args:
-        logits: float32 `[batch, anchor]`.
-        positive: bool `[batch, anchor]`.
-        chosen: bool `[batch, anchor]`; the others do not count.
-
-    Returns:
-        float32 `[batch]`; 0 where none is chosen.
-    """
+    """Return the mean binary cross-entropy of the sampled anchors, of logits `[batch, anchor]`."""
     return _mean(binary_cross_entropy(logits, ops.cast(positive, "float32")), chosen)
 
 
 def code_loss(code, target, positive, chosen):
-    """Smooth L1 of the positive boxes, over the number of sampled ones.
+    """Return smooth L1 of the positive boxes, over the number of sampled ones.
 
     Args:
-        code: float32 `[batch, box, 4]`, of the class of each box.
-        target: float32 `[batch, box, 4]`.
-        positive: bool `[batch, box]`; a negative box has no target.
-        chosen: bool `[batch, box]`.
-
-    Returns:
-        float32 `[batch]`; 0 where none is positive.
+        code: `[batch, box, 4]`, of the class of each box.
+        target: `[batch, box, 4]`.
+        positive: See above.
+        chosen: See above.
     """
     per_box = ops.sum(smooth_l1(code - target), axis=-1)
     n_chosen = ops.maximum(ops.sum(ops.cast(chosen, "float32"), axis=-1), 1.0)
@@ -57,30 +48,24 @@ def code_loss(code, target, positive, chosen):
 
 
 def class_loss(logits, labels, chosen):
-    """Mean cross-entropy of the sampled proposals over regions, the background among them.
+    """Return the mean cross-entropy of the sampled proposals over regions, the background among them.
 
     Args:
-        logits: float32 `[batch, box, region]`.
+        logits: `[batch, box, region]`.
         labels: int32 `[batch, box]`, 0 for the background.
-        chosen: bool `[batch, box]`.
-
-    Returns:
-        float32 `[batch]`; 0 where none is chosen.
+        chosen: See above.
     """
     own = ops.sum(logits * ops.one_hot(labels, logits.shape[-1], dtype="float32"), axis=-1)
     return _mean(ops.logsumexp(logits, axis=-1) - own, chosen)
 
 
 def mask_loss(logits, target, positive):
-    """Mean binary cross-entropy of the positive boxes' masks, on the mask of each one's own class alone.
+    """Return the mean binary cross-entropy of the positive boxes' masks, on the mask of each one's own class alone.
 
     Args:
-        logits: float32 `[batch, box, bin, bin]`, of the class of each box.
-        target: float32 `[batch, box, bin, bin]` in [0, 1].
-        positive: bool `[batch, box]`.
-
-    Returns:
-        float32 `[batch]`; 0 where none is positive.
+        logits: `[batch, box, bin, bin]`, of the class of each box.
+        target: `[batch, box, bin, bin]` in [0, 1].
+        positive: See above.
     """
     return _mean(ops.mean(binary_cross_entropy(logits, target), axis=(-2, -1)), positive)
 

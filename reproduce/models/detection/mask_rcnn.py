@@ -7,11 +7,11 @@ import numpy as np
 from keras import ops
 
 from reproduce.errors import ArgumentError
+from reproduce.models import register
 from reproduce.models.classification.resnet import Variant, dilated_stages, resnet_features
-from reproduce.models.detection.anchors import pyramid_anchors
+from reproduce.models.detection.boxes import pyramid_anchors
 from reproduce.models.detection.detections import Detections, detect, paste, semantic_map
-from reproduce.models.detection.feature_pyramid import feature_pyramid
-from reproduce.models.detection.heads import BOX_BINS, MASK_BINS, box_head, mask_head, rpn_head
+from reproduce.models.detection.heads import BOX_BINS, MASK_BINS, box_head, feature_pyramid, mask_head, rpn_head
 from reproduce.models.detection.instances import instances
 from reproduce.models.detection.losses import class_loss, code_loss, mask_loss, objectness_loss
 from reproduce.models.detection.proposals import Proposals, flatten_rpn, propose
@@ -24,16 +24,14 @@ CANONICAL_ANCHOR_SCALE = 8.0
 
 
 def mask_rcnn(size: tuple[int, int], *, n_channels: int, n_regions: int, width: int, **settings) -> keras.Model:
-    """Mask R-CNN from an image to the one-hot map of its regions; see `MaskRCNN` for the settings.
+    """Return Mask R-CNN from an image to the one-hot map of its regions; see `MaskRCNN` for the settings.
 
-    Returns:
-        A model from float `[batch, y, x, n_channels]` to {"mask": float32 `[batch, y, x, n_regions]`}, a 1 in each
-        pixel.
+    A model from float `[batch, y, x, n_channels]` to {"mask": float32 `[batch, y, x, n_regions]`}, a 1 in each pixel.
     """
     return MaskRCNN(size, n_channels=n_channels, n_regions=n_regions, width=width, **settings)
 
 
-@keras.saving.register_keras_serializable("reproduce")
+@register
 class MaskRCNN(keras.Model):
     """Backbone, pyramid, RPN, box head and mask head, with their own loss: compile it without one, and call `fit`.
 
@@ -87,7 +85,15 @@ class MaskRCNN(keras.Model):
     ):
         super().__init__(name=name, **keras_settings)
         require_divisible(size, depth=5, where="mask_rcnn")
-        _require_counts(n_regions=n_regions, n_candidates=n_candidates, n_proposals=n_proposals, n_sampled=n_sampled)
+        least = int(1 / HEAD_POSITIVE_SHARE)
+        if n_regions < 2 or min(n_candidates, n_proposals) < 1 or n_sampled < least:
+            counts = {"n_regions": n_regions, "n_candidates": n_candidates, "n_proposals": n_proposals}
+            raise ArgumentError(
+                expected=f"2 regions or more, a candidate, a proposal, {least} sampled proposals",
+                got=", ".join(f"{key} {n}" for key, n in {**counts, "n_sampled": n_sampled}.items()),
+                where="mask_rcnn",
+                do="count the background as a region; sample four proposals at the least, so that one may be positive",
+            )
         self.size, self.n_channels, self.n_regions, self.width = tuple(size), n_channels, n_regions, width
         self.blocks, self.frozen_bn, self.bn_momentum = tuple(blocks), frozen_bn, bn_momentum
         self.anchor_scale = anchor_scale
@@ -102,21 +108,16 @@ class MaskRCNN(keras.Model):
         self(keras.Input((*self.size, n_channels), name="image"))
 
     def call(self, image, training=False):
-        """The semantic map, or in training what the loss needs.
+        """Return the semantic map of `[batch, y, x, n_channels]`, or in training what the loss needs.
 
-        Args:
-            image: `[batch, y, x, n_channels]`.
-            training: Whether the loss follows.
-
-        Returns:
-            {"mask": float32 `[batch, y, x, n_regions]`}, one-hot; in training {"levels": P2 to P5, "objectness" and
-            "code" of the anchors of each level}.
+        {"mask": float32 `[batch, y, x, n_regions]`}, one-hot; in training {"levels": P2 to P5, "objectness" and "code"
+        of the anchors of each level}.
         """
         raw = self._raw(image, training)
         return raw if training else {"mask": self._semantic_map(raw)}
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The mean over images of the sum of the five losses.
+        """Return the mean over images of the sum of the five losses.
 
         Outside of training the features are computed again, since the prediction does not hold them, and anchors and
         proposals are drawn with fixed seeds, so that the same weights always have the same validation loss.
@@ -139,7 +140,7 @@ class MaskRCNN(keras.Model):
         return ops.mean(per_image)
 
     def image_losses(self, raw, mask, *, seeds) -> dict:
-        """The five losses of each image.
+        """Return the five losses of each image.
 
         Args:
             raw: What `call` gives in training.
@@ -154,9 +155,8 @@ class MaskRCNN(keras.Model):
         sampled = rpn.sampled
         logits = ops.take_along_axis(ops.concatenate(raw["objectness"], axis=1), sampled.index, axis=1)
         code = ops.take_along_axis(ops.concatenate(raw["code"], axis=1), sampled.index[..., None], axis=1)
-        heads = head_targets(
-            self._propose(raw), objects, n_sampled=self.n_sampled, mask_bins=2 * MASK_BINS, seed=seeds[1]
-        )
+        sizes = {"n_sampled": self.n_sampled, "mask_bins": 2 * MASK_BINS}
+        heads = head_targets(self._propose(raw), objects, **sizes, seed=seeds[1])
         return {
             "objectness": objectness_loss(logits, sampled.positive, sampled.chosen),
             "rpn_code": code_loss(code, rpn.code, sampled.positive, sampled.chosen),
@@ -164,14 +164,7 @@ class MaskRCNN(keras.Model):
         }
 
     def detections(self, image) -> Detections:
-        """The instances that `call` unites: boxes, scores and classes, of the model in its inference mode.
-
-        Args:
-            image: `[batch, y, x, n_channels]`.
-
-        Returns:
-            See `Detections`.
-        """
+        """Return the instances that `call` unites, of images `[batch, y, x, n_channels]`, in its inference mode."""
         return self._detect(self._raw(image, False))
 
     def cost_parts(self) -> list[tuple[keras.Model, int]]:
@@ -181,7 +174,7 @@ class MaskRCNN(keras.Model):
         return [(self.pyramid, 1), *of_levels, (self.box_head, self.n_proposals), (self.mask_head, self.n_detections)]
 
     def get_config(self) -> dict:
-        """The arguments that make this model again, without its weights."""
+        """Return the arguments that make this model again, without its weights."""
         names = ("size", "n_channels", "n_regions", "width", "blocks", "anchor_scale", "n_candidates", "n_proposals")
         names += ("n_sampled", "n_detections", "score_threshold", "frozen_bn", "bn_momentum", "name")
         return {name: getattr(self, name) for name in names}
@@ -201,23 +194,15 @@ class MaskRCNN(keras.Model):
         return {"levels": levels[:-1], "objectness": [o for o, _ in rpn], "code": [c for _, c in rpn]}
 
     def _propose(self, raw) -> Proposals:
-        return propose(
-            raw["objectness"],
-            raw["code"],
-            self.level_anchors,
-            size=self.size,
-            n_candidates=self.n_candidates,
-            n_proposals=self.n_proposals,
-        )
+        counts = {"n_candidates": self.n_candidates, "n_proposals": self.n_proposals}
+        return propose(raw["objectness"], raw["code"], self.level_anchors, size=self.size, **counts)
 
     def _on_boxes(self, head: keras.Model, levels, boxes, *, n_bins: int):
         """What a head says of each box: `[batch, box, ...]` for each of its outputs."""
         side = CANONICAL_SIDE * self.anchor_scale / CANONICAL_ANCHOR_SCALE
         features = pyramid_roi_align(levels, boxes, n_bins=n_bins, canonical_side=side)
         outputs = head(ops.reshape(features, (-1, *features.shape[2:])))
-        single = not isinstance(outputs, list)
-        split = [ops.reshape(o, (-1, boxes.shape[1], *o.shape[1:])) for o in ([outputs] if single else outputs)]
-        return split[0] if single else split
+        return keras.tree.map_structure(lambda x: ops.reshape(x, (-1, boxes.shape[1], *x.shape[1:])), outputs)
 
     def _classify(self, levels, boxes):
         logits, code = self._on_boxes(self.box_head, levels, boxes, n_bins=BOX_BINS)
@@ -252,14 +237,3 @@ class MaskRCNN(keras.Model):
         found = self._detect(raw)
         masks = ops.sigmoid(self._masks(raw["levels"], found.boxes, found.labels))
         return semantic_map(paste(masks, found.boxes, size=self.size), found, n_regions=self.n_regions)
-
-
-def _require_counts(*, n_regions: int, n_candidates: int, n_proposals: int, n_sampled: int) -> None:
-    lowest_sampled = int(1 / HEAD_POSITIVE_SHARE)
-    if n_regions < 2 or min(n_candidates, n_proposals) < 1 or n_sampled < lowest_sampled:
-        raise ArgumentError(
-            expected=f"2 regions or more, a candidate, a proposal, {lowest_sampled} sampled proposals",
-            got=f"n_regions {n_regions}, n_candidates {n_candidates}, n_proposals {n_proposals}, n_sampled {n_sampled}",
-            where="mask_rcnn",
-            do="count the background as a region; sample four proposals at the least, so that one may be positive",
-        )

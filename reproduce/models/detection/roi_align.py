@@ -16,7 +16,7 @@ CANONICAL_SIDE, CANONICAL_LEVEL = 224.0, 4
 
 
 def sampling_matrix(low, high, *, n_bins: int, n_pixels: int, scale: float, aligned: bool):
-    """What each pixel of an axis adds to each bin of a box.
+    """Return what each pixel of an axis adds to each bin of a box.
 
     Args:
         low: float32 `[...]`, start of the box in pixels of the image.
@@ -46,15 +46,12 @@ def sampling_matrix(low, high, *, n_bins: int, n_pixels: int, scale: float, alig
 
 
 def sample_separably(features, along_y, along_x):
-    """Features times a matrix along each axis.
+    """Return features times a matrix along each axis, `[batch, box, bin, bin, channel]`, dtype of the features.
 
     Args:
         features: `[batch, y, x, channel]`.
         along_y: `[batch, box, bin, y]`, as `sampling_matrix` gives it.
         along_x: `[batch, box, bin, x]`.
-
-    Returns:
-        `[batch, box, bin, bin, channel]`, dtype of the features.
     """
     _, y, x, channels = features.shape
     _, n_boxes, n_bins, _ = along_y.shape
@@ -65,7 +62,7 @@ def sample_separably(features, along_y, along_x):
 
 
 def roi_align(features, boxes, *, n_bins: int, scale: float, aligned: bool):
-    """Features of each box on n_bins x n_bins bins, four points a bin.
+    """Return features of each box on n_bins x n_bins bins, four points a bin.
 
     Args:
         features: `[batch, y, x, channel]`.
@@ -81,7 +78,7 @@ def roi_align(features, boxes, *, n_bins: int, scale: float, aligned: bool):
 
 
 def pyramid_levels(boxes, *, canonical_side: float):
-    """The level of each box, 2 to 5: floor(4 + log2(sqrt(area) / canonical_side)) (FPN, equation 1).
+    """Return the level of each box, 2 to 5: floor(4 + log2(sqrt(area) / canonical_side)) (FPN, equation 1).
 
     Args:
         boxes: float32 `[..., box, 4]` in pixels of the image.
@@ -98,7 +95,7 @@ def pyramid_levels(boxes, *, canonical_side: float):
 
 
 def pyramid_roi_align(levels, boxes, *, n_bins: int, canonical_side: float):
-    """RoIAlign of each box on its own level of P2 to P5, not aligned, as Mask R-CNN in torchvision.
+    """Return RoIAlign of each box on its own level of P2 to P5, not aligned, as Mask R-CNN in torchvision.
 
     A box is sampled on every level, with weights of 0 on all but its own: static shapes ask for it, and the products
     are cheap.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import keras
 from keras import ops
 
 from reproduce.models.detection.boxes import encode
 from reproduce.models.detection.instances import Instances, match, of_instance
 from reproduce.models.detection.proposals import RPN_WEIGHTS, Proposals
-from reproduce.models.detection.roi_align import sample_separably, sampling_matrix
-from reproduce.models.detection.sampling import Sample, n_positive_of, sample
+from reproduce.models.detection.roi_align import roi_align
 
 # Ren et al. 2015, sections 3.1.2 and 3.1.3.
 RPN_POSITIVE_IOU, RPN_NEGATIVE_IOU = 0.7, 0.3
@@ -18,6 +18,20 @@ RPN_SAMPLED, RPN_POSITIVE_SHARE = 256, 0.5
 # He et al. 2017, section 3.1: a proposal is positive from an overlap of 0.5 on; one in four that are sampled.
 HEAD_IOU, HEAD_POSITIVE_SHARE = 0.5, 0.25
 HEAD_WEIGHTS = (10.0, 5.0)
+
+
+class Sample(NamedTuple):
+    """Boxes that the loss looks at, the positive ones first.
+
+    Attributes:
+        index: int32 `[batch, n]`, into the boxes.
+        positive: bool `[batch, n]`.
+        chosen: bool `[batch, n]`; False where the image has fewer than n boxes of either kind.
+    """
+
+    index: object
+    positive: object
+    chosen: object
 
 
 class RpnTargets(NamedTuple):
@@ -60,17 +74,15 @@ def rpn_targets(anchors, objects: Instances, *, seed) -> RpnTargets:
     Args:
         anchors: float32 `[anchor, 4]`, of all levels.
         objects: Of each image.
-        seed: As in `sampling.sample`.
+        seed: As in `sample`.
 
     Returns:
         See `RpnTargets`.
     """
-    matched = match(
-        anchors[None], objects, positive_iou=RPN_POSITIVE_IOU, negative_iou=RPN_NEGATIVE_IOU, keep_best=True
-    )
-    sampled = sample(
-        matched.positive, matched.negative, n_sampled=RPN_SAMPLED, positive_share=RPN_POSITIVE_SHARE, seed=seed
-    )
+    overlaps = {"positive_iou": RPN_POSITIVE_IOU, "negative_iou": RPN_NEGATIVE_IOU}
+    matched = match(anchors[None], objects, **overlaps, keep_best=True)
+    shares = {"n_sampled": RPN_SAMPLED, "positive_share": RPN_POSITIVE_SHARE}
+    sampled = sample(matched.positive, matched.negative, **shares, seed=seed)
     instance = ops.take_along_axis(matched.instance, sampled.index, axis=1)
     fixed = ops.take(anchors, sampled.index, axis=0)
     return RpnTargets(sampled, encode(of_instance(objects.boxes, instance), fixed, weights=RPN_WEIGHTS))
@@ -87,7 +99,7 @@ def head_targets(proposals: Proposals, objects: Instances, *, n_sampled: int, ma
         objects: Of each image.
         n_sampled: Boxes an image.
         mask_bins: Side of a mask target.
-        seed: As in `sampling.sample`.
+        seed: As in `sample`.
 
     Returns:
         See `HeadTargets`. Gradients do not pass.
@@ -95,13 +107,8 @@ def head_targets(proposals: Proposals, objects: Instances, *, n_sampled: int, ma
     boxes = ops.stop_gradient(ops.concatenate([objects.boxes, proposals.boxes], axis=1))
     valid = ops.concatenate([objects.valid, proposals.valid], axis=1)
     matched = match(boxes, objects, positive_iou=HEAD_IOU, negative_iou=HEAD_IOU, keep_best=False)
-    sampled = sample(
-        matched.positive & valid,
-        matched.negative & valid,
-        n_sampled=n_sampled,
-        positive_share=HEAD_POSITIVE_SHARE,
-        seed=seed,
-    )
+    shares = {"n_sampled": n_sampled, "positive_share": HEAD_POSITIVE_SHARE}
+    sampled = sample(matched.positive & valid, matched.negative & valid, **shares, seed=seed)
     boxes = ops.take_along_axis(boxes, sampled.index[..., None], axis=1)
     instance = ops.take_along_axis(matched.instance, sampled.index, axis=1)
     n_masks = min(n_positive_of(n_sampled, HEAD_POSITIVE_SHARE), boxes.shape[1])
@@ -127,10 +134,37 @@ def mask_targets(masks, boxes, instance, *, n_bins: int):
     Returns:
         float32 `[batch, box, n_bins, n_bins]` in [0, 1], by RoIAlign with pixels where edges of boxes have them.
     """
-    _, y, x, n_instances = masks.shape
-    settings = {"n_bins": n_bins, "scale": 1.0, "aligned": True}
-    along_y = sampling_matrix(boxes[..., 0], boxes[..., 2], n_pixels=y, **settings)
-    along_x = sampling_matrix(boxes[..., 1], boxes[..., 3], n_pixels=x, **settings)
-    of_all = sample_separably(masks, along_y, along_x)  # [batch, box, bin, bin, instance]
-    own = ops.one_hot(instance, n_instances, dtype="float32")
+    of_all = roi_align(masks, boxes, n_bins=n_bins, scale=1.0, aligned=True)  # [batch, box, bin, bin, instance]
+    own = ops.one_hot(instance, masks.shape[-1], dtype="float32")
     return ops.sum(of_all * own[:, :, None, None, :], axis=-1)
+
+
+def n_positive_of(n_sampled: int, positive_share: float) -> int:
+    """Return the most positive boxes in a sample; they fill its first places."""
+    return int(n_sampled * positive_share)
+
+
+def sample(positive, negative, *, n_sampled: int, positive_share: float, seed) -> Sample:
+    """Return up to `positive_share * n_sampled` positive boxes at random, filled up with negative ones at random.
+
+    See Ren et al. 2015, section 3.1.3.
+
+    Args:
+        positive: bool `[batch, box]`.
+        negative: bool `[batch, box]`, none of them positive.
+        n_sampled: Boxes an image; min(n_sampled, box) are returned.
+        positive_share: Largest share of positive boxes: 0.5 in the RPN, 0.25 in the heads.
+        seed: A `keras.random.SeedGenerator`, which draws anew each time, or an integer, which draws the same again.
+
+    Returns:
+        See `Sample`.
+    """
+    n_boxes = positive.shape[1]
+    n_positive = min(n_positive_of(n_sampled, positive_share), n_boxes)
+    noise = keras.random.uniform(ops.shape(positive), 0.0, 1.0, seed=seed)
+    of_positive = ops.where(positive, noise, -1.0)
+    lowest = ops.top_k(of_positive, n_positive)[0][:, -1:]
+    within_share = positive & (of_positive >= lowest)
+    priority = ops.where(within_share, 2.0 + noise, ops.where(negative, noise, -1.0))
+    values, index = ops.top_k(priority, min(n_sampled, n_boxes))
+    return Sample(index, values >= 2.0, values >= 0.0)

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import math
 
-import keras
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
+from reproduce.models import register
 from reproduce.models.layers.footprint import Bins, Everywhere
+from reproduce.models.layers.own_layer import OwnLayer
 
-PACKAGE = "reproduce"
-# By its configuration, so that each layer draws from a seed of its own: an instance has one from when it was imported.
-_NORMAL = {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}
+NORMAL = {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}
+"""How weights of transformers start. By its configuration, so that each layer draws from a seed of its own: an instance
+has one from when it was imported, and gives all weights of one shape the same values."""
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class Tokens(layers.Layer):
+@register
+class Tokens(OwnLayer):
     """A learned class token before the patches in rows, plus a learned position each (Dosovitskiy et al. 2021, eq. 1).
 
     The tokens keep an axis of length 1 before them, so that a tensor still has as many axes as the image.
     """
 
     def build(self, input_shape):
-        """`[channel]` for the class, `[1 + y * x, channel]` for the positions."""
+        """Add `[channel]` for the class, `[1 + y * x, channel]` for the positions."""
         _, y, x, channels = input_shape
         self.class_token = self.add_weight(shape=(channels,), initializer="zeros", name="class_token")
-        self.positions = self.add_weight(shape=(1 + y * x, channels), initializer=_NORMAL, name="positions")
+        self.positions = self.add_weight(shape=(1 + y * x, channels), initializer=NORMAL, name="positions")
 
     def call(self, inputs):
-        """`[batch, 1, 1 + y * x, channel]` of patches `[batch, y, x, channel]`."""
+        """Return `[batch, 1, 1 + y * x, channel]` of patches `[batch, y, x, channel]`."""
         _, y, x, channels = inputs.shape
         patches = ops.reshape(inputs, (-1, 1, y * x, channels))
         shape = (ops.shape(inputs)[0], 1, 1, channels)
@@ -37,7 +38,7 @@ class Tokens(layers.Layer):
         return ops.concatenate([token, patches], axis=2) + self.positions
 
     def readings(self, grid):
-        """See `layer_readings.layer_readings`; a bound, as if each token read all patches, as the next layer does."""
+        """Return a bound, as if each token read all patches, as the next layer does."""
         return Bins(1), Everywhere(1 + math.prod(grid))
 
     def compute_output_shape(self, input_shape):
@@ -46,8 +47,8 @@ class Tokens(layers.Layer):
         return batch, 1, 1 + y * x, channels
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class SelfAttention(layers.Layer):
+@register
+class SelfAttention(OwnLayer):
     """Each position as a mean of all, weighted by heads (Vaswani et al. 2017, 3.2), with biases.
 
     Args:
@@ -55,18 +56,18 @@ class SelfAttention(layers.Layer):
         dropout: Share of the weights that training drops.
     """
 
-    def __init__(self, heads: int, dropout: float, **settings):
-        super().__init__(**settings)
+    reading = Everywhere()
+
+    def __init__(self, heads: int, dropout: float, **kwargs):
+        super().__init__(**kwargs)
         self.heads, self.dropout = heads, dropout
 
     def build(self, input_shape):
-        """Query, key, value and output, each of as many channels as come in."""
+        """Add query, key, value and output, each of as many channels as come in."""
         channels = input_shape[-1]
         if channels % self.heads:
-            do = "take a width that the heads can share"
-            raise ArgumentError(
-                expected=f"a multiple of {self.heads} heads", got=f"{channels} channels", where=self.name, do=do
-            )
+            expected, do = f"a multiple of {self.heads} heads", "take a width that the heads can share"
+            raise ArgumentError(expected=expected, got=f"{channels} channels", where=self.name, do=do)
         self.attention = layers.MultiHeadAttention(
             self.heads, channels // self.heads, dropout=self.dropout, dtype=self.dtype_policy, name="attention"
         )
@@ -74,23 +75,11 @@ class SelfAttention(layers.Layer):
         self.attention.build(flat, flat)
 
     def call(self, inputs, training=None):
-        """The same shape."""
+        """Return the same shape."""
         flat = ops.reshape(inputs, (-1, math.prod(inputs.shape[1:-1]), inputs.shape[-1]))
         return ops.reshape(self.attention(flat, flat, training=training), (-1, *inputs.shape[1:]))
 
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (Everywhere(),) * len(grid)
-
     def multiply_adds(self, shapes, output):
-        """Four dense layers, the products of queries and keys, and of weights and values."""
+        """Return those of four dense layers, of queries times keys, and of weights times values."""
         n, channels = math.prod(output[:-1]), output[-1]
         return 4 * n * channels**2 + 2 * n**2 * channels
-
-    def compute_output_shape(self, input_shape):
-        """The same."""
-        return input_shape
-
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "heads": self.heads, "dropout": self.dropout}

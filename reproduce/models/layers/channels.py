@@ -5,72 +5,69 @@ from __future__ import annotations
 import math
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.footprint import POINT
-
-PACKAGE = "reproduce"
-
-
-class _Pointwise(layers.Layer):
-    """Each output depends on the input at the same place alone."""
-
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (POINT,) * len(grid)
-
-    def compute_output_shape(self, input_shape):
-        """The same."""
-        return input_shape
+from reproduce.models import register
+from reproduce.models.layers.own_layer import OwnLayer
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class ChannelSlice(_Pointwise):
+@register
+class ChannelSlice(OwnLayer):
     """Channels from `first` up to, not including, `end`."""
 
-    def __init__(self, first: int, end: int, **settings):
-        super().__init__(**settings)
+    def __init__(self, first: int, end: int, **kwargs):
+        super().__init__(**kwargs)
         self.first, self.end = first, end
 
     def call(self, inputs):
-        """`[..., end - first]`."""
+        """Return `[..., end - first]`."""
         return inputs[..., self.first : self.end]
 
     def compute_output_shape(self, input_shape):
         """See `call`."""
         return *input_shape[:-1], self.end - self.first
 
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "first": self.first, "end": self.end}
+
+@register
+class ChannelPadding(OwnLayer):
+    """Channels of zeros up to `channels`, half before and half behind (He et al. 2016, option A of the shortcuts)."""
+
+    def __init__(self, channels: int, **kwargs):
+        super().__init__(**kwargs)
+        self.channels = channels
+
+    def call(self, inputs):
+        """Return `[batch, y, x, channels]`."""
+        more = self.channels - inputs.shape[-1]
+        return ops.pad(inputs, [(0, 0)] * (len(inputs.shape) - 1) + [(more // 2, more - more // 2)])
+
+    def compute_output_shape(self, input_shape):
+        """See `call`."""
+        return *input_shape[:-1], self.channels
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class ChannelShuffle(_Pointwise):
+@register
+class ChannelShuffle(OwnLayer):
     """The first channel of each group, then the second of each, and so on (ShuffleNet, Zhang et al. 2018, 3.1)."""
 
-    def __init__(self, groups: int, **settings):
-        super().__init__(**settings)
+    def __init__(self, groups: int, **kwargs):
+        super().__init__(**kwargs)
         self.groups = groups
 
     def build(self, input_shape):
-        """Nothing but a check: groups are equal."""
+        """Refuse channels that do not part into equal groups."""
         require_groups(input_shape[-1], self.groups, where=self.name)
 
     def call(self, inputs):
-        """As many channels in another order."""
+        """Return as many channels in another order."""
         _, y, x, channels = inputs.shape
         parts = ops.reshape(inputs, (-1, y, x, self.groups, channels // self.groups))
         return ops.reshape(ops.swapaxes(parts, 3, 4), (-1, y, x, channels))
 
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "groups": self.groups}
 
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class GroupedPointwise(_Pointwise):
+@register
+class GroupedPointwise(OwnLayer):
     """1x1 convolution in groups, without bias: each group of filters reads its own group of channels.
 
     One product of matrices for all groups. keras.layers.Conv2D does the same; on CPUs under TensorFlow it compiles
@@ -81,12 +78,12 @@ class GroupedPointwise(_Pointwise):
         groups: Groups.
     """
 
-    def __init__(self, filters: int, groups: int, **settings):
-        super().__init__(**settings)
+    def __init__(self, filters: int, groups: int, **kwargs):
+        super().__init__(**kwargs)
         self.filters, self.groups = filters, groups
 
     def build(self, input_shape):
-        """`[group, channels of a group, filters of a group]`, by He et al. 2015 for the inputs of one filter."""
+        """Add `[group, channels of a group, filters of a group]`, by He et al. 2015 for the inputs of one filter."""
         for channels in (input_shape[-1], self.filters):
             require_groups(channels, self.groups, where=self.name)
         n_read = input_shape[-1] // self.groups
@@ -95,59 +92,65 @@ class GroupedPointwise(_Pointwise):
         self.kernel = self.add_weight(shape=shape, initializer=normal, name="kernel")
 
     def call(self, inputs):
-        """`[batch, y, x, filters]`."""
+        """Return `[batch, y, x, filters]`."""
         _, y, x, channels = inputs.shape
         parts = ops.reshape(inputs, (-1, y, x, self.groups, channels // self.groups))
         return ops.reshape(ops.einsum("byxgi,gio->byxgo", parts, self.kernel), (-1, y, x, self.filters))
 
     def multiply_adds(self, shapes, output):
-        """One for each channel that a filter reads."""
+        """Return one for each channel that a filter reads."""
         return math.prod(output) * shapes[0][-1] // self.groups
 
     def compute_output_shape(self, input_shape):
         """See `call`."""
         return *input_shape[:-1], self.filters
 
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "filters": self.filters, "groups": self.groups}
 
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class ChannelScale(_Pointwise):
+@register
+class ChannelScale(OwnLayer):
     """Each channel times a weight of its own ("LayerScale", Touvron et al. 2021, equation 2).
 
     Args:
         start: The weights before training; 1e-6 in ConvNeXt.
     """
 
-    def __init__(self, start: float, **settings):
-        super().__init__(**settings)
+    def __init__(self, start: float, **kwargs):
+        super().__init__(**kwargs)
         self.start = start
 
     def build(self, input_shape):
-        """One weight a channel."""
+        """Add one weight a channel."""
         constant = keras.initializers.Constant(self.start)
         self.scale = self.add_weight(shape=(input_shape[-1],), initializer=constant, name="scale")
 
     def call(self, inputs):
-        """The same shape."""
+        """Return the same shape."""
         return inputs * self.scale
 
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "start": self.start}
+
+@register
+class ChannelAffine(OwnLayer):
+    """Each channel times a weight of its own plus another, 1 and 0 at the start."""
+
+    def build(self, input_shape):
+        """Add two weights a channel."""
+        self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
+        self.shift = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="shift")
+
+    def call(self, inputs):
+        """Return the same shape."""
+        return inputs * self.scale + self.shift
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class ResponseNormalisation(_Pointwise):
+@register
+class ResponseNormalisation(OwnLayer):
     """b_i = a_i / (k + alpha sum_j a_j^2) ** beta over n neighbouring channels (Krizhevsky et al. 2012, 3.3).
 
     With the constants there: k = 2, n = 5, alpha = 1e-4, beta = 0.75.
     """
 
     def call(self, inputs):
-        """The same shape."""
+        """Return the same shape."""
         squares = ops.square(inputs)
         n = inputs.shape[-1]
         padded = ops.pad(squares, [(0, 0)] * (len(inputs.shape) - 1) + [(2, 2)])
@@ -158,18 +161,9 @@ class ResponseNormalisation(_Pointwise):
 def require_groups(channels: int, groups: int, *, where: str) -> None:
     """Return if channels can be parted into equal groups.
 
-    Args:
-        channels: How many.
-        groups: How many.
-        where: The layer.
-
     Raises:
         ArgumentError: `channels` is no positive multiple of `groups`.
     """
     if groups < 1 or channels < 1 or channels % groups:
-        raise ArgumentError(
-            expected=f"a positive multiple of {groups} groups",
-            got=f"{channels} channels",
-            where=where,
-            do="take the channels that the paper has for these groups",
-        )
+        got, do = f"{channels} channels", "take the channels that the paper has for these groups"
+        raise ArgumentError(expected=f"a positive multiple of {groups} groups", got=got, where=where, do=do)

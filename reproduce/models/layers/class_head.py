@@ -4,90 +4,58 @@ from __future__ import annotations
 
 import math
 
+import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models.layers.blocks import probabilities
 
 
 def class_head(x, n_classes: int, *, name: str = "class"):
-    """Probability of each class by one dense layer, in float32 whatever the precision.
+    """Return the `probabilities` "name" of each class by one dense layer, float32 `[batch, n_classes]`.
 
     Args:
         x: `[batch, feature]`.
         n_classes: Classes that exclude each other; 1 for yes or no.
         name: Of the output; the dense layer is named after it.
-
-    Returns:
-        float32 `[batch, n_classes]` in [0, 1], see `class_probabilities`.
     """
-    return class_probabilities(layers.Dense(n_classes, dtype="float32", name=f"{name}_logits")(x), name=name)
+    return probabilities(layers.Dense(n_classes, dtype="float32", name=f"{name}_logits")(x), name)
 
 
-def class_probabilities(logits, *, name: str = "class"):
-    """Softmax over the classes where there are several, sigmoid of one; in float32 whatever the precision.
+def pooled_classifier(image, x, n_classes: int, name: str, *, dropout: float | None = None) -> keras.Model:
+    """Return the model `name` that ends in global average pooling and one dense layer.
 
     Args:
-        logits: float `[batch, n_classes]`.
-        name: Of the output.
-
-    Returns:
-        float32 `[batch, n_classes]` in [0, 1].
+        image: The input.
+        x: Features, `[batch, y, x, channel]`.
+        n_classes: See `class_head`.
+        name: Of the model.
+        dropout: Share of the pooled features that training drops; None for no such layer.
     """
-    activation = "softmax" if logits.shape[-1] > 1 else "sigmoid"
-    return layers.Activation(activation, dtype="float32", name=name)(logits)
-
-
-def require_grid(x, *, where: str) -> None:
-    """Return if poolings and strides have left pixels to look at.
-
-    Args:
-        x: `[batch, y, x, channel]`.
-        where: Name of the model.
-
-    Raises:
-        ArgumentError: A side of the grid is below 1.
-    """
-    grid = tuple(x.shape[1:-1])
-    if min(grid) < 1:
-        raise_too_small(where, f"a grid of {grid}")
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    if dropout is not None:
+        x = layers.Dropout(dropout, name="pool_dropout")(x)
+    return keras.Model(image, {"class": class_head(x, n_classes)}, name=name)
 
 
 def raise_too_small(where: str, got: str) -> None:
     """Refuse an image of which strides and poolings leave nothing.
 
-    Args:
-        where: Name of the model.
-        got: What is left, or what came.
-
     Raises:
         ArgumentError: Always.
     """
-    raise ArgumentError(
-        expected="an image of which strides and poolings leave at least one pixel",
-        got=got,
-        where=where,
-        do="give a larger image, or resize",
-    )
+    expected = "an image of which strides and poolings leave at least one pixel"
+    raise ArgumentError(expected=expected, got=got, where=where, do="give a larger image, or resize")
 
 
-def in_proportion(channels: int, share: float, *, multiple: int = 1, where: str) -> int:
-    """Channels of a network that is narrower or wider than the printed one.
-
-    Args:
-        channels: As printed.
-        share: Of them.
-        multiple: What the result must be a multiple of.
-        where: Name of the model.
+def in_proportion(channels: int, share: float, *, where: str) -> int:
+    """Return the channels of a network that is narrower or wider than the printed one.
 
     Raises:
-        ArgumentError: The share of the channels is no positive whole multiple.
+        ArgumentError: The share of the channels is no positive whole number.
     """
     exact = channels * share
-    if exact < 1 or not math.isclose(exact, round(exact)) or round(exact) % multiple:
-        raise ArgumentError(
-            expected=f"a width that keeps all channels positive multiples of {multiple}",
-            got=f"{exact:g} for the {channels} of the paper",
-            where=where,
-            do="take another width",
-        )
+    if exact < 1 or not math.isclose(exact, round(exact)):
+        expected, do = "a width that keeps all channels positive whole numbers", "take another width"
+        raise ArgumentError(expected=expected, got=f"{exact:g} for the paper's {channels}", where=where, do=do)
     return round(exact)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-import keras
 import numpy as np
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.footprint import POINT, Everywhere
-
-PACKAGE = "reproduce"
+from reproduce.models import register
+from reproduce.models.layers.footprint import Everywhere
+from reproduce.models.layers.own_layer import OwnLayer
 
 
 def window_starts(n: int, kernel: int) -> np.ndarray:
@@ -41,8 +40,8 @@ def window_places(n: int, kernel: int) -> tuple[np.ndarray, np.ndarray]:
     return (read[:, :, None] == np.arange(n)).astype(np.float32), read - np.arange(n)[:, None] + kernel - 1
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class ContextMixing(layers.Layer):
+@register
+class ContextMixing(OwnLayer):
     """A small and a large convolution whose kernels differ from pixel to pixel.
 
     A pixel's likeness to each of the 7 x 7 regions of the context becomes, through a dense layer that all heads share,
@@ -57,12 +56,14 @@ class ContextMixing(layers.Layer):
         regions: Of the context, 49.
     """
 
-    def __init__(self, heads: int, large: int, small: int, regions: int, **settings):
-        super().__init__(**settings)
+    reading = Everywhere()  # the windows are smaller, but the kernels come from all of the image
+
+    def __init__(self, heads: int, large: int, small: int, regions: int, **kwargs):
+        super().__init__(**kwargs)
         self.heads, self.large, self.small, self.regions = heads, large, small, regions
 
     def build(self, values_shape, queries_shape, keys_shape):
-        """A dense layer from regions to taps, and a table of biases for each kernel and head."""
+        """Add a dense layer from regions to taps, and a table of biases for each kernel and head."""
         _, y, x, channels = values_shape
         if min(y, x) < max(self.large, self.small) or channels % (2 * self.heads) or queries_shape[-1] % self.heads:
             raise ArgumentError(
@@ -79,15 +80,12 @@ class ContextMixing(layers.Layer):
         ]
 
     def call(self, values, queries, keys):
-        """Values mixed.
+        """Return values mixed, `[batch, y, x, channel]`.
 
         Args:
             values: `[batch, y, x, channel]`.
             queries: `[batch, y, x, channel']`, scaled.
             keys: `[batch, regions * channel']`, what the regions look like.
-
-        Returns:
-            The shape of `values`.
         """
         _, y, x, channels = values.shape
         width, heads = queries.shape[-1] // self.heads, self.heads
@@ -118,66 +116,25 @@ class ContextMixing(layers.Layer):
         whole = ops.einsum("bgyxkw,ykh->bgyxhw", whole, rows)
         return ops.einsum("bgyxhw,bhwgc->byxgc", whole, values)
 
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`; the windows are smaller, but the kernels come from all of the image."""
-        return (Everywhere(),) * len(grid)
-
     def multiply_adds(self, shapes, output):
-        """Likeness, taps of each head, and both kernels on half of the channels, windows counted alone."""
+        """Return those of likeness, taps of each head, and both kernels on half of the channels, in windows alone."""
         n, channels, n_taps = math.prod(output[:-1]), output[-1], self.small**2 + self.large**2
         return n * self.regions * (shapes[1][-1] + self.heads * n_taps) + n * n_taps * channels // 2
 
-    def compute_output_shape(self, values_shape, queries_shape, keys_shape):
-        """That of the values."""
-        return values_shape
 
-    def get_config(self):
-        """The arguments that make this layer again."""
-        own = {"heads": self.heads, "large": self.large, "small": self.small, "regions": self.regions}
-        return {**super().get_config(), **own}
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class GlobalResponse(layers.Layer):
+@register
+class GlobalResponse(OwnLayer):
     """x (1 + gamma n) + beta, n the norm over the grid of a channel beside the mean of all (ConvNeXt V2, 2023)."""
 
+    reading = Everywhere()
+
     def build(self, input_shape):
-        """Two weights a channel, at the start 0: nothing changes."""
+        """Add two weights a channel, at the start 0: nothing changes."""
         self.gamma = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="gamma")
         self.beta = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="beta")
 
     def call(self, inputs):
-        """The same shape."""
+        """Return the same shape."""
         norm = ops.sqrt(ops.sum(ops.square(inputs), axis=(1, 2), keepdims=True) + 1e-12)
         share = norm / (ops.mean(norm, axis=-1, keepdims=True) + 1e-6)
         return inputs * (1 + self.gamma * share) + self.beta
-
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (Everywhere(),) * len(grid)
-
-    def compute_output_shape(self, input_shape):
-        """The same."""
-        return input_shape
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class ChannelAffine(layers.Layer):
-    """Each channel times a weight of its own plus another, 1 and 0 at the start."""
-
-    def build(self, input_shape):
-        """Two weights a channel."""
-        self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
-        self.shift = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="shift")
-
-    def call(self, inputs):
-        """The same shape."""
-        return inputs * self.scale + self.shift
-
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (POINT,) * len(grid)
-
-    def compute_output_shape(self, input_shape):
-        """The same."""
-        return input_shape

@@ -34,15 +34,15 @@ class Window:
     after: int
 
     def size(self, n: int) -> int:
-        """Outputs of `n` inputs."""
+        """Return the outputs of `n` inputs."""
         return (n + self.before + self.after - self.dilation * (self.taps - 1) - 1) // self.stride + 1
 
     def steps(self, n: int) -> tuple[int, int]:
-        """(q, r): q outputs further on, reading has moved on by r inputs."""
+        """Return (q, r): q outputs further on, reading has moved on by r inputs."""
         return 1, self.stride
 
     def reads(self, output: int, n: int) -> range:
-        """The inputs that an output reads; those below 0 or from `n` on are padding."""
+        """Return the inputs that an output reads; those below 0 or from `n` on are padding."""
         first = output * self.stride - self.before
         return range(first, first + self.dilation * (self.taps - 1) + 1, self.dilation)
 
@@ -64,7 +64,7 @@ class Spread:
     length: int
 
     def size(self, n: int) -> int:
-        """Outputs, whatever `n` is."""
+        """See `Window.size`."""
         return self.length
 
     def steps(self, n: int) -> tuple[int, int]:
@@ -77,8 +77,21 @@ class Spread:
         return sorted(start // self.stride for start in starts if start % self.stride == 0)
 
 
+class _Rescaling:
+    """Any number of outputs for any number of inputs, over the same stretch of the image."""
+
+    def size(self, n: int) -> int:
+        """See `Window.size`."""
+        return self.length
+
+    def steps(self, n: int) -> tuple[int, int]:
+        """See `Window.steps`."""
+        shared = math.gcd(self.size(n), n)
+        return self.size(n) // shared, n // shared
+
+
 @dataclass(frozen=True)
-class Resample:
+class Resample(_Rescaling):
     """Interpolation between pixel centres to `length` outputs, edges repeated.
 
     Attributes:
@@ -88,15 +101,6 @@ class Resample:
 
     length: int
     linear: bool
-
-    def size(self, n: int) -> int:
-        """Outputs, whatever `n` is."""
-        return self.length
-
-    def steps(self, n: int) -> tuple[int, int]:
-        """See `Window.steps`."""
-        shared = math.gcd(self.length, n)
-        return self.length // shared, n // shared
 
     def reads(self, output: int, n: int) -> Sequence[int]:
         """See `Window.reads`."""
@@ -108,7 +112,7 @@ class Resample:
 
 
 @dataclass(frozen=True)
-class Bins:
+class Bins(_Rescaling):
     """Pooling over `length` bins of near equal size; one bin is pooling over the whole axis.
 
     Bin i reads from floor(i n / length) up to, not including, ceil((i + 1) n / length), as torch's adaptive pooling.
@@ -116,22 +120,13 @@ class Bins:
 
     length: int
 
-    def size(self, n: int) -> int:
-        """Bins, whatever `n` is."""
-        return self.length
-
-    def steps(self, n: int) -> tuple[int, int]:
-        """See `Window.steps`."""
-        shared = math.gcd(self.length, n)
-        return self.length // shared, n // shared
-
     def reads(self, output: int, n: int) -> range:
         """See `Window.reads`."""
         return range(output * n // self.length, -(-(output + 1) * n // self.length))
 
 
 @dataclass(frozen=True)
-class Everywhere:
+class Everywhere(_Rescaling):
     """Each output reads all inputs, as normalisation by statistics of the image does.
 
     Attributes:
@@ -141,13 +136,8 @@ class Everywhere:
     length: int | None = None
 
     def size(self, n: int) -> int:
-        """Outputs of `n` inputs."""
+        """See `Window.size`."""
         return n if self.length is None else self.length
-
-    def steps(self, n: int) -> tuple[int, int]:
-        """See `Window.steps`."""
-        shared = math.gcd(self.size(n), n)
-        return self.size(n) // shared, n // shared
 
     def reads(self, output: int, n: int) -> range:
         """See `Window.reads`."""
@@ -156,6 +146,7 @@ class Everywhere:
 
 Reading = Window | Spread | Resample | Bins | Everywhere
 POINT = Window(1, 1, 1, 0, 0)
+HALVING = Window(2, 2, 1, 0, 0)
 WHOLE = Bins(1)
 
 
@@ -178,7 +169,7 @@ class Footprint:
     advance: int | None
 
     def at(self, position: int) -> Interval:
-        """(first, last) pixel that a position sees; NOTHING for padding of a tensor that does not go on."""
+        """Return the (first, last) pixel that a position sees; NOTHING for padding of a tensor that does not go on."""
         if self.advance is None:
             return self.table[position] if 0 <= position < self.n else NOTHING
         turns, rest = divmod(position, len(self.table))
@@ -192,12 +183,12 @@ class Footprint:
 
 
 def image_axis(n: int) -> Footprint:
-    """The footprint of the image itself: each pixel sees itself."""
+    """Return the footprint of the image itself: each pixel sees itself."""
     return Footprint(n, Fraction(1), ((0, 0),), 1)
 
 
 def through(source: Footprint, reading: Reading, *, image: int) -> Footprint:
-    """The footprint of what a layer makes of a tensor.
+    """Return the footprint of what a layer makes of a tensor.
 
     Args:
         source: Of the layer's input.
@@ -219,7 +210,7 @@ def through(source: Footprint, reading: Reading, *, image: int) -> Footprint:
 
 
 def together(sources: Sequence[Footprint], *, image: int, where: str) -> Footprint:
-    """The footprint of tensors that are added or concatenated position by position: each sees what any of them sees.
+    """Return the footprint of tensors that are added or concatenated by position: each sees what any of them sees.
 
     Args:
         sources: Of equal length, or of one position, which is repeated.
@@ -232,12 +223,9 @@ def together(sources: Sequence[Footprint], *, image: int, where: str) -> Footpri
     n = max(source.n for source in sources)
     wide = [source for source in sources if source.n == n]
     if any(source.n not in (1, n) for source in sources) or (n > 1 and len({source.jump for source in wide}) > 1):
-        raise ArgumentError(
-            expected="inputs on one grid",
-            got=", ".join(f"{source.n} positions {source.jump} pixels apart" for source in sources),
-            where=where,
-            do="join features that come from the same grid",
-        )
+        got = ", ".join(f"{source.n} positions {source.jump} pixels apart" for source in sources)
+        do = "join features that come from the same grid"
+        raise ArgumentError(expected="inputs on one grid", got=got, where=where, do=do)
     if len(wide) == len(sources) and all(source.advance and source.jump == wide[0].jump for source in sources):
         period = math.lcm(*(len(source.table) for source in sources))
         table = tuple(_hull(source.at(i) for source in sources) for i in range(period))

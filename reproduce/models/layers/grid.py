@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from reproduce.errors import ArgumentError
+from reproduce.models import register
 from reproduce.models.layers.footprint import Bins, Resample
-
-PACKAGE = "reproduce"
+from reproduce.models.layers.own_layer import OwnLayer
 
 
 def adaptive_bins(side: int, n_bins: int) -> np.ndarray:
-    """Which pixels each bin of adaptive average pooling covers, along one axis.
+    """Return which pixels each bin of adaptive average pooling covers, along one axis.
 
     Bin i covers the pixels from floor(i side / n) up to, not including, ceil((i + 1) side / n), as
     torch.nn.AdaptiveAvgPool2d has it: bins overlap by a pixel where `side` is no multiple of n, and repeat pixels
@@ -30,19 +29,15 @@ def adaptive_bins(side: int, n_bins: int) -> np.ndarray:
         ArgumentError: No pixels or no bins.
     """
     if side < 1 or n_bins < 1:
-        raise ArgumentError(
-            expected="at least 1 pixel and 1 bin",
-            got=f"{side} pixels and {n_bins} bins",
-            where="adaptive_bins",
-            do="give a larger image, or leave the bin out",
-        )
+        got, do = f"{side} pixels and {n_bins} bins", "give a larger image, or leave the bin out"
+        raise ArgumentError(expected="at least 1 pixel and 1 bin", got=got, where="adaptive_bins", do=do)
     bins, pixels = np.arange(n_bins)[:, None], np.arange(side)[None, :]
     first, end = bins * side // n_bins, -(-(bins + 1) * side // n_bins)
     return ((first <= pixels) & (pixels < end)).astype(np.float32)
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class AdaptiveAveragePooling(layers.Layer):
+@register
+class AdaptiveAveragePooling(OwnLayer):
     """Mean over each bin of an n x n grid of bins; see `adaptive_bins`.
 
     A rectangle's mean is the mean over its columns of the mean over its rows, so this is a product with a constant
@@ -53,16 +48,15 @@ class AdaptiveAveragePooling(layers.Layer):
         n_bins: Bins along y and along x.
     """
 
-    def __init__(self, n_bins: int, **settings):
-        super().__init__(**settings)
-        self.n_bins = n_bins
+    def __init__(self, n_bins: int, **kwargs):
+        super().__init__(**kwargs)
+        self.n_bins, self.reading = n_bins, Bins(n_bins)
 
     def call(self, inputs):
-        """`[batch, n_bins, n_bins, channel]` of features `[batch, y, x, channel]`."""
+        """Return `[batch, n_bins, n_bins, channel]` of features `[batch, y, x, channel]`."""
         _, y, x, channels = inputs.shape
         rows, columns = adaptive_bins(y, self.n_bins), adaptive_bins(x, self.n_bins)
-        by_row = ops.reshape(inputs, (-1, y, x * channels))
-        by_row = self._means(rows, by_row)  # [batch, bin, x * channel]
+        by_row = self._means(rows, ops.reshape(inputs, (-1, y, x * channels)))  # [batch, bin, x * channel]
         both = self._means(columns, ops.reshape(by_row, (-1, x, channels)))  # [batch * bin, bin, channel]
         return ops.reshape(both, (-1, self.n_bins, self.n_bins, channels))
 
@@ -71,21 +65,13 @@ class AdaptiveAveragePooling(layers.Layer):
         n_members = ops.convert_to_tensor(members.sum(axis=1)[:, None], self.compute_dtype)
         return ops.matmul(ops.convert_to_tensor(members, self.compute_dtype), features) / n_members
 
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (Bins(self.n_bins),) * len(grid)
-
     def compute_output_shape(self, input_shape):
-        """`[batch, n_bins, n_bins, channel]`."""
+        """See `call`."""
         return (input_shape[0], self.n_bins, self.n_bins, input_shape[-1])
 
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "n_bins": self.n_bins}
 
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class BilinearResize(layers.Layer):
+@register
+class BilinearResize(OwnLayer):
     """Features on another grid by bilinear interpolation between pixel centres, edges repeated.
 
     As torch's `interpolate(mode="bilinear", align_corners=False)`, without smoothing where the grid shrinks.
@@ -95,22 +81,18 @@ class BilinearResize(layers.Layer):
         size: (y, x) of the new grid in pixels.
     """
 
-    def __init__(self, size: tuple[int, int], **settings):
-        super().__init__(**settings)
+    def __init__(self, size: tuple[int, int], **kwargs):
+        super().__init__(**kwargs)
         self.size = tuple(size)
 
     def call(self, inputs):
-        """`[batch, *size, channel]` of features `[batch, y, x, channel]`."""
+        """Return `[batch, *size, channel]` of features `[batch, y, x, channel]`."""
         return ops.image.resize(inputs, self.size, interpolation="bilinear", antialias=False)
 
     def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
+        """Return interpolation to each side."""
         return tuple(Resample(n, linear=True) for n in self.size)
 
     def compute_output_shape(self, input_shape):
-        """`[batch, *size, channel]`."""
+        """See `call`."""
         return (input_shape[0], *self.size, input_shape[-1])
-
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "size": self.size}

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
-from reproduce.models.layers.footprint import POINT, Window
+from reproduce.models import register
+from reproduce.models.layers.footprint import HALVING, Window
+from reproduce.models.layers.own_layer import OwnLayer
 from reproduce.randomness import stream
-
-PACKAGE = "reproduce"
 
 # Table I there: for each of the 16 maps of C3 the maps of S2 that it reads. 6 x 3 + 9 x 4 + 6 = 60 connections.
 C3_READS = (
@@ -22,14 +22,14 @@ C3_READS = (
 )
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 def scaled_tanh(x):
-    """A tanh(S x) with A = 1.7159 and S = 2/3, so that f(1) = 1 and f(-1) = -1 (equation 6 and appendix A there)."""
+    """Return A tanh(S x) with A = 1.7159 and S = 2/3: f(1) = 1 and f(-1) = -1 (equation 6 and appendix A there)."""
     return 1.7159 * ops.tanh(x * (2 / 3))
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class SparseConvolution(layers.Layer):
+@register
+class SparseConvolution(OwnLayer):
     """Valid convolution of which each filter reads some of the channels; only the kernels that exist are weights.
 
     Args:
@@ -37,12 +37,13 @@ class SparseConvolution(layers.Layer):
         kernel: Side of the kernels in pixels.
     """
 
-    def __init__(self, reads: Sequence[Sequence[int]], kernel: int, **settings):
-        super().__init__(**settings)
+    def __init__(self, reads: Sequence[Sequence[int]], kernel: int, **kwargs):
+        super().__init__(**kwargs)
         self.reads, self.side = tuple(tuple(each) for each in reads), kernel
+        self.reading = Window(kernel, 1, 1, 0, 0)
 
     def build(self, input_shape):
-        """One kernel for each connection, one bias for each filter."""
+        """Add one kernel for each connection, one bias for each filter."""
         n_connections, n_filters = sum(map(len, self.reads)), len(self.reads)
         # Connection k lies between a channel and a filter: its kernel goes to this place of a dense kernel, rest is 0.
         places = np.zeros((n_connections, input_shape[-1], n_filters), np.float32)
@@ -56,17 +57,13 @@ class SparseConvolution(layers.Layer):
         self.bias = self.add_weight(shape=(n_filters,), initializer="zeros", name="bias")
 
     def call(self, inputs):
-        """`[batch, y - kernel + 1, x - kernel + 1, filter]`."""
+        """Return `[batch, y - kernel + 1, x - kernel + 1, filter]`."""
         dense = ops.matmul(self.kernels, ops.convert_to_tensor(self.places, self.compute_dtype))
         shape = (self.side, self.side, inputs.shape[-1], len(self.reads))
         return ops.conv(inputs, ops.reshape(dense, shape), 1, "valid", "channels_last") + self.bias
 
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (Window(self.side, 1, 1, 0, 0),) * len(grid)
-
     def multiply_adds(self, shapes, output):
-        """Only the connections that exist."""
+        """Return only those of the connections that exist."""
         return self.side**2 * sum(map(len, self.reads)) * output[0] * output[1]
 
     def compute_output_shape(self, input_shape):
@@ -74,32 +71,26 @@ class SparseConvolution(layers.Layer):
         batch, y, x, _ = input_shape
         return batch, y - self.side + 1, x - self.side + 1, len(self.reads)
 
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "reads": self.reads, "kernel": self.side}
 
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class TrainableSubsampling(layers.Layer):
+@register
+class TrainableSubsampling(OwnLayer):
     """The sum over each 2x2 pixels, times a coefficient of the channel, plus a bias of the channel (S2 and S4)."""
 
+    reading = HALVING
+
     def build(self, input_shape):
-        """Two weights a channel; the coefficients start where the sum becomes the mean."""
+        """Add two weights a channel; the coefficients start where the sum becomes the mean."""
         quarter = keras.initializers.Constant(0.25)
         self.coefficient = self.add_weight(shape=(input_shape[-1],), initializer=quarter, name="coefficient")
         self.bias = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="bias")
 
     def call(self, inputs):
-        """`[batch, y // 2, x // 2, channel]`."""
+        """Return `[batch, y // 2, x // 2, channel]`."""
         mean = ops.average_pool(inputs, 2, 2, "valid", "channels_last")
         return 4 * mean * self.coefficient + self.bias
 
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (Window(2, 2, 1, 0, 0),) * len(grid)
-
     def multiply_adds(self, shapes, output):
-        """One for each output."""
+        """Return one for each output."""
         return int(np.prod(output))
 
     def compute_output_shape(self, input_shape):
@@ -109,7 +100,7 @@ class TrainableSubsampling(layers.Layer):
 
 
 def class_codes(n_classes: int, n_units: int) -> np.ndarray:
-    """The fixed parameter vector of each class, of components -1 and +1.
+    """Return the fixed parameter vector of each class, of components -1 and +1.
 
     LeCun et al. draw the ten digits on 7 x 12 pixels and say that the components could as well be chosen at random with
     equal probabilities. Their drawings mean nothing for other classes, so we draw at random, once for all. One class
@@ -126,8 +117,8 @@ def class_codes(n_classes: int, n_units: int) -> np.ndarray:
     return (2 * bits - 1).astype(np.float32)
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class RadialBasis(layers.Layer):
+@register
+class RadialBasis(OwnLayer):
     """Minus the squared distance of the features to the code of each class (equation 7), which are the logits.
 
     The paper takes the distance for minus the logarithm of a Gaussian's likelihood, so that the softmax of what comes
@@ -137,28 +128,20 @@ class RadialBasis(layers.Layer):
         n_classes: Classes; of one the logit is how much nearer the features are to yes than to no.
     """
 
-    def __init__(self, n_classes: int, **settings):
-        super().__init__(**settings)
+    def __init__(self, n_classes: int, **kwargs):
+        super().__init__(**kwargs)
         self.n_classes = n_classes
 
     def call(self, inputs):
-        """`[batch, n_classes]` of features `[batch, unit]`."""
+        """Return `[batch, n_classes]` of features `[batch, unit]`."""
         codes = ops.convert_to_tensor(class_codes(self.n_classes, inputs.shape[-1]), self.compute_dtype)
         distance = ops.sum(ops.square(inputs[:, None, :] - codes), axis=-1)
         return distance[:, :1] - distance[:, 1:] if self.n_classes == 1 else -distance
 
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (POINT,) * len(grid)
-
     def multiply_adds(self, shapes, output):
-        """One square for each component of each code."""
+        """Return one square for each component of each code."""
         return max(self.n_classes, 2) * shapes[0][-1]
 
     def compute_output_shape(self, input_shape):
         """See `call`."""
         return input_shape[0], self.n_classes
-
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "n_classes": self.n_classes}

@@ -1,4 +1,8 @@
-"""Convolutions and poolings padded alike on all sides, as torch pads; Keras' "same" pads more at the end."""
+"""Convolutions and poolings padded alike on all sides, as torch pads; Keras' "same" pads more at the end.
+
+In all of them `x` is `[batch, y, x, channel]`, `name` the prefix of the layers, `kernel`, an odd one, and `stride` are
+in pixels, and the result is `[batch, ceil(y / stride), ceil(x / stride), filters]`.
+"""
 
 from __future__ import annotations
 
@@ -6,82 +10,58 @@ from collections.abc import Callable
 
 from keras import layers
 
+EPSILON = 1e-5
+"""What batch normalisation adds to the variance in torch, and so in most releases. Keras would take 1e-3."""
+
+Activation = Callable[[str], layers.Layer] | None
+
+
+def relu(name: str) -> layers.Layer:
+    """Return the activation of a name."""
+    return layers.ReLU(name=f"{name}_relu")
+
+
+def batch_norm(
+    x, name: str, *, activation: Activation = None, bn_momentum: float | None, epsilon: float = EPSILON, frozen=False
+):
+    """Return batch normalisation, and what follows it.
+
+    Args:
+        x: See above.
+        name: See above.
+        activation: Makes the last layer of a name, such as `relu`; None for none.
+        bn_momentum: Share of the old running statistics that one step keeps; None for no batch normalisation.
+        epsilon: See `EPSILON`.
+        frozen: Whether it is a constant scale and shift that training leaves alone.
+    """
+    if bn_momentum is not None:
+        settings = {"momentum": bn_momentum, "epsilon": epsilon, "trainable": not frozen, "name": f"{name}_bn"}
+        x = layers.BatchNormalization(**settings)(x)
+    return x if activation is None else activation(name)(x)
+
 
 def conv_bn(
-    x,
-    filters: int,
-    name: str,
-    *,
-    kernel: int,
-    stride: int = 1,
-    activation: Callable[[str], layers.Layer] | None,
-    bn_momentum: float,
-    epsilon: float,
+    x, filters: int, name: str, *, kernel: int, stride=1, dilation=1, bias=False, activation: Activation = relu, **norm
 ):
-    """Convolution without bias, batch normalisation, and what follows it.
-
-    Args:
-        x: `[batch, y, x, channel]`.
-        filters: Channels out.
-        name: Prefix of the layers.
-        kernel: Side of the kernel in pixels, odd.
-        stride: Step in pixels.
-        activation: Makes the last layer of a name, such as `relu`; None for none.
-        bn_momentum: Share of the old running statistics that one step keeps.
-        epsilon: Added to the variance by batch normalisation; frameworks disagree.
-
-    Returns:
-        `[batch, ceil(y / stride), ceil(x / stride), filters]`.
-    """
+    """Return a convolution with `dilation` pixels between its taps, and `batch_norm` with its arguments."""
+    if kernel == 1 and stride > 1:
+        # TensorFlow 2.21's gradient of a 1x1 convolution of stride s writes out of bounds on CPUs: we take every s-th
+        # pixel first, which is the same.
+        x, stride = layers.MaxPooling2D(1, stride, name=f"{name}_subsample")(x), 1
     x, padding = _padded(x, kernel, stride, name)
-    x = layers.Conv2D(filters, kernel, stride, padding, use_bias=False, kernel_initializer="he_normal", name=name)(x)
-    return _normed(x, name, activation, bn_momentum, epsilon)
+    settings = {"dilation_rate": dilation, "use_bias": bias, "kernel_initializer": "he_normal", "name": name}
+    x = layers.Conv2D(filters, kernel, stride, padding, **settings)(x)
+    return batch_norm(x, name, activation=activation, **norm)
 
 
-def depthwise_bn(
-    x,
-    name: str,
-    *,
-    kernel: int,
-    stride: int = 1,
-    dilation: int = 1,
-    activation: Callable[[str], layers.Layer] | None,
-    bn_momentum: float,
-    epsilon: float,
-):
-    """A convolution of each channel by itself, without bias, batch normalisation, and what follows it.
-
-    Args:
-        x: See `conv_bn`.
-        name: See `conv_bn`.
-        kernel: See `conv_bn`.
-        stride: See `conv_bn`.
-        dilation: Distance in pixels between neighbouring taps.
-        activation: See `conv_bn`.
-        bn_momentum: See `conv_bn`.
-        epsilon: See `conv_bn`.
-
-    Returns:
-        `[batch, ceil(y / stride), ceil(x / stride), channel]`.
-    """
-    x = depthwise(x, name, kernel=kernel, stride=stride, dilation=dilation)
-    return _normed(x, name, activation, bn_momentum, epsilon)
+def depthwise_bn(x, name: str, *, activation: Activation, bn_momentum: float, epsilon: float = EPSILON, **settings):
+    """Return a `depthwise` convolution with its arguments, and `batch_norm`."""
+    x = depthwise(x, name, **settings)
+    return batch_norm(x, name, activation=activation, bn_momentum=bn_momentum, epsilon=epsilon)
 
 
 def depthwise(x, name: str, *, kernel: int, stride: int = 1, dilation: int = 1, bias: bool = False):
-    """A convolution of each channel by itself.
-
-    Args:
-        x: See `depthwise_bn`.
-        name: See `depthwise_bn`.
-        kernel: See `depthwise_bn`.
-        stride: See `depthwise_bn`.
-        dilation: See `depthwise_bn`.
-        bias: Whether it has one.
-
-    Returns:
-        `[batch, ceil(y / stride), ceil(x / stride), channel]`.
-    """
+    """Return a convolution of each channel by itself; `dilation` is the distance between taps."""
     if stride > 1 and dilation > 1:
         # TensorFlow has no depthwise convolution that does both. Where dilation is a multiple of the stride only every
         # s-th pixel is read; else all positions are computed, and every s-th is kept.
@@ -95,34 +75,13 @@ def depthwise(x, name: str, *, kernel: int, stride: int = 1, dilation: int = 1, 
     return layers.DepthwiseConv2D(kernel, stride, padding, dilation_rate=dilation, **settings)(x)
 
 
-def relu(name: str) -> layers.Layer:
-    """The activation of a name."""
-    return layers.ReLU(name=f"{name}_relu")
-
-
 def max_pool(x, name: str):
-    """The maximum over 3x3 pixels at every second one; padded by zeros, which change nothing after a ReLU.
-
-    Args:
-        x: `[batch, y, x, channel]`, not negative.
-        name: Of the pooling.
-
-    Returns:
-        `[batch, ceil(y / 2), ceil(x / 2), channel]`.
-    """
+    """Return the maximum over 3x3 at every second pixel; zeros around it change nothing after a ReLU."""
     return layers.MaxPooling2D(3, 2, name=name)(layers.ZeroPadding2D(1, name=f"{name}_pad")(x))
 
 
 def average_pool(x, name: str):
-    """The mean over 3x3 pixels at every second one, zeros around the image counted, as torch has it.
-
-    Args:
-        x: `[batch, y, x, channel]`.
-        name: Of the pooling.
-
-    Returns:
-        `[batch, ceil(y / 2), ceil(x / 2), channel]`.
-    """
+    """Return the mean over 3x3 at every second pixel, zeros around the image counted, as torch has it."""
     return layers.AveragePooling2D(3, 2, name=name)(layers.ZeroPadding2D(1, name=f"{name}_pad")(x))
 
 
@@ -130,8 +89,3 @@ def _padded(x, kernel: int, stride: int, name: str):
     if stride > 1:
         return layers.ZeroPadding2D(kernel // 2, name=f"{name}_pad")(x), "valid"
     return x, "same"
-
-
-def _normed(x, name: str, activation, bn_momentum: float, epsilon: float):
-    x = layers.BatchNormalization(momentum=bn_momentum, epsilon=epsilon, name=f"{name}_bn")(x)
-    return x if activation is None else activation(name)(x)

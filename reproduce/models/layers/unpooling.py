@@ -8,17 +8,15 @@ times as much on a CPU.
 
 from __future__ import annotations
 
-import keras
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.footprint import Resample, Window
-
-PACKAGE = "reproduce"
+from reproduce.models import register
+from reproduce.models.layers.footprint import HALVING, Resample
 
 
 def max_pool_with_indices(x):
-    """The largest value of each window of 2x2 pixels, and its place in the window.
+    """Return the largest value of each window of 2x2 pixels, and its place in the window.
 
     The value is the sum over the four places of x times one where the maximum stands and zero elsewhere, so that the
     whole gradient goes to that place on every backend, and a window with a value that is not finite gives one that is
@@ -46,7 +44,7 @@ def max_pool_with_indices(x):
 
 
 def unpool(x, index):
-    """Each value at its place in a window of 2x2 pixels, zero at the three others.
+    """Return each value at its place in a window of 2x2 pixels, zero at the three others.
 
     Args:
         x: float `[batch, y, x, channel]`.
@@ -65,22 +63,15 @@ def unpool(x, index):
 def _require_even(shape) -> None:
     _, y, width, _ = shape
     if None in (y, width) or y % 2 or width % 2:
-        raise ArgumentError(
-            expected="an even number of rows and columns, known beforehand",
-            got=f"{y} x {width} pixels",
-            where="max_pool_with_indices",
-            do="resize to an even size, or pad",
-        )
+        expected, do = "an even number of rows and columns, known beforehand", "resize to an even size, or pad"
+        raise ArgumentError(expected=expected, got=f"{y} x {width} pixels", where="max_pool_with_indices", do=do)
 
 
 def _require_same_grid(shape, index_shape) -> None:
     if tuple(shape[1:]) != tuple(index_shape[1:]):
-        raise ArgumentError(
-            expected=f"an index for each value, {tuple(shape[1:])}",
-            got=f"{tuple(index_shape[1:])}",
-            where="unpool",
-            do="take the index of the pooling whose grid and channels the values have",
-        )
+        expected, got = f"an index for each value, {tuple(shape[1:])}", f"{tuple(index_shape[1:])}"
+        do = "take the index of the pooling whose grid and channels the values have"
+        raise ArgumentError(expected=expected, got=got, where="unpool", do=do)
 
 
 def _one_where(index, place: int, dtype):
@@ -103,7 +94,7 @@ def _join(places: list):
     return ops.reshape(ops.concatenate(rows, axis=-1), (-1, 2 * y, 2 * width, channels))
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 class MaxPoolingWithIndices(layers.Layer):
     """`max_pool_with_indices` as a Keras layer: `[batch, y, x, channel]` to values and places."""
 
@@ -113,14 +104,14 @@ class MaxPoolingWithIndices(layers.Layer):
 
     def readings(self, grid):
         """See `layer_readings.layer_readings`."""
-        return (Window(2, 2, 1, 0, 0),) * len(grid)
+        return (HALVING,) * len(grid)
 
     def call(self, x):
         """See `max_pool_with_indices`."""
         return max_pool_with_indices(x)
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 class Unpooling(layers.Layer):
     """`unpool` as a Keras layer: values and places to `[batch, 2 y, 2 x, channel]`."""
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import keras
 import numpy as np
-from keras import layers, ops
+from keras import initializers, layers, ops
 
 from reproduce.errors import ArgumentError
-
-PACKAGE = "reproduce"
+from reproduce.models import register
+from reproduce.models.layers.own_layer import OwnLayer
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ def shift_mask(grid: tuple[int, int], window: int, shift: int) -> np.ndarray:
     return label[:, :, None] == label[:, None, :]
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class WindowAttention(layers.Layer):
+@register
+class WindowAttention(OwnLayer):
     """Attention within windows of `window` x `window` positions, with a learned bias for each offset (equation 4).
 
     Args:
@@ -82,12 +81,13 @@ class WindowAttention(layers.Layer):
         shift: Positions by which the windows are moved against the grid, 0 or half a window.
     """
 
-    def __init__(self, heads: int, window: int, shift: int, **settings):
-        super().__init__(**settings)
+    def __init__(self, heads: int, window: int, shift: int, **kwargs):
+        super().__init__(**kwargs)
         self.heads, self.window, self.shift = heads, window, shift
+        self.reading = Tiles(window, shift)
 
     def build(self, input_shape):
-        """A dense layer to queries, keys and values, one to the output, and the table of biases."""
+        """Add a dense layer to queries, keys and values, one to the output, and the table of biases."""
         _, y, x, channels = input_shape
         if channels % self.heads or y % self.window or x % self.window:
             raise ArgumentError(
@@ -102,11 +102,11 @@ class WindowAttention(layers.Layer):
         self.output_layer = layers.Dense(channels, dtype=self.dtype_policy, name="output")
         self.output_layer.build(flat)
         shape = ((2 * self.window - 1) ** 2, self.heads)
-        normal = keras.initializers.TruncatedNormal(stddev=0.02)
+        normal = initializers.TruncatedNormal(stddev=0.02)
         self.bias = self.add_weight(shape=shape, initializer=normal, name="bias")
 
     def call(self, inputs):
-        """The same shape."""
+        """Return the same shape."""
         _, y, x, channels = inputs.shape
         n, side, heads = self.window**2, self.window, self.heads
         rolled = ops.roll(inputs, (-self.shift, -self.shift), axis=(1, 2)) if self.shift else inputs
@@ -133,19 +133,7 @@ class WindowAttention(layers.Layer):
         by_image = ops.reshape(scores, (-1, n_windows, self.heads, n, n)) + hidden
         return ops.reshape(by_image, (-1, self.heads, n, n))
 
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (Tiles(self.window, self.shift),) * len(grid)
-
     def multiply_adds(self, shapes, output):
-        """Equation 2: four dense layers, and the products of queries and keys and of weights and values in windows."""
+        """Return equation 2: four dense layers; queries times keys and weights times values in windows."""
         n, channels = math.prod(output[:-1]), output[-1]
         return 4 * n * channels**2 + 2 * self.window**2 * n * channels
-
-    def compute_output_shape(self, input_shape):
-        """The same."""
-        return input_shape
-
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "heads": self.heads, "window": self.window, "shift": self.shift}

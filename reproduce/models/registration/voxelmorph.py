@@ -9,13 +9,13 @@ import numpy as np
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
+from reproduce.models import register
 from reproduce.models.layers.blocks import require_divisible
-from reproduce.models.layers.grid import PACKAGE
 
 _SLOPE = 0.2
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 class Warp(layers.Layer):
     """A volume seen where a flow points to: trilinear between voxels, and at its edge beyond it (section 3.2).
 
@@ -24,7 +24,7 @@ class Warp(layers.Layer):
     """
 
     def call(self, inputs):
-        """The volume, moved."""
+        """Return the volume, moved."""
         volume, flow = inputs
         sides, n_channels = volume.shape[1:4], volume.shape[4]
         axes = ops.meshgrid(*(ops.arange(side, dtype=flow.dtype) for side in sides), indexing="ij")
@@ -45,19 +45,14 @@ class Warp(layers.Layer):
         return moved
 
     def compute_output_shape(self, input_shape):
-        """Shape of the volume."""
+        """Return the shape of the volume."""
         return input_shape[0]
 
 
 def voxelmorph(
-    size: tuple[int, int, int],
-    *,
-    n_channels: int,
-    encoder: Sequence[int],
-    decoder: Sequence[int],
-    last: Sequence[int],
+    size: tuple[int, int, int], *, n_channels: int, encoder: Sequence[int], decoder: Sequence[int], last: Sequence[int]
 ) -> keras.Model:
-    """A U-Net that looks at two volumes and moves the one onto the other.
+    """Return a U-Net that looks at two volumes and moves the one onto the other.
 
     Convolutions 3x3x3 with bias and leaky ReLU of slope 0.2; max-pooling down, nearest neighbours up. The layers of its
     authors' release, which has one convolution a level and three at the full grid; the flow starts near zero. silent:
@@ -78,12 +73,8 @@ def voxelmorph(
         ArgumentError: A side is no positive multiple, or the two ways have not as many levels.
     """
     if len(encoder) != len(decoder):
-        raise ArgumentError(
-            expected="as many levels up as down",
-            got=f"{len(encoder)} down and {len(decoder)} up",
-            where="voxelmorph",
-            do="give encoder and decoder one number of channels a level",
-        )
+        got, do = f"{len(encoder)} down and {len(decoder)} up", "give both one number of channels a level"
+        raise ArgumentError(expected="as many levels up as down", got=got, where="voxelmorph", do=do)
     require_divisible(size, depth=len(encoder), where="voxelmorph")
 
     def conv(x, filters: int, name: str):

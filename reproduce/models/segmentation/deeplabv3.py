@@ -9,9 +9,9 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.classification.resnet import Variant, dilated_stages, resnet_features
 from reproduce.models.layers.grid import AdaptiveAveragePooling, BilinearResize
-from reproduce.models.segmentation.region_heads import fcn_head, head_conv, region_head, require_multiple
+from reproduce.models.layers.padded import conv_bn
+from reproduce.models.segmentation.fcn_resnet import dilated_resnet, fcn_head, region_head
 
 
 def deeplabv3(
@@ -30,7 +30,7 @@ def deeplabv3(
     auxiliary: bool,
     bn_momentum: float,
 ) -> keras.Model:
-    """DeepLabV3 on a ResNet of bottlenecks.
+    """Return DeepLabV3 on a ResNet of bottlenecks.
 
     What stands in the paper and what in torchvision's `deeplabv3_resnet50` differ:
 
@@ -43,16 +43,12 @@ def deeplabv3(
     | dropout | 0 | 0.5 |
     | auxiliary | False | True or False |
 
-    silent: the paper does not say where a bottleneck strides; we use its 3x3, as torchvision does.
-
     A rate that is not below the grid's side leaves a 3x3 convolution its middle tap alone (3.3), so a grid of 8 x 8
     wants smaller rates. Where a batch holds one image, its image-level features are their own mean, which batch
     normalisation makes a constant: no error comes through, and their convolution stands still.
 
     Args:
-        size: (y, x) of the image in pixels, multiples of `output_stride`.
-        n_channels: Channels of the image.
-        n_regions: Regions that exclude each other, the background first; 1 for a single region.
+        size: Multiples of `output_stride`.
         width: Channels of the stem, 64 at full size; everything else scales with it.
         blocks: Bottlenecks of each stage, e.g. `resnet.RESNET50`.
         output_stride: 8, 16 or 32; see `resnet.dilated_stages`.
@@ -62,23 +58,18 @@ def deeplabv3(
         refinement: Whether a 3x3 convolution stands between the pyramid and the logits.
         dropout: Share of the pyramid's features that is dropped in training.
         auxiliary: Whether a second output "aux" hangs on the third stage.
-        bn_momentum: Share of the old running statistics that one step keeps.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"mask": float32 [batch, y, x, n_regions]}`, "aux" likewise.
 
     Raises:
-        ArgumentError: A side is no multiple of the output stride, a rate is below 1, or as `resnet.dilated_stages`.
+        ArgumentError: A rate is below 1, or as `resnet.dilated_stages`.
     """
-    stages = dilated_stages(blocks, output_stride=output_stride, first_dilation=first_dilation, multi_grid=multi_grid)
-    require_multiple(size, output_stride=output_stride, where="deeplabv3")
-    image = keras.Input((*size, n_channels), name="image")
-    variant = Variant(block="bottleneck_3x3", stem="7x7", conv_bias=False, bn_momentum=bn_momentum, frozen_bn=False)
-    *_, third, fourth = resnet_features(image, stages, variant, width=width)
+    layout = {"output_stride": output_stride, "first_dilation": first_dilation, "multi_grid": multi_grid}
+    image, third, fourth = dilated_resnet(
+        size, n_channels, width, blocks, **layout, bn_momentum=bn_momentum, where="deeplabv3"
+    )
     x = atrous_pyramid(fourth, 4 * width, rates, bn_momentum=bn_momentum)
     x = layers.Dropout(dropout, name="aspp_dropout")(x)
     if refinement:
-        x = head_conv(x, 4 * width, 3, "refinement", bn_momentum=bn_momentum)
+        x = conv_bn(x, 4 * width, "refinement", kernel=3, bn_momentum=bn_momentum)
     outputs = {"mask": region_head(x, size, n_regions, "mask")}
     if auxiliary:
         outputs["aux"] = fcn_head(third, size, n_regions, "aux", bn_momentum=bn_momentum)
@@ -86,7 +77,7 @@ def deeplabv3(
 
 
 def atrous_pyramid(x, filters: int, rates: Sequence[int], *, bn_momentum: float):
-    """Atrous spatial pyramid pooling with image-level features (Chen et al. 2017, 3.3, Figure 5).
+    """Return atrous spatial pyramid pooling with image-level features (Chen et al. 2017, 3.3, Figure 5).
 
     Side by side a 1x1 convolution, a 3x3 convolution of each rate, and the mean over the image through a 1x1
     convolution, each with batch normalisation and ReLU; concatenated, and through a last 1x1 convolution.
@@ -95,7 +86,7 @@ def atrous_pyramid(x, filters: int, rates: Sequence[int], *, bn_momentum: float)
         x: `[batch, y, x, channel]`.
         filters: Channels of each branch and of the result, 256 in the paper.
         rates: Dilation of each 3x3 convolution in pixels, from 1.
-        bn_momentum: Share of the old running statistics that one step keeps.
+        bn_momentum: See the package.
 
     Returns:
         `[batch, y, x, filters]`.
@@ -104,15 +95,13 @@ def atrous_pyramid(x, filters: int, rates: Sequence[int], *, bn_momentum: float)
         ArgumentError: No rate, or one below 1.
     """
     if not rates or min(rates) < 1:
-        raise ArgumentError(
-            expected="one rate or more, from 1", got=repr(tuple(rates)), where="atrous_pyramid", do="mend the rates"
-        )
-    grid = x.shape[1:3]
-    branches = [head_conv(x, filters, 1, "aspp_point", bn_momentum=bn_momentum)]
+        got, do = repr(tuple(rates)), "mend the rates"
+        raise ArgumentError(expected="one rate or more, from 1", got=got, where="atrous_pyramid", do=do)
+    norm = {"bn_momentum": bn_momentum}
+    branches = [conv_bn(x, filters, "aspp_point", kernel=1, **norm)]
     for i, rate in enumerate(rates, start=1):
-        branches.append(head_conv(x, filters, 3, f"aspp_atrous{i}", bn_momentum=bn_momentum, dilation=rate))
+        branches.append(conv_bn(x, filters, f"aspp_atrous{i}", kernel=3, dilation=rate, **norm))
     image_level = AdaptiveAveragePooling(1, name="aspp_image_pool")(x)
-    image_level = head_conv(image_level, filters, 1, "aspp_image", bn_momentum=bn_momentum)
-    branches.append(BilinearResize(grid, name="aspp_image_resize")(image_level))
-    x = layers.Concatenate(name="aspp_concat")(branches)
-    return head_conv(x, filters, 1, "aspp_project", bn_momentum=bn_momentum)
+    image_level = conv_bn(image_level, filters, "aspp_image", kernel=1, **norm)
+    branches.append(BilinearResize(x.shape[1:3], name="aspp_image_resize")(image_level))
+    return conv_bn(layers.Concatenate(name="aspp_concat")(branches), filters, "aspp_project", kernel=1, **norm)

@@ -13,13 +13,12 @@ import numpy as np
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.blocks import biased_conv_relu, region_probabilities, require_divisible
-from reproduce.models.layers.vgg import N_CONVS, vgg16_stage
+from reproduce.models import register
+from reproduce.models.classification.vgg import VGG16, vgg_stage
+from reproduce.models.layers.blocks import HE, conv_bn_relu, probabilities, require_divisible
 
-PACKAGE = "reproduce"
 
-
-@keras.saving.register_keras_serializable(PACKAGE)
+@register
 class BilinearUpsampling(keras.initializers.Initializer):
     """The kernel of a transposed convolution that interpolates linearly along y and x, each channel by itself.
 
@@ -29,7 +28,7 @@ class BilinearUpsampling(keras.initializers.Initializer):
     """
 
     def __call__(self, shape, dtype=None):
-        """The kernel.
+        """Return the kernel.
 
         Args:
             shape: (2 f, 2 f, channels, channels).
@@ -61,7 +60,7 @@ def fcn8s(
     bn_momentum: float,
     dropout: float,
 ) -> keras.Model:
-    """FCN-8s: `fcn` of stride 8, with its arguments, result and errors."""
+    """Return FCN-8s: `fcn` of stride 8, with its arguments, result and errors."""
     settings = {"batch_norm": batch_norm, "bn_momentum": bn_momentum, "dropout": dropout}
     return fcn(size, stride=8, n_channels=n_channels, n_regions=n_regions, width=width, **settings)
 
@@ -77,7 +76,7 @@ def fcn(
     bn_momentum: float,
     dropout: float,
 ) -> keras.Model:
-    """VGG-16 with its dense layers as convolutions, whose scores are brought up and joined with those of pool4, pool3.
+    """Return VGG-16 with dense layers as convolutions, whose scores are brought up and joined with those of poolings.
 
     Where the authors' Caffe network pads the image by 100 pixels and crops every deconvolution, we keep the grid by
     zeros at the border of each layer: nothing is cropped, and sides are multiples of 32. Their scores start at zero on
@@ -85,32 +84,22 @@ def fcn(
     linear interpolation, as theirs, and all are learned, as in the counts of the literature; they have no bias.
 
     Args:
-        size: (y, x) of the image in pixels, multiples of 32.
+        size: Multiples of 32.
         stride: Of the last deconvolution: 8 joins pool3 and pool4, 16 joins pool4, 32 joins none.
-        n_channels: Channels of the image.
-        n_regions: Regions of the mask; where there are several, the background is the first.
         width: Channels of the first stage (the paper: 64); fc6 and fc7 have 64 times as many.
-        batch_norm: Whether batch normalisation follows every convolution but the scores; the paper has none,
-            the FCNN of Zheng et al. 2024 has.
-        bn_momentum: See `blocks.conv_bn_relu`; without effect where there is no batch normalisation.
+        batch_norm: Whether batch normalisation follows every convolution but the scores; the paper has none, Zheng et al.
+            2024 has.
         dropout: Share of the features that is dropped in training after fc6 and after fc7, in [0, 1).
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"mask": float32 [batch, y, x, n_regions]}`: the softmax over
-        regions, or the sigmoid of one.
-
-    Raises:
-        ArgumentError: A side is no positive multiple of 32.
     """
-    require_divisible(size, depth=len(N_CONVS), where=f"fcn{stride}s")
-    norm = {"batch_norm": batch_norm, "bn_momentum": bn_momentum}
-    image = keras.Input((*size, n_channels), name="image")
-    x, pooled = image, {}
-    for stage in range(1, len(N_CONVS) + 1):
-        x = vgg16_stage(x, stage, width=width, **norm)
+    require_divisible(size, depth=len(VGG16), where=f"fcn{stride}s")
+    norm = {"bn_momentum": bn_momentum if batch_norm else None}
+    image = x = keras.Input((*size, n_channels), name="image")
+    pooled = {}
+    for stage, n_convs in enumerate(VGG16, start=1):
+        x = vgg_stage(x, stage, n_convs, width=width, **norm)
         x = pooled[2**stage] = layers.MaxPooling2D(2, name=f"pool{stage}")(x)
     for name, kernel in (("fc6", 7), ("fc7", 1)):
-        x = biased_conv_relu(x, 64 * width, name, kernel=kernel, **norm)
+        x = conv_bn_relu(x, 64 * width, name, kernel=kernel, bias=True, **norm)
         x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
     x = _score(x, n_regions, "score_fc7")  # [batch, y / 32, x / 32, n_regions]
     at = 32
@@ -119,11 +108,11 @@ def fcn(
         name = f"pool{at.bit_length() - 1}"
         x = _up(x, 2, f"up_{name}")
         x = layers.Add(dtype="float32", name=f"fuse_{name}")([x, _score(pooled[at], n_regions, f"score_{name}")])
-    return keras.Model(image, {"mask": region_probabilities(_up(x, stride, "up_image"))}, name=f"fcn{stride}s")
+    return keras.Model(image, {"mask": probabilities(_up(x, stride, "up_image"), "mask")}, name=f"fcn{stride}s")
 
 
 def _score(x, n_regions: int, name: str):
-    return layers.Conv2D(n_regions, 1, kernel_initializer="he_normal", dtype="float32", name=name)(x)
+    return layers.Conv2D(n_regions, 1, **HE, dtype="float32", name=name)(x)
 
 
 def _up(x, factor: int, name: str):

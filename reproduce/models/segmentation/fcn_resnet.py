@@ -1,15 +1,19 @@
-"""FCN on a dilated ResNet, as torchvision has it: the plain neighbour of DeepLabV3 and PSPNet."""
+"""FCN on a dilated ResNet, as torchvision has it, and what it shares with its neighbours DeepLabV3 and PSPNet."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import keras
+from keras import layers
 
 from reproduce.models.classification.resnet import Variant, dilated_stages, resnet_features
-from reproduce.models.segmentation.region_heads import fcn_head, require_multiple
+from reproduce.models.layers.blocks import probabilities, require_divisible
+from reproduce.models.layers.grid import BilinearResize
+from reproduce.models.layers.padded import conv_bn
 
-OUTPUT_STRIDE = 8
+# torchvision (FCNHead) and PSPNet's release (aux) both drop a tenth of the features before the logits.
+FCN_DROPOUT = 0.1
 
 
 def fcn_resnet(
@@ -22,31 +26,79 @@ def fcn_resnet(
     auxiliary: bool,
     bn_momentum: float,
 ) -> keras.Model:
-    """A dilated ResNet of output stride 8 with one convolution on top (torchvision.models.segmentation.fcn_resnet50).
+    """Return a dilated ResNet of output stride 8 with one convolution on top (torchvision's fcn_resnet50).
 
     Not the FCN-8s of Long et al. 2015, which fuses three strides of a VGG.
 
     Args:
-        size: (y, x) of the image in pixels, multiples of 8.
-        n_channels: Channels of the image.
-        n_regions: Regions that exclude each other, the background first; 1 for a single region.
+        size: Multiples of 8.
         width: Channels of the stem, 64 at full size; everything else scales with it.
         blocks: Bottlenecks of each stage, e.g. `resnet.RESNET50`.
         auxiliary: Whether a second output "aux" hangs on the third stage.
-        bn_momentum: Share of the old running statistics that one step keeps.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"mask": float32 [batch, y, x, n_regions]}`, "aux" likewise.
 
     Raises:
-        ArgumentError: A side is no multiple of 8, or not every of four stages has a block.
+        ArgumentError: Not every of four stages has a block.
     """
-    require_multiple(size, output_stride=OUTPUT_STRIDE, where="fcn_resnet")
-    image = keras.Input((*size, n_channels), name="image")
-    variant = Variant(block="bottleneck_3x3", stem="7x7", conv_bias=False, bn_momentum=bn_momentum, frozen_bn=False)
-    stages = dilated_stages(blocks, output_stride=OUTPUT_STRIDE, first_dilation="previous", multi_grid=None)
-    *_, third, fourth = resnet_features(image, stages, variant, width=width)
+    image, third, fourth = dilated_resnet(
+        size, n_channels, width, blocks, first_dilation="previous", bn_momentum=bn_momentum, where="fcn_resnet"
+    )
     outputs = {"mask": fcn_head(fourth, size, n_regions, "mask", bn_momentum=bn_momentum)}
     if auxiliary:
         outputs["aux"] = fcn_head(third, size, n_regions, "aux", bn_momentum=bn_momentum)
     return keras.Model(image, outputs, name="fcn_resnet")
+
+
+def dilated_resnet(
+    size: tuple[int, int],
+    n_channels: int,
+    width: int,
+    blocks: Sequence[int],
+    *,
+    output_stride: int = 8,
+    first_dilation: str,
+    multi_grid: Sequence[int] | None = None,
+    stem: str = "7x7",
+    bn_momentum: float,
+    where: str,
+) -> tuple:
+    """Return the image and the features of the third and the fourth stage of a ResNet of bottlenecks.
+
+    silent: no paper says where a bottleneck strides; we use its 3x3, as torchvision does.
+
+    Raises:
+        ArgumentError: A side is no multiple of the output stride, or as `resnet.dilated_stages`.
+    """
+    stages = dilated_stages(blocks, output_stride=output_stride, first_dilation=first_dilation, multi_grid=multi_grid)
+    require_divisible(size, depth=output_stride.bit_length() - 1, where=where)
+    image = keras.Input((*size, n_channels), name="image")
+    variant = Variant(block="bottleneck_3x3", stem=stem, conv_bias=False, bn_momentum=bn_momentum, frozen_bn=False)
+    return (image, *resnet_features(image, stages, variant, width=width)[-2:])
+
+
+def region_head(x, size: tuple[int, int], n_regions: int, name: str):
+    """Return the probability of each region in each pixel: 1x1 convolution, bilinear to the image's grid, then softmax.
+
+    All in float32 whatever the precision. Logits are interpolated, not probabilities (Chen et al. 2017, 4.1: the output
+    is taken up to the references, rather than these down to it; torchvision likewise).
+
+    Args:
+        x: `[batch, y', x', channel]`.
+        size: (y, x) of the image.
+        n_regions: Regions that exclude each other, the background first; 1 for a single region without background.
+        name: Of the output.
+
+    Returns:
+        The tensor `name`, float32 `[batch, y, x, n_regions]` in [0, 1]; a sigmoid where there is one region.
+    """
+    logits = layers.Conv2D(n_regions, 1, dtype="float32", name=f"{name}_logits")(x)
+    return probabilities(BilinearResize(size, dtype="float32", name=f"{name}_resize")(logits), name)
+
+
+def fcn_head(x, size: tuple[int, int], n_regions: int, name: str, *, bn_momentum: float):
+    """Return `region_head` of a 3x3 convolution to a quarter of the channels, batch normalisation, ReLU and dropout.
+
+    torchvision's FCNHead, and the auxiliary branch of PSPNet (Zhao et al. 2017, 3.3, Figure 4) in its authors' release.
+    """
+    x = conv_bn(x, x.shape[-1] // 4, f"{name}_conv", kernel=3, bn_momentum=bn_momentum)
+    x = layers.Dropout(FCN_DROPOUT, name=f"{name}_dropout")(x)
+    return region_head(x, size, n_regions, name)

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from reproduce.models.layers.blocks import region_probabilities, require_divisible
-from reproduce.models.layers.volume_blocks import conv_bn_relu_3d
+from reproduce.models.layers.blocks import conv_bn_relu, exclusive_mask_head, require_divisible
 
 
 def lean_unet3d(
@@ -20,7 +19,7 @@ def lean_unet3d(
     residual: bool,
     bn_momentum: float,
 ) -> keras.Model:
-    """A 3-D U-Net with one convolution on each side of the full grid and two on each side of the grids below.
+    """Return a 3-D U-Net with one convolution on each side of the full grid and two on each side of the grids below.
 
     At the full grid of a box lie eight times the voxels of the next, and a U-Net of constant doubling spends most of
     its time there. Here the full grid has a convolution before, whose features join, and one after; grids below are
@@ -29,24 +28,15 @@ def lean_unet3d(
     instead of pooling (Milletari 2016).
 
     Args:
-        box: (z, y, x) in voxels, multiples of 2 to the number of grids below the full one.
-        n_channels: Channels of the volume.
-        n_regions: Regions of the mask; where there are several, the background is the first.
+        box: Multiples of 2 to the number of grids below the full one.
         widths: Channels of the full grid and of each below it, at least two.
         residual: Whether each convolution that keeps its channels is added to what it came from.
-        bn_momentum: See `blocks.conv_bn_relu`.
-
-    Returns:
-        Model from float `[batch, z, y, x, n_channels]` to `{"mask": float32 [batch, z, y, x, n_regions]}`.
-
-    Raises:
-        ArgumentError: A side is no positive multiple.
     """
     depth = len(widths) - 1
     require_divisible(box, depth=depth, where="lean_unet3d")
 
     def step(x, filters: int, name: str):
-        y = conv_bn_relu_3d(x, filters, name, bn_momentum=bn_momentum)
+        y = conv_bn_relu(x, filters, name, bn_momentum=bn_momentum)
         keeps = residual and x.shape[-1] == filters
         return layers.Add(name=f"{name}_add")([x, y]) if keeps else y
 
@@ -54,7 +44,7 @@ def lean_unet3d(
     x = step(image, widths[0], "full_before")
     skips = [x]
     for i, width in enumerate(widths[1:], start=1):
-        x = conv_bn_relu_3d(x, width, f"encoder{i}_down", kernel=2, stride=2, bn_momentum=bn_momentum)
+        x = conv_bn_relu(x, width, f"encoder{i}_down", kernel=2, stride=2, bn_momentum=bn_momentum)
         for k in (1, 2):
             x = step(x, width, f"encoder{i}_conv{k}")
         skips.append(x)
@@ -63,5 +53,4 @@ def lean_unet3d(
         x = layers.Concatenate(name=f"decoder{i}_skip")([x, skips[i]])
         for k in (1, 2) if i else (1,):
             x = step(x, widths[i], f"decoder{i}_conv{k}" if i else "full_after")
-    logits = layers.Conv3D(n_regions, 1, dtype="float32", name="mask_logits")(x)
-    return keras.Model(image, {"mask": region_probabilities(logits)}, name="lean_unet3d")
+    return keras.Model(image, {"mask": exclusive_mask_head(x, n_regions)}, name="lean_unet3d")

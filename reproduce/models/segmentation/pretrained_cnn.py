@@ -6,34 +6,24 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import register
 from reproduce.models.classification.pretrained_encoders import Encoder, load_encoder
-from reproduce.models.layers.blocks import conv_bn_relu, mask_head, require_divisible
-from reproduce.models.layers.footprint import POINT
+from reproduce.models.layers.blocks import mask_head, require_divisible
+from reproduce.models.layers.own_layer import OwnLayer
+from reproduce.models.segmentation.optimised_cnn import up_to_image
 
 
-@keras.saving.register_keras_serializable("reproduce")
-class ImageNetInput(layers.Layer):
+@register
+class ImageNetInput(OwnLayer):
     """Images of three channels in [0, 255], red first, as an encoder of keras.applications was trained to see them."""
 
-    def __init__(self, mode: str, **settings):
-        super().__init__(**settings)
+    def __init__(self, mode: str, **kwargs):
+        super().__init__(**kwargs)
         self.mode = mode
 
     def call(self, images):
-        """`keras.applications.imagenet_utils.preprocess_input` in this mode."""
+        """Return `keras.applications.imagenet_utils.preprocess_input` in this mode."""
         return keras.applications.imagenet_utils.preprocess_input(images, data_format="channels_last", mode=self.mode)
-
-    def readings(self, grid):
-        """See `layer_readings.layer_readings`."""
-        return (POINT,) * len(grid)
-
-    def compute_output_shape(self, input_shape):
-        """The same."""
-        return input_shape
-
-    def get_config(self):
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "mode": self.mode}
 
 
 def pretrained_cnn(
@@ -47,7 +37,7 @@ def pretrained_cnn(
     width: int,
     bn_momentum: float,
 ) -> keras.Model:
-    """A frozen encoder with weights from a file, and the decoder of `optimised_cnn` on its features.
+    """Return a frozen encoder with weights from a file, and the decoder of `optimised_cnn` on its features.
 
     silent: Xue 2025, 5 names VGG, ResNet and Inception and says no more. Intensities between the two ends of `grey`
     become 0 to 255 in proportion, what lies beyond stays in proportion. An image of one channel is repeated, as a grey
@@ -55,35 +45,24 @@ def pretrained_cnn(
     no three of four modalities are a picture's red, green and blue. Then the encoder's own normalisation follows.
 
     Args:
-        size: (y, x) of the image in pixels, multiples of `2 ** encoder.depth`.
-        n_channels: Channels of the image.
-        n_regions: Regions of the mask.
+        size: Multiples of `2 ** encoder.depth`.
         encoder: One of `pretrained_encoders`.
         sha256: Of the file of its weights.
         grey: Intensities of the image that are black and white, the low one first: (0, 1) for a window.
         width: Channels of the decoder on the image's own grid; each halving doubles them.
-        bn_momentum: Of the decoder, see `blocks.conv_bn_relu`.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"mask": float32 [batch, y, x, n_regions]}` in [0, 1].
 
     Raises:
-        ArgumentError: A side is no multiple of `2 ** encoder.depth`, or black is not below white.
+        ArgumentError: Black is not below white.
         DataNotFoundError: The file of weights is absent.
         WeightsError: It is not the one that is named, or holds no weights of this encoder.
     """
     require_divisible(size, depth=encoder.depth, where="pretrained_cnn")
     image = keras.Input((*size, n_channels), name="image")
     features = load_encoder(encoder, sha256=sha256)(_as_picture(image, n_channels, grey, encoder.mode))
-    x = features[-1]
     finer = {tuple(feature.shape[1:3]): feature for feature in features[:-1]}
-    for level in reversed(range(encoder.depth)):
-        filters, grid = width * 2**level, (size[0] // 2**level, size[1] // 2**level)
-        x = layers.Conv2DTranspose(filters, 2, 2, kernel_initializer="he_normal", name=f"decoder{level + 1}_up")(x)
-        if grid in finer:  # only VGG16 has features on the image's own grid
-            x = layers.Concatenate(name=f"decoder{level + 1}_skip")([x, finer[grid]])
-        for i in (1, 2):
-            x = conv_bn_relu(x, filters, f"decoder{level + 1}_conv{i}", bn_momentum=bn_momentum)
+    # only VGG16 has features on the image's own grid
+    skips = [finer.get((size[0] // 2**level, size[1] // 2**level)) for level in range(encoder.depth)]
+    x = up_to_image(features[-1], skips, width=width, depth=encoder.depth, bn_momentum=bn_momentum)
     return keras.Model(image, {"mask": mask_head(x, n_regions)}, name="pretrained_cnn")
 
 

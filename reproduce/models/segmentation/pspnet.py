@@ -9,11 +9,9 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.classification.resnet import Variant, dilated_stages, resnet_features
 from reproduce.models.layers.grid import AdaptiveAveragePooling, BilinearResize
-from reproduce.models.segmentation.region_heads import fcn_head, head_conv, region_head, require_multiple
-
-OUTPUT_STRIDE = 8
+from reproduce.models.layers.padded import conv_bn
+from reproduce.models.segmentation.fcn_resnet import dilated_resnet, fcn_head, region_head
 
 
 def pspnet(
@@ -29,7 +27,7 @@ def pspnet(
     auxiliary: bool,
     bn_momentum: float,
 ) -> keras.Model:
-    """PSPNet on a ResNet of bottlenecks with output stride 8 (Zhao et al. 2017, 3.2 and 3.3, Figures 3 and 4).
+    """Return PSPNet on a ResNet of bottlenecks with output stride 8 (Zhao et al. 2017, 3.2 and 3.3, Figures 3 and 4).
 
     The paper's bins are (1, 2, 3, 6) and its dropout is 0.1 in the authors' releases; these start with three 3x3
     convolutions ("3x3"), the paper names ResNet alone ("7x7"). It weighs the loss of "aux" with 0.4 (5.2), which is for
@@ -42,30 +40,22 @@ def pspnet(
     no error comes through, and their convolution stands still.
 
     Args:
-        size: (y, x) of the image in pixels, multiples of 8.
-        n_channels: Channels of the image.
-        n_regions: Regions that exclude each other, the background first; 1 for a single region.
+        size: Multiples of 8.
         width: Channels of the stem, 64 at full size; everything else scales with it.
         blocks: Bottlenecks of each stage, e.g. `resnet.RESNET50`.
         stem: See `resnet.Variant`.
         bins: Bins of each level of the pyramid along an axis.
         dropout: Share of the features before the logits that is dropped in training.
         auxiliary: Whether a second output "aux" hangs on the third stage.
-        bn_momentum: Share of the old running statistics that one step keeps.
-
-    Returns:
-        Model from float `[batch, y, x, n_channels]` to `{"mask": float32 [batch, y, x, n_regions]}`, "aux" likewise.
 
     Raises:
-        ArgumentError: A side is no multiple of 8, not every of four stages has a block, or as `pooling_pyramid`.
+        ArgumentError: Not every of four stages has a block, or as `pooling_pyramid`.
     """
-    require_multiple(size, output_stride=OUTPUT_STRIDE, where="pspnet")
-    image = keras.Input((*size, n_channels), name="image")
-    variant = Variant(block="bottleneck_3x3", stem=stem, conv_bias=False, bn_momentum=bn_momentum, frozen_bn=False)
-    stages = dilated_stages(blocks, output_stride=OUTPUT_STRIDE, first_dilation="own", multi_grid=None)
-    *_, third, fourth = resnet_features(image, stages, variant, width=width)
+    image, third, fourth = dilated_resnet(
+        size, n_channels, width, blocks, first_dilation="own", stem=stem, bn_momentum=bn_momentum, where="pspnet"
+    )
     x = pooling_pyramid(fourth, bins, bn_momentum=bn_momentum)
-    x = head_conv(x, 8 * width, 3, "fusion", bn_momentum=bn_momentum)
+    x = conv_bn(x, 8 * width, "fusion", kernel=3, bn_momentum=bn_momentum)
     x = layers.Dropout(dropout, name="fusion_dropout")(x)
     outputs = {"mask": region_head(x, size, n_regions, "mask")}
     if auxiliary:
@@ -74,7 +64,7 @@ def pspnet(
 
 
 def pooling_pyramid(x, bins: Sequence[int], *, bn_momentum: float):
-    """Pyramid pooling (Zhao et al. 2017, 3.2, Figure 3): features beside their means over ever finer bins.
+    """Return pyramid pooling (Zhao et al. 2017, 3.2, Figure 3): features beside their means over ever finer bins.
 
     Each level is the mean over n x n bins through a 1x1 convolution to an equal share of the channels, with batch
     normalisation and ReLU, interpolated back to the grid.
@@ -82,7 +72,7 @@ def pooling_pyramid(x, bins: Sequence[int], *, bn_momentum: float):
     Args:
         x: `[batch, y, x, channel]`.
         bins: Bins of each level along an axis; at most as many levels as channels.
-        bn_momentum: Share of the old running statistics that one step keeps.
+        bn_momentum: See the package.
 
     Returns:
         `[batch, y, x, channel + levels * (channel // levels)]`.
@@ -92,15 +82,11 @@ def pooling_pyramid(x, bins: Sequence[int], *, bn_momentum: float):
     """
     n_channels = x.shape[-1]
     if not 1 <= len(set(bins)) == len(bins) <= n_channels or min(bins) < 1:
-        raise ArgumentError(
-            expected=f"1 to {n_channels} different numbers of bins, from 1",
-            got=repr(tuple(bins)),
-            where="pooling_pyramid",
-            do="take (1, 2, 3, 6), as the paper does",
-        )
+        expected, do = f"1 to {n_channels} different numbers of bins, from 1", "take (1, 2, 3, 6), as the paper does"
+        raise ArgumentError(expected=expected, got=repr(tuple(bins)), where="pooling_pyramid", do=do)
     grid, levels = x.shape[1:3], [x]
     for n_bins in bins:
         level = AdaptiveAveragePooling(n_bins, name=f"pyramid{n_bins}_pool")(x)
-        level = head_conv(level, n_channels // len(bins), 1, f"pyramid{n_bins}", bn_momentum=bn_momentum)
+        level = conv_bn(level, n_channels // len(bins), f"pyramid{n_bins}", kernel=1, bn_momentum=bn_momentum)
         levels.append(BilinearResize(grid, name=f"pyramid{n_bins}_resize")(level))
     return layers.Concatenate(name="pyramid_concat")(levels)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from reproduce.models.layers.blocks import region_probabilities, require_divisible
-from reproduce.models.layers.volume_blocks import conv_bn_relu_3d
+from reproduce.models.layers.blocks import conv_bn_relu, exclusive_mask_head, require_divisible, two_convs
 
 _POOLINGS = 3
 
@@ -14,7 +13,7 @@ _POOLINGS = 3
 def unet3d(
     box: tuple[int, int, int], *, n_channels: int, n_regions: int, width: int, bn_momentum: float
 ) -> keras.Model:
-    """Two 3x3x3 convolutions a level, the second twice as wide, three poolings, and a decoder that joins each level.
+    """Return two 3x3x3 convolutions a level, the second twice as wide, three poolings, and a decoder with skips.
 
     The paper's layers (section 2.1, Figure 2; width 32): "we avoid bottlenecks by doubling the number of channels
     already before max pooling", and batch normalisation before each ReLU. Two things differ: its convolutions are
@@ -22,31 +21,20 @@ def unet3d(
     regions that exclude each other by a softmax.
 
     Args:
-        box: (z, y, x) in voxels, multiples of 8.
-        n_channels: Channels of the volume.
-        n_regions: Regions of the mask; where there are several, the background is the first.
+        box: Multiples of 8.
         width: Channels of the first convolution (the paper: 32).
-        bn_momentum: See `blocks.conv_bn_relu`.
-
-    Returns:
-        Model from float `[batch, z, y, x, n_channels]` to `{"mask": float32 [batch, z, y, x, n_regions]}`.
-
-    Raises:
-        ArgumentError: A side is no positive multiple of 8.
     """
     require_divisible(box, depth=_POOLINGS, where="unet3d")
-    image = keras.Input((*box, n_channels), name="image")
-    x, skips = image, []
+    image = x = keras.Input((*box, n_channels), name="image")
+    skips = []
     for i in range(_POOLINGS + 1):
         if i:
             x = layers.MaxPooling3D(2, name=f"encoder{i}_pool")(x)
-        x = conv_bn_relu_3d(x, width * 2**i, f"encoder{i + 1}_conv1", bn_momentum=bn_momentum)
-        x = conv_bn_relu_3d(x, width * 2 ** (i + 1), f"encoder{i + 1}_conv2", bn_momentum=bn_momentum)
+        x = conv_bn_relu(x, width * 2**i, f"encoder{i + 1}_conv1", bn_momentum=bn_momentum)
+        x = conv_bn_relu(x, width * 2 ** (i + 1), f"encoder{i + 1}_conv2", bn_momentum=bn_momentum)
         skips.append(x)
     for i in range(_POOLINGS, 0, -1):
         x = layers.Conv3DTranspose(width * 2 ** (i + 1), 2, 2, use_bias=False, name=f"decoder{i}_up")(x)
         x = layers.Concatenate(name=f"decoder{i}_skip")([skips[i - 1], x])
-        for k in (1, 2):
-            x = conv_bn_relu_3d(x, width * 2**i, f"decoder{i}_conv{k}", bn_momentum=bn_momentum)
-    logits = layers.Conv3D(n_regions, 1, dtype="float32", name="mask_logits")(x)
-    return keras.Model(image, {"mask": region_probabilities(logits)}, name="unet3d")
+        x = two_convs(x, width * 2**i, f"decoder{i}", bn_momentum=bn_momentum)
+    return keras.Model(image, {"mask": exclusive_mask_head(x, n_regions)}, name="unet3d")

@@ -10,7 +10,6 @@ import keras
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models.selfsupervised.contrastive_loss import symmetrised
 
 # The layer that turns features into classes in every classifier of the catalog.
 LOGITS = "class_logits"
@@ -48,7 +47,7 @@ class Head:
 
 
 def features(classifier: keras.Model) -> keras.Model:
-    """What a classifier of the catalog sees before it names classes; its layers are shared, not copied.
+    """Return what a classifier of the catalog sees before it names classes; its layers are shared, not copied.
 
     So that a classifier whose features were trained by `MomentumContrast` can be trained on, or asked, at once.
 
@@ -68,8 +67,38 @@ def features(classifier: keras.Model) -> keras.Model:
     return keras.Model(classifier.input, classifier.get_layer(LOGITS).input, name=f"{classifier.name}_features")
 
 
+def info_nce(query, key, *, temperature: float):
+    """Return 2 tau * -log(exp(q_i k_i / tau) / sum_j exp(q_i k_j / tau)) of each image (Algorithm 1, `ctr`).
+
+    q and k are scaled to length 1; the other images of the batch are the negatives, there is no queue. The factor 2 tau
+    stands in the algorithm, and makes the scale of the gradient depend less on tau.
+
+    Args:
+        query: float `[batch, channel]`; a vector of zeros stays one, and is as near to all keys.
+        key: Likewise; the i-th is that of the same image. No gradient goes through it.
+        temperature: tau > 0; 0.2 for ViT in the paper, 1 for ResNet-50 in the authors' release.
+
+    Returns:
+        float32 `[batch]`, >= 0: 0 for one image alone, 2 tau log(batch) where all keys are alike; `[0]` for none.
+    """
+    q, k = (ops.normalize(ops.cast(x, "float32"), axis=-1, order=2, epsilon=1e-12) for x in (query, key))
+    k = ops.stop_gradient(k)
+    logits = ops.matmul(q, ops.transpose(k)) / temperature
+    own = ops.sum(q * k, axis=-1) / temperature
+    return 2.0 * temperature * (ops.logsumexp(logits, axis=-1) - own)
+
+
+def symmetrised(queries, keys, *, temperature: float):
+    """Return `info_nce` of each image's first view against its second's key, plus the other way (Algorithm 1).
+
+    Float32 `[batch]` of pairs of queries and of keys, float `[batch, channel]` each.
+    """
+    (q1, q2), (k1, k2) = queries, keys
+    return info_nce(q1, k2, temperature=temperature) + info_nce(q2, k1, temperature=temperature)
+
+
 def momentum_at(step, *, start: float, n_steps: int):
-    """1 - (1 - start) (1 + cos(pi step / n_steps)) / 2: from `start` to 1 along half a cosine (section 4).
+    """Return 1 - (1 - start) (1 + cos(pi step / n_steps)) / 2: from `start` to 1 along half a cosine (section 4).
 
     Args:
         step: Number or tensor from 0; beyond `n_steps` it stays 1.
@@ -120,7 +149,16 @@ class MomentumContrast(keras.Model):
         frozen: Sequence[str],
     ):
         super().__init__(name="moco_v3")
-        _require(projection, prediction, temperature, momentum, n_steps)
+        checks = (
+            (projection.width == prediction.width, "heads of one width", f"{projection.width} and {prediction.width}"),
+            (temperature > 0, "a temperature above 0", str(temperature)),
+            (0 <= momentum <= 1, "a momentum in [0, 1]", str(momentum)),
+            (n_steps >= 1, "a step or more", str(n_steps)),
+        )
+        for holds, expected, got in checks:
+            if not holds:
+                do = "take what the paper has"
+                raise ArgumentError(expected=expected, got=got, where="MomentumContrast", do=do)
         self.temperature, self.start, self.n_steps = temperature, momentum, n_steps
         self.backbone = features(classifier)
         _freeze(self.backbone, frozen)
@@ -129,7 +167,8 @@ class MomentumContrast(keras.Model):
         self.encoder = keras.Model(self.backbone.input, projected, name="encoder")
         code = keras.Input((width,), name="code")
         self.prediction = keras.Model(code, _perceptron(code, prediction, "prediction"), name="predictor")
-        self.momentum_encoder = keras.models.clone_model(self.encoder)
+        with keras.name_scope("momentum"):  # its variables have paths of their own, its layers the names of f_q's
+            self.momentum_encoder = keras.models.clone_model(self.encoder)
         self.momentum_encoder.set_weights(self.encoder.get_weights())
         for weight in self.momentum_encoder.weights:
             # each alone, since a layer of batch normalisation that is frozen as a whole leaves the batch's statistics
@@ -139,7 +178,7 @@ class MomentumContrast(keras.Model):
 
     @property
     def pairs(self) -> list[tuple]:
-        """(weight of f_k, weight of f_q) of all that f_q learns and f_k follows."""
+        """Return (weight of f_k, weight of f_q) of all that f_q learns and f_k follows."""
         both = zip(self.momentum_encoder.weights, self.encoder.weights, strict=True)
         return [(slow, fast) for slow, fast in both if fast.trainable]
 
@@ -150,7 +189,7 @@ class MomentumContrast(keras.Model):
             slow.assign(slow + (1.0 - m) * (ops.stop_gradient(fast) - slow))
 
     def call(self, inputs, training=False):
-        """Queries and keys, `{"q1", "q2", "k1", "k2"}`: float `[batch, width]` each, of two views of the same images.
+        """Return queries and keys of two views of the same images, `{"q1", "q2", "k1", "k2"}`: float `[batch, width]`.
 
         Args:
             inputs: Pair of float `[batch, y, x, channel]`.
@@ -166,7 +205,7 @@ class MomentumContrast(keras.Model):
         return codes
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Mean of `symmetrised` over the batch; there are no targets and no weights."""
+        """Return the mean of `symmetrised` over the batch; there are no targets and no weights."""
         queries, keys = (y_pred["q1"], y_pred["q2"]), (y_pred["k1"], y_pred["k2"])
         return ops.mean(symmetrised(queries, keys, temperature=self.temperature))
 
@@ -189,17 +228,3 @@ def _freeze(model: keras.Model, names: Sequence[str]) -> None:
             do = f"name layers of {model.name}"
             raise ArgumentError(expected="layers to freeze", got=repr(name), where="MomentumContrast.frozen", do=do)
         known[name].trainable = False
-
-
-def _require(projection: Head, prediction: Head, temperature: float, momentum: float, n_steps: int) -> None:
-    widths = f"{projection.width} and {prediction.width}"
-    checks = (
-        (projection.width == prediction.width, "projection and prediction of one width", widths),
-        (temperature > 0, "a temperature above 0", str(temperature)),
-        (0 <= momentum <= 1, "a momentum in [0, 1]", str(momentum)),
-        (n_steps >= 1, "a step or more", str(n_steps)),
-    )
-    for holds, expected, got in checks:
-        if not holds:
-            do = "take what the paper has"
-            raise ArgumentError(expected=expected, got=got, where="MomentumContrast", do=do)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from reproduce.errors import DataNotFoundError
 from reproduce.models.classification.pretrained_encoders import DENSENET121, INCEPTION_V3, RESNET50, VGG16, find_weights
 from reproduce.models.losses import BinaryCrossEntropy, Focal, SquaredDice, sum_of
-from reproduce.models.segmentation.ablation_cnn import ablation_cnn
+from reproduce.models.segmentation.optimised_cnn import ablation_cnn
 from reproduce.models.segmentation.pretrained_cnn import pretrained_cnn
 from reproduce.papers.xue2025.protocol import AUGMENTATION, LAYERS
 from reproduce.protocol import Arm, Call, Statement

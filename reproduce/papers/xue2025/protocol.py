@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from reproduce.models.losses import BinaryCrossEntropy, Focal, SquaredDice
-from reproduce.models.segmentation.optimised_cnn import optimised_cnn
-from reproduce.models.segmentation.unoptimised_cnn import unoptimised_cnn
+from reproduce.models.segmentation.optimised_cnn import optimised_cnn, unoptimised_cnn
 from reproduce.protocol import (
     Arm,
     Call,
