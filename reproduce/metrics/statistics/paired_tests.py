@@ -127,7 +127,7 @@ def permutation(
         n_resamples: Number of patterns, at least 1.
         seed: Seed words of a named stream, or a generator.
         grain: Step to which the values were rounded, e.g. 1e-6 in a results file: pairs no further apart than that are
-            equal, and a pattern that falls short of the observed one by less than its rounding can be counts as extreme.
+            equal, and a pattern that falls short of the observed one by no more than rounding can, counts as extreme.
 
     Returns:
         p = 1 where every pair is equal; statistic nan and p = 1 without a pair.
