@@ -87,8 +87,8 @@ def fcn(
         size: Multiples of 32.
         stride: Of the last deconvolution: 8 joins pool3 and pool4, 16 joins pool4, 32 joins none.
         width: Channels of the first stage (the paper: 64); fc6 and fc7 have 64 times as many.
-        batch_norm: Whether batch normalisation follows every convolution but the scores; the paper has none, Zheng et al.
-            2024 has.
+        batch_norm: Whether batch normalisation follows every convolution but the scores; the paper has none, that
+            of Zheng et al. 2024 has.
         dropout: Share of the features that is dropped in training after fc6 and after fc7, in [0, 1).
     """
     require_divisible(size, depth=len(VGG16), where=f"fcn{stride}s")
