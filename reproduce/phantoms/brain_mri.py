@@ -51,7 +51,7 @@ class BrainMri:
     sequences: dict[str, Sequence]
 
 
-def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_spacing_mm: float) -> BrainMri:
+def draw_patient(seed: int, number: int, *, matrix: int, n_slices: int, slice_spacing_mm: float) -> BrainMri:
     """One patient of a phantom cohort, the same for the same arguments.
 
     The field of view is 240 mm whatever the matrix, as in BraTS; 240, 155 and 1.0 mm give the grid of BraTS. The same
@@ -59,7 +59,7 @@ def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_s
 
     Args:
         seed: Of the cohort.
-        patient: Number of the patient, from 1.
+        number: Of the patient, from 1.
         matrix: Rows and columns, 32 or more.
         n_slices: Slices, around the middle of the field of BraTS; with `slice_spacing_mm` 40 mm or more.
         slice_spacing_mm: Distance of slices, and their thickness.
@@ -73,7 +73,7 @@ def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_s
     _require_room(matrix, n_slices, slice_spacing_mm)
 
     def named(*purpose: str) -> np.random.Generator:
-        return stream(seed, "brain phantom", patient, *purpose)
+        return stream(seed, "brain phantom", number, *purpose)
 
     brain = draw_brain(named("anatomy"))
     grid = _place_grid(named("position"), matrix, n_slices, slice_spacing_mm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from reproduce.phantoms.brain_mri import draw_patient
@@ -10,14 +11,7 @@ from reproduce.phantoms.phantom_nifti import nifti_bytes
 
 
 def write_brats_cohort(
-    folder: Path,
-    *,
-    n_patients: int,
-    seed: int,
-    matrix: int,
-    n_slices: int,
-    slice_spacing_mm: float,
-    workers: int,
+    folder: Path, *, n_patients: int, seed: int, matrix: int, n_slices: int, slice_spacing_mm: float, workers: int
 ) -> None:
     """Write a cohort of brain phantoms, byte for byte the same for the same arguments and code.
 
@@ -32,8 +26,7 @@ def write_brats_cohort(
         matrix: Rows and columns of a field of 240 mm; 240 in BraTS.
         n_slices: Slices a patient; 155 in BraTS.
         slice_spacing_mm: Distance and thickness of slices; 1.0 in BraTS.
-        workers: Processes; 1 draws in this one. More are started by `spawn`: a script needs its
-            `if __name__ == "__main__"`.
+        workers: Processes, see `write_cohort`.
 
     Raises:
         FolderInUseError: A folder of a phantom's name holds something else.
@@ -45,18 +38,10 @@ def write_brats_cohort(
 
 
 def _write_scan(folder: Path, patient: PhantomPatient) -> None:
-    """Draw one patient, and write the five files into a folder of its own."""
-    scan = draw_patient(
-        patient.seed,
-        patient.number,
-        matrix=patient.matrix,
-        n_slices=patient.n_slices,
-        slice_spacing_mm=patient.slice_spacing_mm,
-    )
+    scan = draw_patient(**asdict(patient))
     folder.mkdir()
-    name = BRATS_LAYOUT.name(patient)
     for modality, volume in (*scan.images.items(), ("seg", scan.reference)):
-        (folder / f"{name}_{modality}.nii.gz").write_bytes(nifti_bytes(volume))
+        (folder / f"{BRATS_LAYOUT.name(patient)}_{modality}.nii.gz").write_bytes(nifti_bytes(volume))
 
 
 BRATS_LAYOUT = Layout("BraTS-PHANTOM-", "brain MRI in the layout of BraTS 2021", Path(__file__).name, _write_scan)

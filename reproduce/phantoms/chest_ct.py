@@ -43,7 +43,7 @@ class ChestCt:
     scanner: Scanner
 
 
-def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_spacing_mm: float) -> ChestCt:
+def draw_patient(seed: int, number: int, *, matrix: int, n_slices: int, slice_spacing_mm: float) -> ChestCt:
     """One patient of a phantom cohort, the same for the same arguments.
 
     Patients differ in size, build, contrast, lesions, scanner, and in the part of the chest that the scan shows. The
@@ -51,7 +51,7 @@ def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_s
 
     Args:
         seed: Of the cohort.
-        patient: Number of the patient, from 1.
+        number: Of the patient, from 1.
         matrix: Rows and columns, 32 or more.
         n_slices: Slices; with `slice_spacing_mm` they should make 40 mm or more.
         slice_spacing_mm: Distance of slices, and their thickness.
@@ -69,7 +69,7 @@ def draw_patient(seed: int, patient: int, *, matrix: int, n_slices: int, slice_s
         )
 
     def named(purpose: str) -> np.random.Generator:
-        return stream(seed, "chest phantom", patient, purpose)
+        return stream(seed, "chest phantom", number, purpose)
 
     anatomy, scanner = draw_anatomy(named("anatomy")), draw_scanner(named("scanner"))
     grid, shift_mm = _place_grid(anatomy, named("position"), matrix, n_slices, slice_spacing_mm)

@@ -23,35 +23,28 @@ _ROOM = Path(__file__).parent
 class PhantomPatient:
     """What decides every byte of a patient, the code aside."""
 
-    seed: int
-    number: int
-    matrix: int
+    seed: int  # of the cohort
+    number: int  # from 1
+    matrix: int  # rows and columns
     n_slices: int
-    slice_spacing_mm: float
+    slice_spacing_mm: float  # distance and thickness of slices
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How patients of one kind lie in a folder.
+    """How patients of one kind lie in a folder."""
 
-    Attributes:
-        prefix: Of a patient's name, e.g. "PHANTOM-"; the number follows in four digits.
-        kind: What the patients are, for their JSON.
-        module: File name of the module whose code decides the bytes, itself and what it imports of this room.
-        fill: Makes a folder and writes the files of a patient into it; a function that another process can import.
-    """
-
-    prefix: str
-    kind: str
-    module: str
-    fill: Callable[[Path, PhantomPatient], None]
+    prefix: str  # of a patient's name, e.g. "PHANTOM-"; the number follows in four digits
+    kind: str  # what the patients are, for their JSON
+    module: str  # file name of the module whose code decides the bytes, itself and what it imports of this room
+    fill: Callable[[Path, PhantomPatient], None]  # makes a folder and writes the files of a patient into it
 
     def name(self, patient: PhantomPatient) -> str:
-        """Patient ID and name of the folder."""
+        """Return the patient ID, which is the name of the folder too."""
         return f"{self.prefix}{patient.number:04d}"
 
     def record(self, patient: PhantomPatient) -> str:
-        """The patient's JSON, by which a finished patient is known again."""
+        """Return the patient's JSON, by which a finished patient is known again."""
         record = {"phantom": self.kind, "code": room_digest(self.module), **asdict(patient)}
         return json.dumps(record, indent=1, sort_keys=True) + "\n"
 
@@ -78,10 +71,12 @@ def write_cohort(folder: Path, patients: Sequence[PhantomPatient], layout: Layou
         raise CohortError(expected="at least 1 patient", got="none", where=folder, do="ask for more patients")
     folder.mkdir(parents=True, exist_ok=True)
     _clear(folder, layout, keep={layout.name(patient) for patient in patients})
-    missing = [patient for patient in patients if not _is_finished(folder, patient, layout)]
+    records = {patient: folder / layout.name(patient) / PARAMETERS_FILE for patient in patients}
+    finished = {p for p, path in records.items() if path.is_file() and path.read_text() == layout.record(p)}
+    missing = [patient for patient in patients if patient not in finished]
     write = functools.partial(write_patient, folder, layout)
     try:
-        write_patients(write, missing, workers=workers, n_kept=len(patients) - len(missing))
+        write_patients(write, missing, workers=workers, n_kept=len(finished))
     finally:
         for rest in folder.glob(_UNFINISHED.format(layout.prefix + "*")):
             shutil.rmtree(rest)
@@ -105,19 +100,11 @@ def _clear(folder: Path, layout: Layout, *, keep: set[str]) -> None:
         shutil.rmtree(path)
     for path in sorted(folder.glob(layout.prefix + "*")):
         if not (path / PARAMETERS_FILE).is_file():
-            raise FolderInUseError(
-                expected=f"a phantom patient with its {PARAMETERS_FILE}",
-                got="a file or folder of that name without it",
-                where=path,
-                do="move it away, or write the cohort to another folder",
-            )
+            expected, got = f"a phantom patient with its {PARAMETERS_FILE}", "a file or folder of that name without it"
+            do = "move it away, or write the cohort to another folder"
+            raise FolderInUseError(expected=expected, got=got, where=path, do=do)
         if path.name not in keep:
             shutil.rmtree(path)
-
-
-def _is_finished(folder: Path, patient: PhantomPatient, layout: Layout) -> bool:
-    path = folder / layout.name(patient) / PARAMETERS_FILE
-    return path.is_file() and path.read_text() == layout.record(patient)
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from reproduce.errors import CohortError, FolderInUseError
 from reproduce.phantoms.cohort_folder import PARAMETERS_FILE, room_digest
 from reproduce.phantoms.hippocampus_mri import draw_hippocampus
 from reproduce.phantoms.phantom_nifti import nifti_bytes
-from reproduce.provenance import write_json
+from reproduce.provenance import write_bytes, write_json
 
 _PREFIX, _FOLDERS = "hippocampus_PHANTOM", ("imagesTr", "labelsTr")
 
@@ -37,25 +36,21 @@ def write_hippocampus_cohort(folder: Path, *, n_patients: int, seed: int, worker
     """
     if n_patients < 1:
         raise CohortError(expected="at least 1 patient", got=str(n_patients), where=folder, do="ask for more patients")
-    code = room_digest(Path(__file__).name)
-    record = {"phantom": "hippocampus in the layout of the Decathlon", "code": code}
+    record = {"phantom": "hippocampus in the layout of the Decathlon", "code": room_digest(Path(__file__).name)}
     record |= {"seed": seed, "n_patients": n_patients}
     if (folder / PARAMETERS_FILE).is_file() and json.loads((folder / PARAMETERS_FILE).read_text()) == record:
         return
     _clear(folder)
-    numbers = range(1, n_patients + 1)
-    names = [f"{_PREFIX}{number:04d}.nii.gz" for number in numbers]
-    for number, name in track(list(zip(numbers, names, strict=True)), description="draw phantoms", transient=True):
-        for place, volume in zip(_FOLDERS, draw_hippocampus(seed, number), strict=True):
-            unfinished = folder / place / f".{name}.unfinished"
-            unfinished.write_bytes(nifti_bytes(volume))
-            os.replace(unfinished, folder / place / name)
+    names = {number: f"{_PREFIX}{number:04d}.nii.gz" for number in range(1, n_patients + 1)}
+    for number, name in track(list(names.items()), description="draw phantoms", transient=True):
+        for part, volume in zip(_FOLDERS, draw_hippocampus(seed, number), strict=True):
+            write_bytes(folder / part / name, nifti_bytes(volume))
     listing = {
         "name": "Hippocampus PHANTOM",
         "modality": {"0": "MRI"},
         "labels": {"0": "background", "1": "Anterior", "2": "Posterior"},
         "numTraining": n_patients,
-        "training": [{"image": f"./imagesTr/{name}", "label": f"./labelsTr/{name}"} for name in names],
+        "training": [{"image": f"./imagesTr/{name}", "label": f"./labelsTr/{name}"} for name in names.values()],
         "test": [],
     }
     write_json(folder / "dataset.json", listing)
@@ -63,16 +58,12 @@ def write_hippocampus_cohort(folder: Path, *, n_patients: int, seed: int, worker
 
 
 def _clear(folder: Path) -> None:
-    """Make the folders empty of phantoms; refuse images that are none."""
+    """Remove the phantoms in the folders; refuse images that are none."""
     (folder / PARAMETERS_FILE).unlink(missing_ok=True)
-    for place in _FOLDERS:
-        others = [path for path in (folder / place).glob("*.nii.gz") if not path.name.startswith(_PREFIX)]
+    for part in _FOLDERS:
+        others = [path for path in (folder / part).glob("*.nii.gz") if not path.name.startswith(_PREFIX)]
         if others:
-            raise FolderInUseError(
-                expected="phantoms, or an empty folder",
-                got="an image of another name",
-                where=others[0],
-                do="move it away, or write the cohort to another folder",
-            )
-        shutil.rmtree(folder / place, ignore_errors=True)
-        (folder / place).mkdir(parents=True)
+            expected, got = "phantoms, or an empty folder", "an image of another name"
+            do = "move it away, or write the cohort to another folder"
+            raise FolderInUseError(expected=expected, got=got, where=others[0], do=do)
+        shutil.rmtree(folder / part, ignore_errors=True)

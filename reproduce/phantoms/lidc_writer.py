@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import numpy as np
 
 from reproduce.phantoms.chest_ct import draw_patient
 from reproduce.phantoms.cohort_folder import Layout, PhantomPatient, write_cohort
-from reproduce.phantoms.dicom_ct import CtSeriesTags, uid_of, write_ct_series
-from reproduce.phantoms.lidc_xml import ReadSeries, read_message
+from reproduce.phantoms.dicom_ct import CtSeriesTags, write_ct_series
+from reproduce.phantoms.lidc_xml import read_message
 from reproduce.randomness import stream
 
 
 def write_lidc_cohort(
-    folder: Path,
-    *,
-    n_patients: int,
-    seed: int,
-    matrix: int,
-    n_slices: int,
-    slice_spacing_mm: float,
-    workers: int,
+    folder: Path, *, n_patients: int, seed: int, matrix: int, n_slices: int, slice_spacing_mm: float, workers: int
 ) -> None:
     """Write a cohort of chest phantoms, byte for byte the same for the same arguments and code.
 
     `folder/PHANTOM-0001/<study>/<series>/*.dcm` with `NNN.xml` beside the slices, and `PHANTOM-0001/phantom.json` with
-    the parameters. Each patient is written under a temporary name and renamed, so what bears its name is whole. Run
-    again, finished patients of the same parameters and code stay; others are written anew, and phantom patients
-    beyond `n_patients` are removed. Ctrl-C leaves the finished patients and nothing else.
+    the parameters. Whole, resumed and cleared as `write_cohort` says.
 
     Args:
         folder: Made if need be.
@@ -50,37 +41,22 @@ def write_lidc_cohort(
 
 
 def _write_scan(folder: Path, patient: PhantomPatient) -> None:
-    """Draw one patient, and write the series and the XML below a folder of its own."""
-    scan = draw_patient(
-        patient.seed,
-        patient.number,
-        matrix=patient.matrix,
-        n_slices=patient.n_slices,
-        slice_spacing_mm=patient.slice_spacing_mm,
-    )
-    name = ("phantom lidc", *(value for value in asdict(patient).values()))
-    study_uid, series_uid = uid_of(*name, "study"), uid_of(*name, "series")
-    sop_uids = tuple(uid_of(*name, "slice", k) for k in range(patient.n_slices))
+    scan = draw_patient(**asdict(patient))
+    name = ("phantom lidc", *astuple(patient))
     rng = stream(*name, "files")
     numbers = rng.choice(np.arange(1, 10 * patient.n_slices), patient.n_slices, replace=False)
     tags = CtSeriesTags(
-        patient_id=LIDC_LAYOUT.name(patient),
-        study_uid=study_uid,
-        series_uid=series_uid,
-        frame_uid=uid_of(*name, "frame"),
-        protocol=f"chest CT, LIDC-IDRI layout, seed {patient.seed}",
-        scanner=scan.scanner,
-        body_part="CHEST",
+        name,
+        LIDC_LAYOUT.name(patient),
+        f"chest CT, LIDC-IDRI layout, seed {patient.seed}",
+        scan.scanner,
         patient_position=str(rng.choice(["HFS", "FFS"])),
         rises_with_number=bool(rng.random() < 0.5),
     )
-    home = folder / study_uid / series_uid
-    home.mkdir(parents=True)
-    write_ct_series(home, scan.image, tags, sop_uids=sop_uids, names=tuple(f"{n:06d}.dcm" for n in numbers))
-    positions = scan.image.world_mm(np.stack([np.arange(patient.n_slices), *np.zeros((2, patient.n_slices))], axis=1))
-    series = ReadSeries(study_uid, series_uid, sop_uids, tuple(float(z) for z in positions[:, 2]))
-    message = read_message(scan.readings, series, uid=uid_of(*name, "message"))
-    message.write(home / f"{patient.number:03d}.xml", encoding="UTF-8", xml_declaration=True)
+    series = folder / tags.uid("study") / tags.uid("series")
+    write_ct_series(series, scan.image, tags, numbers=numbers)
+    message = read_message(scan.readings, tags, scan.image)
+    message.write(series / f"{patient.number:03d}.xml", encoding="UTF-8", xml_declaration=True)
 
 
 LIDC_LAYOUT = Layout("PHANTOM-", "chest CT in the layout of LIDC-IDRI", Path(__file__).name, _write_scan)

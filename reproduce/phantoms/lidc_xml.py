@@ -2,111 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict
 from xml.etree.ElementTree import Comment, Element, ElementTree, SubElement, indent
 
-from reproduce.phantoms.readers import NoduleMark, PointMark, Reading
+import numpy as np
+
+from reproduce.imaging.volume import Volume
+from reproduce.phantoms.dicom_ct import CtSeriesTags
+from reproduce.phantoms.readers import Reading
 
 NAMESPACE = "http://www.nih.gov"
 _SCHEMA = "http://www.w3.org/2001/XMLSchema-instance"
 
 
-@dataclass(frozen=True)
-class ReadSeries:
-    """The series that the marks refer to.
-
-    Attributes:
-        study_uid: Unique identifier of the study.
-        series_uid: Of the series.
-        sop_uids: Of each slice, by its index.
-        positions_mm: z of each slice in the world of the scanner, by its index.
-    """
-
-    study_uid: str
-    series_uid: str
-    sop_uids: tuple[str, ...]
-    positions_mm: tuple[float, ...]
-
-
-def read_message(readings: tuple[Reading, ...], series: ReadSeries, *, uid: str) -> ElementTree:
-    """The XML document of all readers' marks, one reading session a reader.
+def read_message(readings: tuple[Reading, ...], tags: CtSeriesTags, image: Volume) -> ElementTree:
+    """Return the XML document of all readers' marks, one reading session a reader.
 
     Args:
-        readings: The marks.
-        series: What they refer to.
-        uid: Unique identifier of the message.
-
-    Returns:
-        The document; sessions without a mark stand in it, empty.
+        readings: The marks; a session without a mark stands in the document, empty.
+        tags: Of the series that the marks refer to.
+        image: Of the series, for the heights of its slices.
     """
-    root = Element("LidcReadMessage", {"uid": uid, "xmlns": NAMESPACE, "xmlns:xsi": _SCHEMA})
+    root = Element("LidcReadMessage", {"uid": tags.uid("message"), "xmlns": NAMESPACE, "xmlns:xsi": _SCHEMA})
     root.append(Comment(" Simulated phantom, no patient: the readers are simulated too. "))
-    header = SubElement(root, "ResponseHeader")
-    for name, text in (
-        ("Version", "1.8.1"),
-        ("MessageId", "0"),
-        ("DateRequest", "2000-01-01"),
-        ("TimeRequest", "12:00:00"),
-        ("RequestingSite", "phantom"),
-        ("ServicingSite", "phantom"),
-        ("TaskDescription", "Second unblinded read"),
-        ("CtImageFile", "removed"),
-        ("SeriesInstanceUid", series.series_uid),
-        ("DateService", "2000-01-01"),
-        ("TimeService", "12:00:00"),
-        ("ResponseDescription", "1 - Reading complete"),
-        ("StudyInstanceUID", series.study_uid),
-    ):
-        SubElement(header, name).text = text
+    header = {
+        "Version": "1.8.1",
+        "MessageId": "0",
+        "DateRequest": "2000-01-01",
+        "TimeRequest": "12:00:00",
+        "RequestingSite": "phantom",
+        "ServicingSite": "phantom",
+        "TaskDescription": "Second unblinded read",
+        "CtImageFile": "removed",
+        "SeriesInstanceUid": tags.uid("series"),
+        "DateService": "2000-01-01",
+        "TimeService": "12:00:00",
+        "ResponseDescription": "1 - Reading complete",
+        "StudyInstanceUID": tags.uid("study"),
+    }
+    _append(root, "ResponseHeader", header)
+    slices = []
+    for k in range(image.shape[0]):
+        z_mm = image.world_mm(np.array([k, 0, 0]))[2]
+        slices.append({"imageZposition": f"{z_mm:.6f}", "imageSOP_UID": tags.uid("slice", k)})
     for number, reading in enumerate(readings, start=1):
-        root.append(_session(reading, series, number))
+        reader = {"annotationVersion": "3.12", "servicingRadiologistID": f"phantom-reader-{number}"}
+        _append_marks(_append(root, "readingSession", reader), reading, slices)
     indent(root, space=" ")
     return ElementTree(root)
 
 
-def _session(reading: Reading, series: ReadSeries, number: int) -> Element:
-    session = Element("readingSession")
-    SubElement(session, "annotationVersion").text = "3.12"
-    SubElement(session, "servicingRadiologistID").text = f"phantom-reader-{number}"
+def _append_marks(session: Element, reading: Reading, slices: list[dict[str, str]]) -> None:
     for order, mark in enumerate(reading.nodules, start=1):
-        session.append(_nodule(mark, series, f"Nodule {order:03d}"))
+        nodule = _append(session, "unblindedReadNodule", {"noduleID": f"Nodule {order:03d}"})
+        _append(nodule, "characteristics", asdict(mark.characteristics))
+        for index in sorted(mark.outlines):
+            _append_roi(nodule, slices[index], mark.outlines[index].tolist())
     for order, point in enumerate(reading.small_nodules, start=1):
-        nodule = SubElement(session, "unblindedReadNodule")
-        SubElement(nodule, "noduleID").text = str(order)
-        _roi(nodule, series, point.slice_index, [(point.x, point.y)])
+        nodule = _append(session, "unblindedReadNodule", {"noduleID": order})
+        _append_roi(nodule, slices[point.slice_index], [(point.x, point.y)])
     for order, point in enumerate(reading.non_nodules, start=1):
-        session.append(_non_nodule(point, series, f"Non-nodule {order:03d}"))
-    return session
+        name = {"nonNoduleID": f"Non-nodule {order:03d}"}
+        mark = _append(session, "nonNodule", name | slices[point.slice_index])
+        _append(mark, "locus", {"xCoord": point.x, "yCoord": point.y})
 
 
-def _nodule(mark: NoduleMark, series: ReadSeries, name: str) -> Element:
-    nodule = Element("unblindedReadNodule")
-    SubElement(nodule, "noduleID").text = name
-    ratings = SubElement(nodule, "characteristics")
-    for rating, value in asdict(mark.characteristics).items():
-        SubElement(ratings, rating).text = str(value)
-    for index in sorted(mark.outlines):
-        _roi(nodule, series, index, mark.outlines[index].tolist())
-    return nodule
-
-
-def _roi(nodule: Element, series: ReadSeries, index: int, pixels: list[tuple[int, int]]) -> None:
-    roi = SubElement(nodule, "roi")
-    SubElement(roi, "imageZposition").text = f"{series.positions_mm[index]:.6f}"
-    SubElement(roi, "imageSOP_UID").text = series.sop_uids[index]
-    SubElement(roi, "inclusion").text = "TRUE"
+def _append_roi(nodule: Element, at_slice: dict[str, str], pixels: Iterable[tuple[int, int]]) -> None:
+    roi = _append(nodule, "roi", at_slice | {"inclusion": "TRUE"})
     for x, y in pixels:
-        edge = SubElement(roi, "edgeMap")
-        SubElement(edge, "xCoord").text = str(x)
-        SubElement(edge, "yCoord").text = str(y)
+        _append(roi, "edgeMap", {"xCoord": x, "yCoord": y})
 
 
-def _non_nodule(point: PointMark, series: ReadSeries, name: str) -> Element:
-    mark = Element("nonNodule")
-    SubElement(mark, "nonNoduleID").text = name
-    SubElement(mark, "imageZposition").text = f"{series.positions_mm[point.slice_index]:.6f}"
-    SubElement(mark, "imageSOP_UID").text = series.sop_uids[point.slice_index]
-    locus = SubElement(mark, "locus")
-    SubElement(locus, "xCoord").text = str(point.x)
-    SubElement(locus, "yCoord").text = str(point.y)
-    return mark
+def _append(parent: Element, tag: str, texts: dict[str, object]) -> Element:
+    """Append an element with one child for each text, and return it."""
+    element = SubElement(parent, tag)
+    for name, text in texts.items():
+        SubElement(element, name).text = str(text)
+    return element

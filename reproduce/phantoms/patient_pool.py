@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from typing import TypeVar
 
@@ -29,22 +29,18 @@ def write_patients(write: Callable[[Patient], None], patients: Sequence[Patient]
         raise ValueError(f"expected workers >= 1, got {workers}")
     with progress_of("write phantoms", "patients") as progress:
         task = progress.add_task("", total=n_kept + len(patients), completed=n_kept)
-        for _ in _written(write, patients, min(workers, len(patients))):
-            progress.advance(task)
-
-
-def _written(write: Callable[[Patient], None], patients: Sequence[Patient], workers: int) -> Iterator[None]:
-    """One item for each patient that is done."""
-    if workers <= 1:
-        for patient in patients:
-            yield write(patient)
-        return
-    do = "give the same command again, with fewer workers; patients who are written are kept"
-    with processes(workers, where=f"{len(patients)} phantom patients", do=do) as pool:
-        jobs = [pool.submit(write, patient) for patient in patients]
-        try:
-            for job in as_completed(jobs):
-                yield job.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        if min(workers, len(patients)) <= 1:
+            for patient in patients:
+                write(patient)
+                progress.advance(task)
+            return
+        do = "give the same command again, with fewer workers; patients who are written are kept"
+        with processes(min(workers, len(patients)), where=f"{len(patients)} phantom patients", do=do) as pool:
+            jobs = [pool.submit(write, patient) for patient in patients]
+            try:
+                for job in as_completed(jobs):
+                    job.result()
+                    progress.advance(task)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise

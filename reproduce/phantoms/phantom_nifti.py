@@ -9,15 +9,13 @@ import numpy as np
 
 from reproduce.imaging.volume import Volume
 
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_DESCRIPTION, _AUX = b"PHANTOM: computed, no patient", b"PHANTOM"
-
 
 def nifti_bytes(volume: Volume) -> bytes:
-    """A gzipped NIfTI-1 file; no name and no time in the gzip header, so that equal volumes give equal bytes."""
-    image = nibabel.Nifti1Image(volume.voxels.transpose(2, 1, 0), _LPS_TO_RAS @ volume.affine)
+    """Return a gzipped NIfTI-1 file; no name and no time in the gzip header, so that equal volumes give equal bytes."""
+    lps_to_ras = np.diag([-1.0, -1.0, 1.0, 1.0])
+    image = nibabel.Nifti1Image(volume.voxels.transpose(2, 1, 0), lps_to_ras @ volume.affine)
     image.set_qform(image.affine, code="scanner")
     image.set_sform(image.affine, code="aligned")
     image.header.set_xyzt_units("mm")
-    image.header["descrip"], image.header["aux_file"] = _DESCRIPTION, _AUX
+    image.header["descrip"], image.header["aux_file"] = b"PHANTOM: computed, no patient", b"PHANTOM"
     return gzip.compress(image.to_bytes(), compresslevel=4, mtime=0)

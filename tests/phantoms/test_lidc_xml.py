@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 from defusedxml import ElementTree
 
-from reproduce.phantoms.lidc_xml import NAMESPACE, ReadSeries, read_message
+from reproduce.imaging.volume import Volume
+from reproduce.phantoms.dicom_ct import CtSeriesTags
+from reproduce.phantoms.lidc_xml import NAMESPACE, read_message
 from reproduce.phantoms.ratings import Characteristics
 from reproduce.phantoms.readers import NoduleMark, PointMark, Reading
 
 _NS = {"n": NAMESPACE}
-_SERIES = ReadSeries("2.25.1", "2.25.2", ("2.25.10", "2.25.11", "2.25.12"), (-100.0, -97.5, -95.0))
+_TAGS = CtSeriesTags(("test",), "PHANTOM-0001", "test", None, "HFS", True)
+_AFFINE = np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 2.5, -100], [0, 0, 0, 1]])
+_IMAGE = Volume(np.zeros((3, 12, 12), np.int16), _AFFINE, "HU")
 _CHAIN = np.array([[3, 1], [4, 2], [3, 3], [2, 2], [3, 1]])
 _READINGS = (
     Reading(
@@ -23,7 +27,7 @@ _READINGS = (
 
 @pytest.fixture
 def root(tmp_path):
-    read_message(_READINGS, _SERIES, uid="2.25.3").write(tmp_path / "1.xml", encoding="UTF-8", xml_declaration=True)
+    read_message(_READINGS, _TAGS, _IMAGE).write(tmp_path / "1.xml", encoding="UTF-8", xml_declaration=True)
     text = (tmp_path / "1.xml").read_text()
     assert "phantom" in text.split("<ResponseHeader>")[0]
     return ElementTree.fromstring(text)
@@ -31,8 +35,8 @@ def root(tmp_path):
 
 def test_header_names_the_series(root):
     assert root.tag == f"{{{NAMESPACE}}}LidcReadMessage"
-    assert root.findtext("n:ResponseHeader/n:SeriesInstanceUid", namespaces=_NS) == "2.25.2"
-    assert root.findtext("n:ResponseHeader/n:StudyInstanceUID", namespaces=_NS) == "2.25.1"
+    assert root.findtext("n:ResponseHeader/n:SeriesInstanceUid", namespaces=_NS) == _TAGS.uid("series")
+    assert root.findtext("n:ResponseHeader/n:StudyInstanceUID", namespaces=_NS) == _TAGS.uid("study")
 
 
 def test_each_reader_has_a_session_even_without_a_mark(root):
@@ -47,7 +51,7 @@ def test_nodule_has_ratings_and_outlines_by_slice(root):
     assert ratings[0].tag.endswith("subtlety")
     assert ratings[1].tag.endswith("internalStructure")
     rois = nodule.findall("n:roi", _NS)
-    assert [roi.findtext("n:imageSOP_UID", namespaces=_NS) for roi in rois] == ["2.25.11", "2.25.12"]
+    assert [roi.findtext("n:imageSOP_UID", namespaces=_NS) for roi in rois] == [_TAGS.uid("slice", k) for k in (1, 2)]
     assert [float(roi.findtext("n:imageZposition", namespaces=_NS)) for roi in rois] == [-97.5, -95.0]
     assert all(roi.findtext("n:inclusion", namespaces=_NS) == "TRUE" for roi in rois)
     chain = [[int(child.text) for child in edge] for edge in rois[1].findall("n:edgeMap", _NS)]
@@ -63,4 +67,4 @@ def test_small_nodule_is_one_point_without_ratings(root):
 def test_non_nodule_is_a_locus(root):
     mark = root.find(".//n:nonNodule", _NS)
     assert [int(child.text) for child in mark.find("n:locus", _NS)] == [9, 10]
-    assert mark.findtext("n:imageSOP_UID", namespaces=_NS) == "2.25.11"
+    assert mark.findtext("n:imageSOP_UID", namespaces=_NS) == _TAGS.uid("slice", 1)

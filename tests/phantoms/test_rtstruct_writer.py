@@ -14,7 +14,7 @@ from reproduce.imaging.rtstruct_fill import fill_even_odd
 from reproduce.imaging.rtstruct_masks import draw_structure
 from reproduce.imaging.volume import Volume
 from reproduce.phantoms.dicom_ct import CtSeriesTags, uid_of
-from reproduce.phantoms.rtstruct_writer import StructureSetTags, outlines_mm, write_structure_set
+from reproduce.phantoms.rtstruct_writer import outlines_mm, write_structure_set
 
 _SHAPE = (4, 9, 11)
 _AFFINE = np.array([[0.7, 0, 0, -170.5], [0, 0.7, 0, -160.25], [0, 0, 2.5, -312.5], [0, 0, 0, 1]])
@@ -31,11 +31,8 @@ def _masks():
 
 
 def _write(folder):
-    uids = [uid_of("test", name) for name in ("study", "series", "frame")]
-    ct = CtSeriesTags("PHANTOM-0001", *uids, "test", None, "CHEST", "HFS", True)
-    slices = tuple(uid_of("test", "slice", k) for k in range(_SHAPE[0]))
     path = folder / "set.dcm"
-    write_structure_set(path, _masks(), _IMAGE, StructureSetTags(uid_of("test", 1), uid_of("test", 2), ct, slices))
+    write_structure_set(path, _masks(), _IMAGE, CtSeriesTags(("test",), "PHANTOM-0001", "test", None, "HFS", True))
     return path
 
 
