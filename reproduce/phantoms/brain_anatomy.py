@@ -20,38 +20,24 @@ _CORE = Ellipsoid((0, 2, -4), (30, 44, 28))  # callosum and what lies below it: 
 
 @dataclass(frozen=True, eq=False)
 class Brain:
-    """One patient's brain in the millimetres of a reference brain: x to the left, y to the back, z to the head.
+    """One patient's brain in the millimetres of a reference brain: x to the left, y to the back, z to the head."""
 
-    Attributes:
-        stretch: Millimetres of the patient for one of the reference, along x, y, z.
-        cortex_mm: Thickness of the cortex.
-        sulcus_mm: Half width of a sulcus, larger in an old brain.
-        middle_ventricles: The third and the fourth.
-        lateral_ventricles: The lateral ones, right and left.
-        nuclei: Deep nuclei, each with its tissue.
-        vessels: Sinuses and arteries that take up contrast medium.
-        folds: Where it is 0, a sulcus opens; the same on both sides.
-        folds_of_side: Likewise, and its own on each side.
-        depth: How deep sulci go, around their mean.
-        bumps: Bumps of the surface that skull stripping leaves, among others.
-    """
-
-    stretch: tuple[float, float, float]
-    cortex_mm: float
-    sulcus_mm: float
-    middle_ventricles: tuple[Solid, ...]
+    stretch: tuple[float, float, float]  # millimetres of the patient for one of the reference, along x, y, z
+    cortex_mm: float  # thickness
+    sulcus_mm: float  # half width of a sulcus, larger in an old brain
+    middle_ventricles: tuple[Solid, ...]  # the third and the fourth
     lateral_ventricles: tuple[Solid, ...]
     nuclei: tuple[tuple[Tissue, Ellipsoid], ...]
-    vessels: tuple[Tube, ...]
-    folds: Field
-    folds_of_side: Field
-    depth: Field
-    bumps: Field
+    vessels: tuple[Tube, ...]  # sinuses and arteries that take up contrast medium
+    folds: Field  # where it is 0, a sulcus opens; the same on both sides
+    folds_of_side: Field  # likewise, and its own on each side
+    depth: Field  # how deep sulci go, around their mean
+    bumps: Field  # of the surface that skull stripping leaves, among others
 
 
 def cerebrum_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Signed distance to both hemispheres, as if no fissure parted them; wider at the back, flat below."""
-    across = np.abs(x) / (1 + np.float32(0.0011) * y)
+    """Return the signed distance to both hemispheres, as if no fissure parted them."""
+    across = np.abs(x) / (1 + np.float32(0.0011) * y)  # wider at the back, flat below
     z_round = z * (1 - np.float32(0.13) * np.exp(-(((z - 44) * np.float32(1 / 16)) ** 2)))  # blunt at the crown
     tent = 14 * np.exp(-((x * np.float32(1 / 35)) ** 2)) * np.clip(y * np.float32(1 / 20), 0, 1)
     floor = np.float32(-25) + tent - z
@@ -60,26 +46,19 @@ def cerebrum_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 
 def cerebellum_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Signed distance to the cerebellum."""
+    """Return the signed distance to the cerebellum."""
     return _CEREBELLUM.distance_mm(np.abs(x), y, z)
 
 
 def stem_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Signed distance to the brainstem."""
+    """Return the signed distance to the brainstem."""
     return _STEM.distance_mm(x, y, z)
 
 
 def fissures_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray, *, waver_mm: np.ndarray) -> np.ndarray:
-    """Distance to the sheets that every brain has: between the hemispheres, the Sylvian fissures, before the insula.
+    """Return the distance to the fissures: between the hemispheres, the Sylvian ones, before the insula.
 
-    Args:
-        x: Coordinates in mm, of any shape that broadcasts with the others.
-        y: Likewise.
-        z: Likewise.
-        waver_mm: By how much the sheets leave their smooth course.
-
-    Returns:
-        float32 of the broadcast shape, 0 or more.
+    `waver_mm` is by how much these sheets leave their smooth course.
     """
     across = np.abs(x)
     between = np.hypot(x + np.float32(0.5) * waver_mm, np.clip(-_CORE.distance_mm(x, y, z), 0, None))
@@ -93,18 +72,11 @@ def fissures_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray, *, waver_mm: np.nda
 
 
 def draw_brain(rng: np.random.Generator) -> Brain:
-    """One patient's brain, of a random size, age and folding.
-
-    Args:
-        rng: The stream of this patient's anatomy.
-
-    Returns:
-        The brain; its ventricles and sulci are wide together, as they are in old age.
-    """
+    """Draw a brain of a random size, age and folding; ventricles and sulci are wide together, as in old age."""
     age = rng.uniform(0, 1)
     wide = (0.85 + 0.65 * age) * rng.uniform(0.9, 1.1)
     return Brain(
-        stretch=tuple(float(v) for v in rng.uniform(0.95, 1.05) * rng.uniform(0.97, 1.03, 3)),
+        stretch=tuple(map(float, rng.uniform(0.95, 1.05) * rng.uniform(0.97, 1.03, 3))),
         cortex_mm=float(rng.uniform(2.6, 3.3) - 0.3 * age),
         sulcus_mm=float(0.38 + 0.42 * age + rng.uniform(0, 0.15)),
         middle_ventricles=(Ellipsoid((0, 2, 0), (1.6 * wide + 0.6, 12, 8)), Ellipsoid((0, 29, -34), (6, 4 * wide, 8))),
@@ -155,7 +127,7 @@ def _draw_nuclei(rng: np.random.Generator) -> tuple[tuple[Tissue, Ellipsoid], ..
 
 
 def _draw_vessels(rng: np.random.Generator) -> tuple[Tube, ...]:
-    """Sagittal sinus, transverse sinuses, basilar and middle cerebral arteries, a few veins of the cortex."""
+    """Draw sagittal sinus, transverse sinuses, basilar and middle cerebral arteries, a few veins of the cortex."""
     wide = rng.uniform(0.8, 1.25)
     angles = np.linspace(-0.9, 2.6, 14)  # from the forehead over the crown to the back
     rim = [

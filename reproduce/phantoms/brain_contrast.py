@@ -47,13 +47,10 @@ _SIGNAL = {  #             flair   t1  t1ce   t2
 
 
 def draw_signals(rng: np.random.Generator) -> np.ndarray:
-    """Signal of each tissue in each modality for one patient.
+    """Draw the signal of each tissue in each modality for one patient.
 
     Sequences differ in how far they set tissues apart, tissues from patient to patient; the enhancement and the
     fluid of a necrosis differ most.
-
-    Args:
-        rng: The stream of this patient's contrasts.
 
     Returns:
         float32 `[tissue, modality]`, in the order of `Tissue` (row 0 is background, all 0) and of `MODALITIES`.
@@ -66,8 +63,7 @@ def draw_signals(rng: np.random.Generator) -> np.ndarray:
     table[1:] = np.maximum(white + apart * (table[1:] - white), 20)
     table *= rng.normal(1, 0.012, table.shape)
     bright = table[Tissue.GREY, 0]
-    swollen = rng.uniform(1.1, 1.42)
-    table[Tissue.OEDEMA, 0] = bright * swollen
+    table[Tissue.OEDEMA, 0] = bright * rng.uniform(1.1, 1.42)
     table[Tissue.HYPERINTENSITY, 0] = bright * rng.uniform(1.15, 1.4)
     table[Tissue.SCAR, 0] = bright * rng.uniform(1.2, 1.5)
     table[Tissue.SOLID, 0] = bright * rng.uniform(1.1, 1.45)

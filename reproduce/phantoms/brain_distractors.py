@@ -11,25 +11,15 @@ from reproduce.phantoms.shapes import Ellipsoid
 
 @dataclass(frozen=True)
 class Distractors:
-    """One patient's other findings, in the millimetres of the reference brain.
+    """One patient's other findings, in the millimetres of the reference brain."""
 
-    Attributes:
-        spots: White-matter hyperintensities away from the ventricles.
-        caps_mm: Mean width of the bright seam around the ventricles.
-        scars: Old infarcts: a hole of fluid within a bright seam, without swelling.
-    """
-
-    spots: tuple[Ellipsoid, ...]
-    caps_mm: float
-    scars: tuple[Ellipsoid, ...]
+    spots: tuple[Ellipsoid, ...]  # white-matter hyperintensities away from the ventricles
+    caps_mm: float  # mean width of the bright seam around the ventricles
+    scars: tuple[Ellipsoid, ...]  # old infarcts: a hole of fluid within a bright seam, without swelling
 
 
 def draw_distractors(rng: np.random.Generator) -> Distractors:
-    """Findings of a random load: some patients have hardly any, others dozens.
-
-    Args:
-        rng: The stream of this patient's findings.
-    """
+    """Draw findings of a random load: some patients have hardly any, others dozens."""
     load = rng.uniform(0, 1) ** 1.5
     spots = tuple(_draw_spot(rng, rng.uniform(1.6, 2.6 + 4.5 * load)) for _ in range(rng.poisson(3 + 32 * load)))
     scars = tuple(_draw_spot(rng, rng.uniform(5, 10)) for _ in range(rng.poisson(0.45)))
@@ -37,7 +27,7 @@ def draw_distractors(rng: np.random.Generator) -> Distractors:
 
 
 def _draw_spot(rng: np.random.Generator, radius: float) -> Ellipsoid:
-    """An ellipsoid in the white matter of one hemisphere, somewhat longer from front to back."""
+    """Draw an ellipsoid in the white matter of one hemisphere, somewhat longer from front to back."""
     centre = rng.choice([-1, 1]) * rng.uniform(17, 42), rng.uniform(-48, 52), rng.uniform(8, 38)
     half = tuple(radius * rng.uniform(0.75, 1.3, 3) * (1, 1.25, 0.9))
-    return Ellipsoid(tuple(float(v) for v in centre), tuple(float(v) for v in half), float(rng.uniform(-0.6, 0.6)))
+    return Ellipsoid(tuple(map(float, centre)), tuple(map(float, half)), float(rng.uniform(-0.6, 0.6)))

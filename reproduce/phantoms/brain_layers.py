@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reproduce.phantoms.brain_anatomy import Brain, cerebellum_mm, cerebrum_mm, fissures_mm, stem_mm
-from reproduce.phantoms.brain_fields import Axes, interpolate
+from reproduce.phantoms.brain_fields import interpolate
+from reproduce.phantoms.scan_grid import Axes
 from reproduce.phantoms.shapes import coverage, smooth_union
 
 _LEAF_MM = 6.0  # distance of the cerebellum's leaves
@@ -19,35 +20,25 @@ def _sketch_axes() -> Axes:
     return x[None, None, :], y[None, :, None], z[:, None, None]
 
 
-SKETCH = _sketch_axes()
+SKETCH = _sketch_axes()  # of the whole reference brain
 
 
 @dataclass(frozen=True, eq=False)
 class Layers:
-    """What the brain is made of before nuclei, ventricles and lesions; every array float32 `[z, y, x]`.
+    """What the brain is made of before nuclei, ventricles and lesions; every array float32 `[z, y, x]`."""
 
-    Attributes:
-        stripped_mm: Signed distance to what skull stripping leaves.
-        tissue: Share of a voxel that is no fluid outside of the brain.
-        white: Share that is white matter.
-        hull_mm: Signed distance to the hemispheres with the fluid in their sulci.
-    """
-
-    stripped_mm: np.ndarray
-    tissue: np.ndarray
-    white: np.ndarray
-    hull_mm: np.ndarray
+    stripped_mm: np.ndarray  # signed distance to what skull stripping leaves
+    tissue: np.ndarray  # share of a voxel that is no fluid outside of the brain
+    white: np.ndarray  # share that is white matter
+    hull_mm: np.ndarray  # signed distance to the hemispheres with the fluid in their sulci
 
 
 def sulci_mm(brain: Brain, before: Axes) -> np.ndarray:
-    """Signed distance to the nearest sulcus, as if it went to the middle: float32 on `SKETCH`, within 8 mm.
+    """Return the signed distance to the nearest sulcus, as if it went to the middle: float32 on `SKETCH`, within 8 mm.
 
     A sulcus opens where a random field is 0. The field is taken near the surface, along the ray from the middle, so
-    that sulci go inwards; its value over the length of its gradient is the distance to first order.
-
-    Args:
-        brain: The patient's brain.
-        before: Where each point of `SKETCH` lay before a tumour pushed it.
+    that sulci go inwards; its value over the length of its gradient is the distance to first order. `before` is where
+    each point of `SKETCH` lay before a tumour pushed it.
     """
     x, y, z = before
     radius = np.sqrt((x / 66) ** 2 + (y / 84) ** 2 + ((z - 2) / 60) ** 2)
@@ -59,14 +50,9 @@ def sulci_mm(brain: Brain, before: Axes) -> np.ndarray:
 
 
 def draw_layers(brain: Brain, sulci: np.ndarray, axes: Axes, before: Axes, *, edge_mm: float) -> Layers:
-    """The layers on a grid.
+    """Return the layers on a grid in mm of the reference brain, whose voxels have an edge of `edge_mm`.
 
-    Args:
-        brain: The patient's brain.
-        sulci: As of `sulci_mm`.
-        axes: x as `[1, 1, x]`, y as `[1, y, 1]`, z as `[z, 1, 1]`, mm of the reference brain.
-        before: Where each voxel lay before a tumour pushed it, as of `Tumour.before_push`.
-        edge_mm: Edge of a voxel.
+    `sulci` are those of `sulci_mm`; `before` is where each voxel lay before a tumour pushed it.
     """
     bumps = brain.bumps.on_axes(axes)
     hull = cerebrum_mm(*axes) + np.float32(0.6) * bumps
@@ -87,7 +73,7 @@ def draw_layers(brain: Brain, sulci: np.ndarray, axes: Axes, before: Axes, *, ed
 def _cerebral_pial_mm(
     brain: Brain, hull: np.ndarray, sulci: np.ndarray, bumps: np.ndarray, axes: Axes, before: Axes
 ) -> np.ndarray:
-    """Signed distance to the surface of the hemispheres, sulci and fissures being outside."""
+    """Return the signed distance to the surface of the hemispheres, sulci and fissures being outside."""
     depth = -hull
     reach = np.clip(np.float32(12.5) + np.float32(3.5) * brain.depth.on_axes(axes), 5, 21)
     beyond = np.clip(depth - reach, 0, None)
@@ -98,7 +84,7 @@ def _cerebral_pial_mm(
 
 
 def _leaves_mm(small: np.ndarray, bumps: np.ndarray, axes: Axes) -> np.ndarray:
-    """Signed distance to the fluid between the leaves of the cerebellum."""
+    """Return the signed distance to the fluid between the leaves of the cerebellum."""
     x, y, z = axes
     along = z + np.float32(0.45) * y + np.float32(0.1) * np.abs(x) + bumps
     nearest = np.abs(along / _LEAF_MM - np.round(along / _LEAF_MM)) * np.float32(_LEAF_MM)

@@ -7,34 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from reproduce.phantoms.brain_fields import Axes, Field, draw_field
+from reproduce.phantoms.brain_fields import Field, draw_field
+from reproduce.phantoms.scan_grid import Axes
 
 
 @dataclass(frozen=True, eq=False)
 class Sequence:
-    """One modality of one patient.
+    """One modality of one patient."""
 
-    Attributes:
-        gain: Stored number for one unit of signal; scanners differ.
-        shading: Field of the receiving coils.
-        shading_height: Standard deviation of its logarithm.
-        texture: Grain of the tissue.
-        blur_mm: Standard deviation of the point spread along z, y, x.
-        noise: Standard deviation of the noise in either channel, in units of signal.
-        shift: By which part of a voxel registration missed, along z, y, x.
-    """
-
-    gain: float
-    shading: Field
-    shading_height: float
-    texture: Field
-    blur_mm: tuple[float, float, float]
-    noise: float
-    shift: tuple[float, float, float]
+    gain: float  # stored number for one unit of signal; scanners differ
+    shading: Field  # of the receiving coils
+    shading_height: float  # standard deviation of its logarithm
+    texture: Field  # grain of the tissue
+    blur_mm: tuple[float, float, float]  # standard deviation of the point spread along z, y, x
+    noise: float  # standard deviation of the noise in either channel, in units of signal
+    shift: tuple[float, float, float]  # by which part of a voxel registration missed, along z, y, x
 
 
 def draw_sequence(rng: np.random.Generator, *, shading_height: float) -> Sequence:
-    """A random scanner and protocol for one modality; the mean height of its shading is given."""
+    """Draw a scanner and protocol for one modality; the mean height of its shading is given."""
     plane_mm = float(rng.uniform(0.35, 0.6))
     return Sequence(
         gain=float(np.exp(rng.uniform(np.log(0.6), np.log(2.6)))),
@@ -43,14 +34,14 @@ def draw_sequence(rng: np.random.Generator, *, shading_height: float) -> Sequenc
         texture=draw_field(rng, 3.5),
         blur_mm=(float(rng.uniform(0.4, 1.3)), plane_mm, plane_mm),
         noise=float(rng.uniform(4.5, 12)),
-        shift=tuple(float(v) for v in rng.uniform(-0.3, 0.3, 3)),
+        shift=tuple(map(float, rng.uniform(-0.3, 0.3, 3))),
     )
 
 
 def acquire(
     signal: np.ndarray, inside: np.ndarray, sequence: Sequence, axes: Axes, rng: np.random.Generator
 ) -> np.ndarray:
-    """The stored image of one modality.
+    """Return the stored image of one modality.
 
     The signal is shaded, blurred, given Rician noise (the modulus of a signal with Gaussian noise in two channels),
     stripped, and resampled by a part of a voxel with cubic convolution (Keys 1981), whose negative lobes make the
@@ -60,7 +51,7 @@ def acquire(
         signal: float32 `[z, y, x]`, 0 or more.
         inside: bool `[z, y, x]`, what is left after stripping.
         sequence: The modality.
-        axes: x as `[1, 1, x]`, y as `[1, y, 1]`, z as `[z, 1, 1]`, mm.
+        axes: Of the signal, mm.
         rng: The stream of the noise.
 
     Returns:
@@ -81,7 +72,7 @@ def acquire(
 
 
 def _cubic_weights(shift: float) -> np.ndarray:
-    """Weights of five neighbours for a value `shift` voxels farther, |shift| < 1 (Keys 1981, a = -1/2)."""
+    """Return the weights of five neighbours for a value `shift` voxels farther, |shift| < 1 (Keys 1981, a = -1/2)."""
     apart = np.abs(np.arange(-2, 3) - shift)
     near = 1.5 * apart**3 - 2.5 * apart**2 + 1
     far = -0.5 * apart**3 + 2.5 * apart**2 - 4 * apart + 2

@@ -7,81 +7,57 @@ from dataclasses import dataclass
 import numpy as np
 
 from reproduce.phantoms.brain_anatomy import cerebrum_mm
-from reproduce.phantoms.brain_fields import Axes, Field, draw_field
+from reproduce.phantoms.brain_fields import Field, draw_field
+from reproduce.phantoms.scan_grid import Axes
 
 _OTHERS_MM = 9.0  # by how much grey matter lies farther on the way of an oedema than white matter does
 
 
 @dataclass(frozen=True)
 class Focus:
-    """One core of a tumour.
+    """One core of a tumour."""
 
-    Attributes:
-        centre_mm: (x, y, z).
-        radius_mm: Of a sphere of the core's volume.
-        ratios: Half axes in radii; their product is 1.
-    """
-
-    centre_mm: tuple[float, float, float]
-    radius_mm: float
-    ratios: tuple[float, float, float]
+    centre_mm: tuple[float, float, float]  # (x, y, z)
+    radius_mm: float  # of a sphere of the core's volume
+    ratios: tuple[float, float, float]  # half axes in radii; their product is 1
 
     def radial_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Distance from the centre, in millimetres of the mean radius."""
+        """Return the distance from the centre, in millimetres of the mean radius."""
         parts = zip((x, y, z), self.centre_mm, self.ratios, strict=True)
         return np.sqrt(sum(((axis - np.float32(c)) * np.float32(1 / ratio)) ** 2 for axis, c, ratio in parts))
 
 
 @dataclass(frozen=True, eq=False)
 class Tumour:
-    """One patient's tumour, in the millimetres of the reference brain.
+    """One patient's tumour, in the millimetres of the reference brain; its functions return float32 `[z, y, x]`."""
 
-    Attributes:
-        foci: One core, or several in a multifocal tumour.
-        enhances: A rim takes up contrast medium around a necrosis; otherwise the core is solid and does not.
-        share: Volume of the whole tumour over that of the brain.
-        rim: Thickness of the rim in radii of a focus.
-        push_mm: By how much the brain is pushed away at the surface of a core.
-        wobble: Shape of the cores.
-        gaps: Where the rim is thin or thick.
-        spread: Where the oedema goes far.
-    """
-
-    foci: tuple[Focus, ...]
-    enhances: bool
-    share: float
-    rim: float
-    push_mm: float
-    wobble: Field
-    gaps: Field
-    spread: Field
+    foci: tuple[Focus, ...]  # one core, or several in a multifocal tumour
+    enhances: bool  # a rim takes up contrast medium around a necrosis; otherwise the core is solid and does not
+    share: float  # volume of the whole tumour over that of the brain
+    rim: float  # thickness of the rim in radii of a focus
+    push_mm: float  # by how much the brain is pushed away at the surface of a core
+    wobble: Field  # shape of the cores
+    gaps: Field  # where the rim is thin or thick
+    spread: Field  # where the oedema goes far
 
     def core_mm(self, axes: Axes) -> np.ndarray:
-        """Signed distance to the cores, about; float32 `[z, y, x]`."""
+        """Return the signed distance to the cores, about."""
         wobble = np.clip(self.wobble.on_axes(axes), -2, 2)
         cores = (f.radial_mm(*axes) - np.float32(f.radius_mm) * (1 + np.float32(0.16) * wobble) for f in self.foci)
         return np.minimum.reduce(list(cores))
 
     def rim_mm(self, axes: Axes) -> np.ndarray:
-        """Thickness of the enhancing rim, 0 or less where it has a gap; float32 `[z, y, x]`."""
+        """Return the thickness of the enhancing rim, 0 or less where it has a gap."""
         largest = max(focus.radius_mm for focus in self.foci)
         return np.float32(self.rim * largest) * (np.float32(1) + np.float32(0.55) * self.gaps.on_axes(axes))
 
     def way_mm(self, axes: Axes, white: np.ndarray) -> np.ndarray:
-        """How far a place is for the oedema: along white matter it comes farther.
-
-        Args:
-            axes: x, y, z in mm.
-            white: float32 `[z, y, x]`, share of white matter.
-
-        Returns:
-            float32 `[z, y, x]`, mm; below 0 at the core.
-        """
+        """Return how far each voxel is for the oedema, below 0 at the core: along white matter it comes farther."""
         nearest = np.minimum.reduce([f.radial_mm(*axes) - np.float32(f.radius_mm) for f in self.foci])
         return nearest + np.float32(4.5) * self.spread.on_axes(axes) + np.float32(_OTHERS_MM) * (1 - white)
 
     def before_push(self, axes: Axes) -> Axes:
-        """Where what is now at each voxel lay before the tumour grew: x, y, z, each `[z, y, x]`.
+        """Return where what is now at each voxel lay before the tumour grew.
 
         Around a focus of radius R what lay at distance r has moved outwards by p (r / R) exp((1 - (r / R)^2) / 2),
         which is largest, p, at the surface.
@@ -98,18 +74,11 @@ class Tumour:
 
 
 def draw_tumour(rng: np.random.Generator, *, brain_mm3: float, visible_mm: tuple[float, float]) -> Tumour:
-    """A tumour of a random place, kind, size and shape.
+    """Draw a tumour of a random place, kind, size and shape.
 
     Seven in ten enhance, as high-grade gliomas do; one in five has two or three foci; the whole tumour takes 1.5 to
     8 percent of the brain, small ones being more frequent.
-
-    Args:
-        rng: The stream of this patient's tumour.
-        brain_mm3: Volume of the brain.
-        visible_mm: Least and greatest z that the images show; the first focus lies well between.
-
-    Returns:
-        The tumour.
+    The first focus lies well between the least and greatest z that the images show, `visible_mm`.
     """
     enhances = bool(rng.random() < 0.7)
     share = float(np.exp(rng.uniform(np.log(0.015), np.log(0.08))))
@@ -132,7 +101,7 @@ def draw_tumour(rng: np.random.Generator, *, brain_mm3: float, visible_mm: tuple
 def _draw_foci(
     rng: np.random.Generator, n_foci: int, radius: float, visible_mm: tuple[float, float]
 ) -> tuple[Focus, ...]:
-    """The first focus anywhere in the hemispheres that is seen well, the others near it and smaller."""
+    """Draw the first focus anywhere in the hemispheres that is seen well, the others near it and smaller."""
     middle, half = sum(visible_mm) / 2, 0.3 * (visible_mm[1] - visible_mm[0])
     low, high = np.array([14, -58, max(-22, middle - half)]), np.array([50, 58, min(46, middle + half)])
     foci = [_draw_focus(rng, radius, side=rng.choice([-1, 1]), low=low, high=high)]
@@ -146,7 +115,7 @@ def _draw_foci(
 
 
 def _draw_focus(rng: np.random.Generator, radius: float, *, side: float, low: np.ndarray, high: np.ndarray) -> Focus:
-    """A focus whose middle lies inside a hemisphere, in a box of the left half of the head or its mirror image."""
+    """Draw a focus whose middle lies inside a hemisphere, in a box of the left half of the head or its mirror image."""
     ratios = np.exp(rng.normal(0, 0.16, 3))
     ratios /= np.cbrt(ratios.prod())
     places = rng.uniform(low, high, (64, 3))

@@ -16,16 +16,9 @@ _STEP_MM3 = 8.0
 
 
 def oedema_reach_mm(brain: Brain, tumour: Tumour, sulci: np.ndarray, *, brain_mm3: float) -> float:
-    """How far the oedema goes on its way, so that the whole tumour has its share of the brain.
+    """Return how far, in the sense of `Tumour.way_mm`, the oedema goes so that the tumour has its share of the brain.
 
-    Args:
-        brain: The patient's brain.
-        tumour: The tumour.
-        sulci: As of `sulci_mm`.
-        brain_mm3: Volume of the brain.
-
-    Returns:
-        A distance in the sense of `Tumour.way_mm`; the core alone where that is larger than the share.
+    The oedema of a core that is larger than the share reaches nowhere. `sulci` are those of `sulci_mm`.
     """
     layers = draw_layers(brain, sulci, SKETCH, tumour.before_push(SKETCH), edge_mm=2.0)
     core = (tumour.core_mm(SKETCH) < 0) & (layers.hull_mm < 0)
@@ -36,12 +29,12 @@ def oedema_reach_mm(brain: Brain, tumour: Tumour, sulci: np.ndarray, *, brain_mm
 
 
 def paint_tumour(canvas: Canvas, tumour: Tumour, reach_mm: float) -> dict[int, np.ndarray]:
-    """Paint oedema, core and rim, in place.
+    """Paint oedema, core and rim into a brain without its tumour, in place.
 
     Args:
-        canvas: The brain without its tumour.
+        canvas: The brain.
         tumour: The tumour.
-        reach_mm: As of `oedema_reach_mm`.
+        reach_mm: From `oedema_reach_mm`.
 
     Returns:
         float32 `[z, y, x]` by label: the share of each voxel that belongs to the part.
@@ -66,10 +59,9 @@ def paint_tumour(canvas: Canvas, tumour: Tumour, reach_mm: float) -> dict[int, n
 
 
 def label_parts(parts: dict[int, np.ndarray]) -> np.ndarray:
-    """The reference: the part that has most of a voxel, where the tumour has half of it; uint8, 0 elsewhere.
+    """Return the reference, uint8: the part that has most of a voxel, where the tumour has half of it, else 0.
 
-    Args:
-        parts: Shares by label, as of `paint_tumour`, of one shape.
+    `parts` are shares by label, as `paint_tumour` returns them.
     """
     labels = np.array(list(parts), np.uint8)
     inside = sum(parts.values()) >= 0.5

@@ -26,52 +26,36 @@ class Tissues:
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """One patient in millimetres, x to the left, y to the back, z to the head, the carina at z = 0.
+    """One patient in millimetres, x to the left, y to the back, z to the head, the carina at z = 0."""
 
-    Attributes:
-        size: Factor on the reference body, whose half width is 160 mm.
-        body_mm: Half width and half depth of the body.
-        cage_mm: Half width, half depth and half height of the inside of the rib cage.
-        waves: float32 `[k, 2, 2]`: cosine and sine share of the k-th bulge of body (0) and cage (1).
-        heart: The heart in its sac.
-        mediastinum: Further solids between the lungs.
-        vessels: Great vessels by name.
-        airways: Windpipe and main bronchi, as wide as their lumen.
-        oesophagus: Its outer wall.
-        domes: Right and left dome of the diaphragm.
-        rib_phase_mm: Height of a rib at the spine.
-        fissures: float32 `[2, 3]`: for the right and the left lung (slope in y, slope in x, offset in mm).
-        tissues: Densities.
-    """
-
-    size: float
-    body_mm: tuple[float, float]
-    cage_mm: tuple[float, float, float]
-    waves: np.ndarray
-    heart: Ellipsoid
-    mediastinum: tuple[Ellipsoid, ...]
-    vessels: dict[str, Tube]
-    airways: tuple[Tube, ...]
-    oesophagus: Tube
-    domes: tuple[Ellipsoid, Ellipsoid]
-    rib_phase_mm: float
-    fissures: np.ndarray
+    size: float  # factor on the reference body, whose half width is 160 mm
+    body_mm: tuple[float, float]  # half width and half depth
+    cage_mm: tuple[float, float, float]  # half width, half depth and half height of the inside of the rib cage
+    waves: np.ndarray  # float32 [k, 2, 2]: cosine and sine share of the k-th bulge of body (0) and cage (1)
+    heart: Ellipsoid  # in its sac
+    mediastinum: tuple[Ellipsoid, ...]  # further solids between the lungs
+    vessels: dict[str, Tube]  # great vessels by name
+    airways: tuple[Tube, ...]  # windpipe and main bronchi, as wide as their lumen
+    oesophagus: Tube  # its outer wall
+    domes: tuple[Ellipsoid, Ellipsoid]  # of the diaphragm, right and left
+    rib_phase_mm: float  # height of a rib at the spine
+    fissures: np.ndarray  # float32 [2, 3]: for the right and the left lung (slope in y, slope in x, offset in mm)
     tissues: Tissues
 
     def body_distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
-        """Signed distance to the skin along the ray from the middle; the body widens towards the shoulders."""
+        """Return the signed distance to the skin along the ray from the middle; the body widens upwards."""
         widen = 1 + z * np.float32(0.0007 / self.size)
         return _rim_distance_mm(x, y, half_mm=self.body_mm, stretch=widen, waves=self.waves[:, 0], square=0.3)
 
     def cage_distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
-        """Signed distance to the inside of the rib cage along the ray from the middle; it narrows to the apex."""
+        """Return the signed distance to the rib cage along the ray from the middle; it narrows to the apex."""
         height = (z + np.float32(40 * self.size)) * np.float32(1 / self.cage_mm[2])
         narrow = np.sqrt(np.maximum(1 - height * height, np.float32(1e-6)))
         y = y + np.float32(2 * self.size)
         return _rim_distance_mm(x, y, half_mm=self.cage_mm[:2], stretch=narrow, waves=self.waves[:, 1], square=0.2)
 
     def mediastinum_distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
-        """Signed distance to all that lies between and under the lungs."""
+        """Return the signed distance to all that lies between and under the lungs."""
         near = self.heart.distance_mm(x, y, z)
         for solid in self.mediastinum:
             near = smooth_union(near, solid.distance_mm(x, y, z), 9 * self.size)
@@ -80,24 +64,18 @@ class Anatomy:
         return np.minimum(near, np.minimum(*(dome.distance_mm(x, y, z) for dome in self.domes)))
 
     def lungs_distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
-        """Signed distance to both lungs; left is x > 0."""
+        """Return the signed distance to both lungs; left is x > 0."""
         return self.lungs_in_cage_mm(self.cage_distance_mm(x, y, z), x, y, z)
 
     def lungs_in_cage_mm(self, cage_mm: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
-        """As `lungs_distance_mm`, where the distance to the cage is known."""
+        """Return `lungs_distance_mm` where the distance to the cage is known."""
         return -smooth_union(-cage_mm, self.mediastinum_distance_mm(x, y, z), 7 * self.size)
 
 
 def _rim_distance_mm(
-    x: np.ndarray,
-    y: np.ndarray,
-    *,
-    half_mm: tuple[float, float],
-    stretch: np.ndarray | float,
-    waves: np.ndarray,
-    square: float,
+    x: np.ndarray, y: np.ndarray, *, half_mm: tuple[float, ...], stretch: np.ndarray, waves: np.ndarray, square: float
 ) -> np.ndarray:
-    """Distance along the ray from the middle to a rim between an ellipse and a rounded box, with bulges on it."""
+    """Return the distance along the ray from the middle to a rim between an ellipse and a rounded box, with bulges."""
     rho = np.sqrt(x * x + y * y) + np.float32(1e-3)
     cos, sin = x / rho, y / rho
     u, v = (cos * np.float32(1 / half_mm[0])) ** 2, (sin * np.float32(1 / half_mm[1])) ** 2
@@ -111,14 +89,7 @@ def _rim_distance_mm(
 
 
 def draw_anatomy(rng: np.random.Generator) -> Anatomy:
-    """One patient of a random size, build, position of organs and contrast.
-
-    Args:
-        rng: The stream of this patient's anatomy.
-
-    Returns:
-        The anatomy; half width of the body 138 to 185 mm.
-    """
+    """Draw a patient of a random size (half width of the body 138 to 185 mm), build, place of organs and contrast."""
     size = float(rng.uniform(0.87, 1.13))
     half_width, half_depth = 160 * rng.uniform(0.98, 1.03), 116 * rng.uniform(0.96, 1.06)
     cage = (112 * rng.uniform(0.96, 1.03), 90 * rng.uniform(0.96, 1.03), 190.0)
@@ -146,8 +117,8 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
         oesophagus=oesophagus.scaled(size),
         domes=tuple(dome.scaled(size) for dome in domes),
         rib_phase_mm=float(rng.uniform(0, 24) * size),
-        fissures=np.array(
-            [[rng.uniform(0.9, 1.3), rng.normal(0, 0.12), size * rng.uniform(-25, 5)] for _ in range(2)], np.float32
+        fissures=np.float32(
+            [[rng.uniform(0.9, 1.3), rng.normal(0, 0.12), size * rng.uniform(-25, 5)] for _ in range(2)]
         ),
         tissues=_draw_tissues(rng),
     )
@@ -164,7 +135,7 @@ def _mediastinal_columns(rng: np.random.Generator) -> tuple[Ellipsoid, ...]:
 
 
 def _draw_tubes(rng: np.random.Generator) -> tuple[dict[str, Tube], tuple[Tube, ...], Tube]:
-    """Great vessels, airways and gullet of the reference body, each with a shift of a few millimetres."""
+    """Draw great vessels, airways and gullet of the reference body, each with a shift of a few millimetres."""
     aorta = rng.uniform(0.88, 1.2)
     dx, dy = rng.normal(0, 2.5, 2)
     vessels = {
@@ -190,7 +161,7 @@ def _draw_tubes(rng: np.random.Generator) -> tuple[dict[str, Tube], tuple[Tube, 
 
 
 def _draw_tissues(rng: np.random.Generator) -> Tissues:
-    """Densities; four patients in ten have contrast medium in the blood, as many of LIDC-IDRI have."""
+    """Draw densities; four patients in ten have contrast medium in the blood, as many of LIDC-IDRI have."""
     contrast = rng.uniform(90, 220) if rng.random() < 0.4 else 0.0
     return Tissues(
         fat_hu=rng.uniform(-112, -92),

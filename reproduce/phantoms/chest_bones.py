@@ -17,7 +17,7 @@ def paint_bones(
     """Paint all bones of one slice over its soft tissue, in place.
 
     Args:
-        hu: float32 `[y, x]`, one slice.
+        hu: float32 `[y, x]`, the slice.
         anatomy: The patient.
         cage: float32 `[y, x]`, signed distance to the inside of the rib cage.
         at: x `[1, x]`, y `[y, 1]` and height of the slice, mm.
@@ -27,7 +27,7 @@ def paint_bones(
     for distance, marrow_hu in (
         (_ribs_mm(anatomy, cage, x, y, z), anatomy.tissues.marrow_hu),
         (_plates_mm(anatomy, x, y, z), anatomy.tissues.marrow_hu),
-        (_vertebra_mm(anatomy, x, y, z), _vertebral_hu(anatomy, z)),
+        (_vertebra_mm(anatomy, x, y, z), 85.0 if _level(anatomy, z) < -0.75 else anatomy.tissues.marrow_hu),
     ):
         blend(hu, coverage(distance, pixel_mm), anatomy.tissues.cortex_hu)
         blend(hu, coverage(distance + np.float32(1.6 * anatomy.size), pixel_mm), marrow_hu)
@@ -36,17 +36,17 @@ def paint_bones(
 
 
 def canal(anatomy: Anatomy) -> Ellipsoid:
-    """The canal of the spine."""
+    """Return the canal of the spine."""
     return Ellipsoid((0, 78, 0), (9.5, 8, _ENDLESS)).scaled(anatomy.size)
 
 
 def cord(anatomy: Anatomy) -> Ellipsoid:
-    """The spinal cord."""
+    """Return the spinal cord."""
     return Ellipsoid((0, 78, 0), (5.2, 4.2, _ENDLESS)).scaled(anatomy.size)
 
 
 def _ribs_mm(anatomy: Anatomy, cage: np.ndarray, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
-    """Distance to the ribs: hoops around the cage that run downwards from the back to the front."""
+    """Return the distance to the ribs: hoops around the cage that run downwards from the back to the front."""
     size = anatomy.size
     back = y / (np.sqrt(x * x + y * y) + np.float32(1e-3))
     height = z + np.float32(32 * size) * (1 - back) + np.float32(anatomy.rib_phase_mm) + np.sign(x) * np.float32(2)
@@ -58,7 +58,7 @@ def _ribs_mm(anatomy: Anatomy, cage: np.ndarray, x: np.ndarray, y: np.ndarray, z
 
 
 def _plates_mm(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
-    """Distance to sternum and shoulder blades; the blades end below the lower ribs."""
+    """Return the distance to sternum and shoulder blades; the blades end below the lower ribs."""
     front = -np.float32(anatomy.cage_mm[1] * np.sqrt(max(0.05, 1 - ((z / anatomy.size + 40) / 190) ** 2)))
     sternum = Ellipsoid((0, float(front) - 8 * anatomy.size, 0), (19 * anatomy.size, 6.5 * anatomy.size, _ENDLESS))
     near = sternum.distance_mm(x, y, z)
@@ -73,11 +73,11 @@ def _plates_mm(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float) -> np.n
 
 
 def _vertebra_mm(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
-    """Distance to body, arch and processes of the spine; arch and processes come and go with the height."""
+    """Return the distance to body, arch and processes of the spine; arch and processes come and go with the height."""
     size = anatomy.size
     body = Ellipsoid((0, 57, 0), (17.5, 13.5, _ENDLESS)).scaled(size).distance_mm(x, y, z)
     arch = np.abs(canal(anatomy).distance_mm(x, y, z) - np.float32(3 * size)) - np.float32(2.8 * size)
-    level = np.cos(2 * np.pi * (z + anatomy.rib_phase_mm) / (_PITCH_MM * size))
+    level = _level(anatomy, z)
     away = np.float32(6 * size * max(0.0, 0.2 - level))
     wings = tube((-34, 88, 0, 4), (-9, 78, 0, 5), (9, 78, 0, 5), (34, 88, 0, 4)).scaled(size).distance_mm(x, y, 0.0)
     thorn = tube((0, 88, 0, 4), (0, 106, 0, 3)).scaled(size).distance_mm(x, y, 0.0)
@@ -85,7 +85,6 @@ def _vertebra_mm(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float) -> np
     return np.minimum(np.minimum(body, arch + gap), np.minimum(wings + away, thorn))
 
 
-def _vertebral_hu(anatomy: Anatomy, z: float) -> float:
-    """Density inside a vertebra, which a disc interrupts once per level."""
-    level = np.cos(2 * np.pi * (z + anatomy.rib_phase_mm) / (_PITCH_MM * anatomy.size))
-    return 85.0 if level < -0.75 else anatomy.tissues.marrow_hu
+def _level(anatomy: Anatomy, z: float) -> float:
+    """Return where a height lies among the vertebrae: 1 in the middle of one, -1 in that of the disc between two."""
+    return np.cos(2 * np.pi * (z + anatomy.rib_phase_mm) / (_PITCH_MM * anatomy.size))

@@ -22,29 +22,19 @@ _LEAST_FIELD_MM, _LARGEST_FIELD_MM = 0.6 * 512, 0.9 * 512
 
 @dataclass(frozen=True, eq=False)
 class ChestCt:
-    """A phantom scan with everything that is known about it.
+    """A phantom scan with everything that is known about it; arrays are `[z, y, x]`."""
 
-    Attributes:
-        image: int16 `[z, y, x]`, HU; z runs from the feet to the head.
-        grid: The same grid in the frame of the body.
-        structures: bool `[z, y, x]` by name: body, lung_left, lung_right, heart, oesophagus, spinal_cord.
-        lesions: What there is in the lungs; the first is a nodule of 13 mm or more.
-        nodule_labels: uint8 `[z, y, x]`: i + 1 where lesion i is a nodule of 3 mm or more, else 0.
-        readings: What each of the four readers marked.
-        scanner: How the scan was made and is to be stored.
-    """
-
-    image: Volume
-    grid: ScanGrid
-    structures: dict[str, np.ndarray]
-    lesions: tuple[Lesion, ...]
-    nodule_labels: np.ndarray
-    readings: tuple[Reading, ...]
-    scanner: Scanner
+    image: Volume  # int16, HU; z runs from the feet to the head
+    grid: ScanGrid  # the same grid in the frame of the body
+    structures: dict[str, np.ndarray]  # bool by name: body, lung_left, lung_right, heart, oesophagus, spinal_cord
+    lesions: tuple[Lesion, ...]  # what there is in the lungs; the first is a nodule of 13 mm or more
+    nodule_labels: np.ndarray  # uint8: i + 1 where lesion i is a nodule of 3 mm or more, else 0
+    readings: tuple[Reading, ...]  # what each of the four readers marked
+    scanner: Scanner  # how the scan was made and is to be stored
 
 
 def draw_patient(seed: int, number: int, *, matrix: int, n_slices: int, slice_spacing_mm: float) -> ChestCt:
-    """One patient of a phantom cohort, the same for the same arguments.
+    """Draw one patient of a phantom cohort, the same for the same arguments.
 
     Patients differ in size, build, contrast, lesions, scanner, and in the part of the chest that the scan shows. The
     field of view belongs to the patient: a smaller matrix has larger pixels (0.6 to 0.9 mm at 512).
@@ -56,17 +46,13 @@ def draw_patient(seed: int, number: int, *, matrix: int, n_slices: int, slice_sp
         n_slices: Slices; with `slice_spacing_mm` they should make 40 mm or more.
         slice_spacing_mm: Distance of slices, and their thickness.
 
-    Returns:
-        The scan.
-
     Raises:
         CohortError: The part of the lungs that the scan shows is too small for a nodule.
         ValueError: An argument is out of its range.
     """
     if matrix < 32 or n_slices < 3 or not slice_spacing_mm > 0:
-        raise ValueError(
-            f"expected matrix >= 32, n_slices >= 3, spacing > 0; got {matrix}, {n_slices}, {slice_spacing_mm}"
-        )
+        got = f"{matrix}, {n_slices}, {slice_spacing_mm}"
+        raise ValueError(f"expected matrix >= 32, n_slices >= 3, spacing > 0; got {got}")
 
     def named(purpose: str) -> np.random.Generator:
         return stream(seed, "chest phantom", number, purpose)
@@ -79,21 +65,16 @@ def draw_patient(seed: int, number: int, *, matrix: int, n_slices: int, slice_sp
     densities, structures = paint_chest(anatomy, grid, lungs_hu)
     radius_mm = float(np.mean(anatomy.body_mm))
     voxels = scan(densities, scanner, named("noise"), pixel_mm=grid.pixel_mm, body_radius_mm=radius_mm)
-    return ChestCt(
-        image=Volume(voxels, _affine(grid, shift_mm), "HU"),
-        grid=grid,
-        structures=structures,
-        lesions=lesions,
-        nodule_labels=_label_nodules(lesions, structures, grid),
-        readings=read_scan(lesions, anatomy, grid, named("readers")),
-        scanner=scanner,
-    )
+    affine = np.diag([grid.pixel_mm, grid.pixel_mm, grid.slice_mm, 1.0])
+    affine[:3, 3] = np.round(np.array(grid.corner_mm) + shift_mm, 4)
+    labels, readings = _label_nodules(lesions, structures, grid), read_scan(lesions, anatomy, grid, named("readers"))
+    return ChestCt(Volume(voxels, affine, "HU"), grid, structures, lesions, labels, readings, scanner)
 
 
 def _place_grid(
     anatomy: Anatomy, rng: np.random.Generator, matrix: int, n_slices: int, slice_mm: float
 ) -> tuple[ScanGrid, np.ndarray]:
-    """Field of view around the body, part of the chest, and where the scanner's own origin lies.
+    """Place the field of view around the body and part of the chest; return the shift to the scanner's origin too.
 
     Numbers are rounded to what a DICOM decimal string holds, so that the file says exactly what was drawn.
     """
@@ -106,17 +87,11 @@ def _place_grid(
     corner = np.array([aside[0], aside[1] - 0.01 * field, z]) - pixel_mm * (matrix - 1) / 2 * np.array([1, 1, 0])
     corner = np.append(np.round(corner[:2], 4), np.round(corner[2], 1))
     shift_mm = np.round(np.array([rng.uniform(-15, 15), rng.uniform(-40, 40), rng.uniform(-260, -60)]), 1)
-    return ScanGrid(matrix, n_slices, pixel_mm, slice_mm, tuple(float(v) for v in corner)), shift_mm
-
-
-def _affine(grid: ScanGrid, shift_mm: np.ndarray) -> np.ndarray:
-    affine = np.diag([grid.pixel_mm, grid.pixel_mm, grid.slice_mm, 1.0])
-    affine[:3, 3] = np.round(np.array(grid.corner_mm) + shift_mm, 4)
-    return affine
+    return ScanGrid(matrix, n_slices, pixel_mm, slice_mm, tuple(map(float, corner))), shift_mm
 
 
 def _label_nodules(lesions: tuple[Lesion, ...], structures: dict[str, np.ndarray], grid: ScanGrid) -> np.ndarray:
-    """Voxels whose centre lies inside a nodule and inside a lung."""
+    """Label voxels whose centre lies inside a nodule and inside a lung."""
     labels = np.zeros(grid.shape, np.uint8)
     for i, lesion in enumerate(lesions):
         box = grid.box(lesion.centre_mm - lesion.reach_mm, lesion.centre_mm + lesion.reach_mm)

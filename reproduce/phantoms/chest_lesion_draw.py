@@ -32,28 +32,19 @@ _GAP_MM = 5.0
 def draw_lesions(
     anatomy: Anatomy, grid: ScanGrid, trees: tuple[VesselTree, ...], rng: np.random.Generator
 ) -> tuple[Lesion, ...]:
-    """The lesions of one patient, the first of them a solid or part-solid nodule of 13 to 30 mm.
+    """Draw the lesions of one patient, the first of them a solid or part-solid nodule of 13 to 30 mm.
 
-    Args:
-        anatomy: The patient.
-        grid: The scan; nodules lie wholly between its first and last slice.
-        trees: Vessels that some nodules sit on.
-        rng: The stream of this patient's lesions.
-
-    Returns:
-        At least one nodule; then small nodules, scars, plaques and plugs. Lesions do not touch one another; one
-        that finds no room, a rare thing, is left out, but never the first.
+    Nodules lie wholly between the first and last slice, some of them on a vessel; then come small nodules, scars,
+    plaques and plugs. Lesions do not touch one another; one that finds no room, a rare thing, is left out, but never
+    the first.
 
     Raises:
         CohortError: The lungs in the scan are too small for the first nodule.
     """
     kinds = [NODULE] * (1 + rng.poisson(_MEAN_EXTRA_NODULES)) + [SMALL_NODULE] * rng.poisson(1.5)
     kinds += [SCAR] * rng.poisson(1.2) + [PLAQUE] * rng.poisson(0.8) + [PLUG] * rng.poisson(1.2)
-    spots = rng.uniform(
-        [-anatomy.cage_mm[0], -anatomy.cage_mm[1], grid.z_mm[0]],
-        [anatomy.cage_mm[0], anatomy.cage_mm[1], grid.z_mm[-1]],
-        (_TRIES, 3),
-    ).astype(np.float32)
+    wide, deep = anatomy.cage_mm[:2]
+    spots = rng.uniform([-wide, -deep, grid.z_mm[0]], [wide, deep, grid.z_mm[-1]], (_TRIES, 3)).astype(np.float32)
     depths = -anatomy.lungs_distance_mm(*spots.T)
     nodes = np.vstack([tree.nodes_mm[tree.radii_mm > 0.9] for tree in trees])
     node_depths = -anatomy.lungs_distance_mm(*nodes.T)
@@ -62,23 +53,21 @@ def draw_lesions(
         shape = _draw_shape(kind, rng, leads=order == 0)
         for place in (shape["place"], "interior", "wall"):  # a large one may have no room where it was drawn to be
             shape["place"] = place
-            candidates, deep = (nodes, node_depths) if place == "vessel" else (spots, depths)
-            centre = _find_place(shape, candidates, deep, grid, lesions, rng)
+            candidates = (nodes, node_depths) if place == "vessel" else (spots, depths)
+            centre = _find_place(shape, *candidates, grid, lesions, rng)
             if centre is not None:
                 lesions.append(Lesion(kind=kind, centre_mm=centre, **shape))
                 break
         if not lesions:
-            raise CohortError(
-                expected=f"lungs with room for a nodule of {shape['diameter_mm']:.0f} mm",
-                got=f"{grid.n_slices} slices of {grid.slice_mm} mm with no such place",
-                where="phantom of the chest",
-                do="ask for more slices, so that the scan is 40 mm high or more",
-            )
+            expected = f"lungs with room for a nodule of {shape['diameter_mm']:.0f} mm"
+            got = f"{grid.n_slices} slices of {grid.slice_mm} mm with no such place"
+            do = "ask for more slices, so that the scan is 40 mm high or more"
+            raise CohortError(expected=expected, got=got, where="phantom of the chest", do=do)
     return tuple(lesions)
 
 
 def _draw_shape(kind: str, rng: np.random.Generator, *, leads: bool) -> dict:
-    """Everything of a lesion but its kind and centre."""
+    """Draw everything of a lesion but its kind and centre."""
     diameter, axes, heights, n_spikes = 0.0, np.ones(3), np.zeros(0), 0
     texture, place, density = SOLID, "interior", rng.uniform(15, 65)
     if kind == NODULE:
@@ -121,25 +110,19 @@ def _draw_shape(kind: str, rng: np.random.Generator, *, leads: bool) -> dict:
 
 
 def _random_rotation(rng: np.random.Generator) -> np.ndarray:
-    """A rotation drawn evenly: the Q of a Gaussian matrix with the signs of R."""
+    """Draw a rotation evenly: the Q of a Gaussian matrix with the signs of R."""
     q, r = np.linalg.qr(rng.normal(size=(3, 3)))
     return (q * np.sign(np.diag(r))).astype(np.float32)
 
 
 def _find_place(
-    shape: dict,
-    spots: np.ndarray,
-    depths: np.ndarray,
-    grid: ScanGrid,
-    others: list[Lesion],
-    rng: np.random.Generator,
+    shape: dict, spots: np.ndarray, depths: np.ndarray, grid: ScanGrid, others: list[Lesion], rng: np.random.Generator
 ) -> np.ndarray | None:
-    """A random spot at the right depth, inside the stack, free of other lesions; None if there is none."""
+    """Draw a random spot at the right depth, inside the stack, free of other lesions; None if there is none."""
     radius = 0.5 * shape["diameter_mm"]
     flat = radius * float(shape["axes"].min())
-    low, high = {"wall": (0.1 * flat, 0.55 * flat), "interior": (radius + 3, 99), "vessel": (radius + 2, 99)}[
-        shape["place"]
-    ]
+    bounds = {"wall": (0.1 * flat, 0.55 * flat), "interior": (radius + 3, 99), "vessel": (radius + 2, 99)}
+    low, high = bounds[shape["place"]]
     room = min(1.25 * radius, 0.4 * float(grid.z_mm[-1] - grid.z_mm[0]))
     fits = (depths >= low) & (depths <= high)
     fits &= (spots[:, 2] >= grid.z_mm[0] + room) & (spots[:, 2] <= grid.z_mm[-1] - room)

@@ -16,33 +16,19 @@ SOLID, PART_SOLID, GROUND_GLASS = "solid", "part-solid", "ground glass"
 
 @dataclass(frozen=True, eq=False)
 class Lesion:
-    """One lesion, whole, as it is; what a reader makes of it stands elsewhere.
+    """One lesion, whole, as it is; what a reader makes of it stands elsewhere."""
 
-    Attributes:
-        kind: One of the kinds of this module.
-        centre_mm: float32 `[3]`, (x, y, z).
-        diameter_mm: Diameter of the ball of the same volume.
-        texture: One of the textures of this module.
-        density_hu: Density of its solid part.
-        turn: float32 `[3, 3]`, rotation into its own axes.
-        axes: float32 `[3]`, its three axes relative to the diameter; their product is 1.
-        waves: float32 `[k, 5]`: direction (3), height relative to the radius, phase of each bulge.
-        spikes: float32 `[n, 4]`: direction (3) and length in mm of each spicule.
-        core_share: Radius of the solid core of a part-solid nodule, relative to its own.
-        place: "interior", "wall" or "vessel".
-    """
-
-    kind: str
-    centre_mm: np.ndarray
-    diameter_mm: float
-    texture: str
-    density_hu: float
-    turn: np.ndarray
-    axes: np.ndarray
-    waves: np.ndarray
-    spikes: np.ndarray
-    core_share: float
-    place: str
+    kind: str  # one of the kinds of this module
+    centre_mm: np.ndarray  # float32 [3], (x, y, z)
+    diameter_mm: float  # of the ball of the same volume
+    texture: str  # one of the textures of this module
+    density_hu: float  # of its solid part
+    turn: np.ndarray  # float32 [3, 3], rotation into its own axes
+    axes: np.ndarray  # float32 [3], its three axes relative to the diameter; their product is 1
+    waves: np.ndarray  # float32 [k, 5]: direction (3), height relative to the radius, phase of each bulge
+    spikes: np.ndarray  # float32 [n, 4]: direction (3) and length in mm of each spicule
+    core_share: float  # radius of the solid core of a part-solid nodule, relative to its own
+    place: str  # "interior", "wall" or "vessel"
 
     @property
     def reach_mm(self) -> float:
@@ -50,7 +36,7 @@ class Lesion:
         return float(0.5 * self.diameter_mm * self.axes.max() * (1 + np.abs(self.waves[:, 3]).sum()))
 
     def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Signed distance to its surface, without spicules, to first order; arguments broadcast to `[z, y, x]`."""
+        """Return the signed distance to its surface, without spicules, to first order; x, y, z broadcast."""
         dx, dy, dz = (axis - np.float32(c) for axis, c in zip((x, y, z), self.centre_mm, strict=True))
         u, v, w = ((t[0] * dx + t[1] * dy + t[2] * dz) / a for t, a in zip(self.turn, self.axes, strict=True))
         rho = np.sqrt(u * u + v * v + w * w) + np.float32(1e-3)
@@ -93,21 +79,10 @@ def paint_lesion(tissue: np.ndarray, lesion: Lesion, grid: ScanGrid, rng: np.ran
         inset = np.float32(0.5 * lesion.diameter_mm * (1 - lesion.core_share))
         core = grid.slice_mean(coverage(distance + inset, grid.pixel_mm))
         region += core * (np.float32(lesion.density_hu) - region)
-    _paint_spikes(tissue, lesion, grid)
-
-
-def _paint_spikes(tissue: np.ndarray, lesion: Lesion, grid: ScanGrid) -> None:
-    """Paint the spicules: thin cones from inside the lesion into the lung."""
     radius = 0.5 * lesion.diameter_mm
-    for spike in lesion.spikes:
+    for spike in lesion.spikes:  # thin cones from inside the lesion into the lung
         ends = [lesion.centre_mm + spike[:3] * np.float32(way) for way in (0.7 * radius, radius + spike[3])]
         found = cone_share(grid, ends_mm=tuple(ends), radii_mm=(0.11 * radius + 0.25, 0.2))
         if found is not None:
             box, share = found
             tissue[box] += np.float32(0.8) * share * (np.float32(lesion.density_hu) - tissue[box])
-
-
-def truth_box(lesion: Lesion, grid: ScanGrid, *, margin_mm: float) -> tuple[slice, slice, slice] | None:
-    """The box of voxels (z, y, x) within `margin_mm` of a lesion, or None where the grid does not show it."""
-    reach = lesion.reach_mm + margin_mm
-    return grid.box(lesion.centre_mm - reach, lesion.centre_mm + reach)

@@ -26,7 +26,7 @@ def paint_lungs(
     lesions: tuple[Lesion, ...],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Lung tissue with fissures, vessels, bronchi and lesions, as if the lungs filled the whole grid.
+    """Return lung tissue with fissures, vessels, bronchi and lesions, as if the lungs filled the grid.
 
     Returns:
         float32 `[z, y, x]`, HU.
@@ -42,25 +42,22 @@ def paint_lungs(
 
 
 def _parenchyma(anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator) -> np.ndarray:
-    """Lung without vessels that can be told apart: denser at the back, cloudy, grained, with one fissure each side."""
+    """Return lung without vessels that can be told apart: denser at the back, cloudy, grained, a fissure each side."""
     x, y, z = (axis.astype(np.float32) for axis in grid.axes((slice(None),) * 3))
     slope = np.float32(anatomy.tissues.lung_slope_hu / (2 * anatomy.cage_mm[1]))
     tissue = np.float32(anatomy.tissues.lung_hu) + slope * (y + np.float32(anatomy.cage_mm[1])) + np.zeros_like(x + z)
     for grain_mm, height_hu, power in ((14.0, 14.0, 1), (2.6, 16.0, 2)):
         tissue += _clouds(grid, rng, grain_mm=grain_mm, height_hu=height_hu, power=power)
+    middle = int(np.searchsorted(grid.x_mm, 0))
     for side, (steep, tilt, offset) in zip((-1, 1), anatomy.fissures, strict=True):
-        half = (
-            slice(0, int(np.searchsorted(grid.x_mm, 0)))
-            if side < 0
-            else slice(int(np.searchsorted(grid.x_mm, 0)), None)
-        )
+        half = slice(None, middle) if side < 0 else slice(middle, None)
         sheet = np.abs(y * steep + x[..., half] * tilt - z - offset - 20) / np.float32(np.hypot(1, steep))
         tissue[..., half] += np.float32(110) * np.clip(1.3 - sheet / np.float32(max(1.1, grid.pixel_mm)), 0, 1)
     return tissue
 
 
 def _clouds(grid: ScanGrid, rng: np.random.Generator, *, grain_mm: float, height_hu: float, power: int) -> np.ndarray:
-    """Random texture of a grain size; a power of 2 gives bright grains on an even ground, as small vessels do."""
+    """Draw a texture of a grain size; a power of 2 gives bright grains on an even ground, as small vessels do."""
     width = grid.matrix * grid.pixel_mm
     n_across = int(np.clip(width / grain_mm * 2, 4, grid.matrix))
     coarse = rng.standard_normal((grid.n_slices, n_across, n_across), dtype=np.float32)
@@ -78,7 +75,7 @@ def _clouds(grid: ScanGrid, rng: np.random.Generator, *, grain_mm: float, height
 
 
 def paint_chest(anatomy: Anatomy, grid: ScanGrid, lungs_hu: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """All densities of the scan, and where each structure lies.
+    """Return all densities of the scan, and where each structure lies.
 
     Args:
         anatomy: The patient.
@@ -92,7 +89,8 @@ def paint_chest(anatomy: Anatomy, grid: ScanGrid, lungs_hu: np.ndarray) -> tuple
     hu = np.full(grid.shape, AIR_HU, np.float32)
     masks = {name: np.zeros(grid.shape, bool) for name in STRUCTURES}
     x, y = grid.x_mm[None, :], grid.y_mm[:, None]
-    inner = _around_cage(anatomy, grid)
+    reach = 1.08 * np.array(anatomy.cage_mm) + 30 * anatomy.size  # ribs, shoulder blades and spine at every height
+    inner = grid.box(np.append(-reach[:2], grid.z_mm[0]), np.append(reach[:2], grid.z_mm[-1]))[1:]
     inner_x, inner_y = x[:, inner[1]], y[inner[0]]
     for k, z in enumerate(map(float, grid.z_mm)):
         body = anatomy.body_distance_mm(x, y, z)
@@ -116,15 +114,8 @@ def paint_chest(anatomy: Anatomy, grid: ScanGrid, lungs_hu: np.ndarray) -> tuple
     return hu, masks
 
 
-def _around_cage(anatomy: Anatomy, grid: ScanGrid) -> tuple[slice, slice]:
-    """Rows and columns that hold the rib cage with its ribs, shoulder blades and spine at every height."""
-    reach = 1.08 * np.array(anatomy.cage_mm) + 30 * anatomy.size
-    _, rows, columns = grid.box(np.append(-reach[:2], grid.z_mm[0]), np.append(reach[:2], grid.z_mm[-1]))
-    return rows, columns
-
-
 def _inner_masks(anatomy: Anatomy, lungs: np.ndarray, at: Place) -> dict[str, np.ndarray]:
-    """Voxels of one slice whose centre lies inside a lung, the heart, the gullet and the cord."""
+    """Return voxels of one slice whose centre lies inside a lung, the heart, the gullet and the cord."""
     airway = np.minimum.reduce([solid.distance_mm(*at) + np.zeros_like(lungs) for solid in anatomy.airways]) < 2
     heart = (anatomy.heart.distance_mm(*at) < 0) & (lungs >= 0)
     return {
@@ -137,14 +128,14 @@ def _inner_masks(anatomy: Anatomy, lungs: np.ndarray, at: Place) -> dict[str, np
 
 
 def _paint_table(plane: np.ndarray, anatomy: Anatomy, x: np.ndarray, y: np.ndarray, *, pixel_mm: float) -> None:
-    """A curved table top under a thin mattress."""
+    """Paint a curved table top under a thin mattress."""
     drop = np.float32(anatomy.body_mm[1] + 9) - x * x * np.float32(1 / 2600) - y
     for depth, thick, density in ((0.0, 1.2, -850.0), (13.0, 2.6, -120.0)):
         blend(plane, coverage(np.abs(drop + np.float32(depth)) - np.float32(thick / 2), pixel_mm), density)
 
 
 def _paint_muscles(plane: np.ndarray, anatomy: Anatomy, at: Place) -> None:
-    """The large muscles of the chest wall: of the back, the breast, the shoulder."""
+    """Paint the large muscles of the chest wall: of the back, the breast, the shoulder."""
     for side in (-1, 1):
         for solid in (
             Ellipsoid((26 * side, 95, 0), (23, 11, 900)),
@@ -156,7 +147,7 @@ def _paint_muscles(plane: np.ndarray, anatomy: Anatomy, at: Place) -> None:
 
 
 def _paint_mediastinum(plane: np.ndarray, anatomy: Anatomy, cage: np.ndarray, at: Place, *, pixel_mm: float) -> None:
-    """Fat between the lungs, then heart, great vessels, gullet, and what lies under the diaphragm."""
+    """Paint fat between the lungs, then heart, great vessels, gullet, and what lies under the diaphragm."""
     tissues, size = anatomy.tissues, anatomy.size
     blend(plane, coverage(cage + np.float32(2), pixel_mm), tissues.fat_hu + 15)
     paint(plane, Ellipsoid((0, 74, 0), (28, 24, 900)).scaled(size), at, hu=tissues.muscle_hu - 5, edge_mm=4.0)
@@ -175,8 +166,7 @@ def _paint_mediastinum(plane: np.ndarray, anatomy: Anatomy, cage: np.ndarray, at
 
 
 def _paint_airways(plane: np.ndarray, anatomy: Anatomy, at: Place, *, pixel_mm: float) -> None:
-    """Windpipe and main bronchi: a wall, and air."""
+    """Paint windpipe and main bronchi: a wall, and air."""
     for wall, density in ((1.6, 30.0), (0.0, AIR_HU + 5)):
         for solid in anatomy.airways:
-            widened = Tube(solid.points_mm, solid.radii_mm + np.float32(wall))
-            paint(plane, widened, at, hu=density, edge_mm=pixel_mm)
+            paint(plane, Tube(solid.points_mm, solid.radii_mm + np.float32(wall)), at, hu=density, edge_mm=pixel_mm)

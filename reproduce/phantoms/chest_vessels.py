@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reproduce.phantoms.chest_anatomy import Anatomy
-from reproduce.phantoms.scan_grid import ScanGrid
+from reproduce.phantoms.scan_grid import Box, ScanGrid
 from reproduce.phantoms.shapes import cone_distance_mm, coverage
 
 _TIP_RADIUS_MM = 0.5
@@ -18,31 +18,19 @@ _DETOUR = 0.25  # how much a long way to the heart counts against a short new br
 
 @dataclass(frozen=True, eq=False)
 class VesselTree:
-    """Segments of one tree.
+    """Segments of one tree."""
 
-    Attributes:
-        nodes_mm: float32 `[n, 3]`, (x, y, z); node 0 is the root at the hilum.
-        parents: int `[n]`; the root is its own parent.
-        radii_mm: float32 `[n]`, of the segment from the parent to the node.
-        is_artery: Bronchi run beside arteries.
-    """
-
-    nodes_mm: np.ndarray
-    parents: np.ndarray
-    radii_mm: np.ndarray
-    is_artery: bool
+    nodes_mm: np.ndarray  # float32 [n, 3], (x, y, z); node 0 is the root at the hilum
+    parents: np.ndarray  # int [n]; the root is its own parent
+    radii_mm: np.ndarray  # float32 [n], of the segment from the parent to the node
+    is_artery: bool  # bronchi run beside arteries
 
 
 def grow_trees(anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator) -> tuple[VesselTree, ...]:
-    """Arteries and veins of both lungs, grown to random tips in the part of the lungs that the scan shows.
+    """Grow arteries and veins of both lungs to random tips in the part of the lungs that the scan shows.
 
-    Args:
-        anatomy: The patient.
-        grid: The scan; tips lie up to 20 mm above and below it, for vessels run obliquely.
-        rng: The stream of this patient's vessels.
-
-    Returns:
-        Four trees; a lung that the scan does not meet has only a root.
+    Tips lie up to 20 mm above and below the scan, for vessels run obliquely. A lung that the scan does not meet has
+    only a root in its two trees.
     """
     trees = []
     for side in (-1, 1):
@@ -53,7 +41,7 @@ def grow_trees(anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator) -> tu
 
 
 def _draw_tips(anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator, *, side: int) -> np.ndarray:
-    """Random points in one lung, at least 2 mm from its surface, about one in a cube of 12 mm."""
+    """Draw random points in one lung, at least 2 mm from its surface, about one in a cube of 12 mm."""
     low = np.array([0, -anatomy.cage_mm[1], grid.z_mm[0] - 20])
     high = np.array([anatomy.cage_mm[0], anatomy.cage_mm[1], grid.z_mm[-1] + 20])
     n_points = int(np.prod(high - low) / 12.0**3)
@@ -62,7 +50,7 @@ def _draw_tips(anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator, *, si
 
 
 def _grow(root: np.ndarray, tips: np.ndarray, *, is_artery: bool) -> VesselTree:
-    """A tree from the root to every tip: from near to far, each joins the node that makes its way to the root short."""
+    """Grow a tree to every tip, from near to far: each joins the node that makes its way to the root short."""
     nodes = np.vstack([root, tips[np.argsort(np.linalg.norm(tips - root, axis=1), kind="stable")]])
     parents, ways = np.zeros(len(nodes), dtype=int), np.zeros(len(nodes), dtype=np.float32)
     for i in range(1, len(nodes)):
@@ -77,11 +65,7 @@ def _grow(root: np.ndarray, tips: np.ndarray, *, is_artery: bool) -> VesselTree:
 
 
 def cover_vessels(trees: tuple[VesselTree, ...], grid: ScanGrid) -> np.ndarray:
-    """Share of each voxel that vessels fill.
-
-    Returns:
-        float32 `[z, y, x]` in [0, 1]; all zero where no tree meets the grid.
-    """
+    """Return the share of each voxel that vessels fill: float32 `[z, y, x]`, all zero where no tree meets the grid."""
     filled = np.zeros(grid.shape, np.float32)
     for tree in trees:
         for i, parent in enumerate(tree.parents[1:], start=1):
@@ -91,11 +75,9 @@ def cover_vessels(trees: tuple[VesselTree, ...], grid: ScanGrid) -> np.ndarray:
 
 
 def cover_bronchi(trees: tuple[VesselTree, ...], grid: ScanGrid) -> tuple[np.ndarray, np.ndarray]:
-    """Share of each voxel inside the outer wall and inside the lumen of the bronchi that run beside large arteries."""
+    """Return the shares of voxels in the outer wall and in the lumen of the bronchi that run beside large arteries."""
     outer, lumen = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
-    for tree in trees:
-        if not tree.is_artery:
-            continue
+    for tree in (tree for tree in trees if tree.is_artery):
         for i in np.flatnonzero(tree.radii_mm > 1.5):
             ends = [tree.nodes_mm[j] - np.array([0, 1, 0]) * (2.1 * tree.radii_mm[j]) for j in (tree.parents[i], i)]
             radius = 0.85 * tree.radii_mm[i]
@@ -116,13 +98,11 @@ def cover_cone(
 
 def cone_share(
     grid: ScanGrid, *, ends_mm: tuple[np.ndarray, np.ndarray], radii_mm: tuple[float, float]
-) -> tuple[tuple[slice, slice, slice], np.ndarray] | None:
-    """The box (z, y, x) around a cone, and the share of its voxels that it fills, averaged over the slice.
+) -> tuple[Box, np.ndarray] | None:
+    """Return the box around a cone, and the share in [0, 1] of each of its voxels that the cone fills.
 
-    A cone that is thinner than a pixel fills no pixel wholly: it covers at most its width over that of the pixel.
-
-    Returns:
-        The box and float32 `[z, y, x]` in [0, 1]; None where the cone misses the grid.
+    The share is averaged over the slice; a cone that is thinner than a pixel covers at most its width over that of the
+    pixel. None where the cone misses the grid.
     """
     ends = np.stack(ends_mm)
     reach = max(radii_mm) + grid.pixel_mm * np.array([1, 1, 0]) + grid.slice_mm * np.array([0, 0, 0.5])

@@ -15,15 +15,11 @@ _BLUR_MM, _NOISE = 0.6, 7.0
 
 
 def draw_hippocampus(seed: int, number: int) -> tuple[Volume, Volume]:
-    """Image and reference of one phantom: grey matter in white matter, beside a ventricle and a second grey structure.
+    """Draw image and reference of one phantom: grey in white matter, beside a ventricle and a second grey structure.
 
     Length, bend, thickness, place, size of the crop, brightness across it and scale of the greys vary; left and right
     occur alike. The border of the two labels lies at a share of the length that varies too: as in the data set, no grey
     shows it.
-
-    Args:
-        seed: Of the cohort.
-        number: Of the patient, from 1.
 
     Returns:
         Image float32 and labels uint8 (1 anterior, 2 posterior), both `[z, y, x]` of 1 mm.
@@ -50,7 +46,5 @@ def draw_hippocampus(seed: int, number: int) -> tuple[Volume, Volume]:
     image[inside] = _GREY
     uneven = 1 + 0.004 * sum(rng.uniform(-1, 1) * axis for axis in (x, y, z))
     image = ndimage.gaussian_filter(image, _BLUR_MM) * uneven + rng.normal(0, _NOISE, shape)
-    affine = np.diag([1.0, 1.0, 1.0, 1.0])
-    return Volume((image * rng.uniform(0.5, 4.0)).astype(np.float32), affine, "arbitrary"), Volume(
-        labels, affine, "label"
-    )
+    image = (image * rng.uniform(0.5, 4.0)).astype(np.float32)
+    return Volume(image, np.eye(4), "arbitrary"), Volume(labels, np.eye(4), "label")

@@ -10,7 +10,7 @@ _RING = ((0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1))
 
 
 def outline_of(mask: np.ndarray) -> np.ndarray:
-    """The closed chain of pixels that runs just outside of a mask.
+    """Return the closed chain of pixels that runs just outside of a mask.
 
     The mask's largest part (pixels that share an edge) is grown by one pixel in four directions; the outer border of
     that, followed pixel by pixel (Moore neighbours), is the chain. Notches of one pixel are bridged, holes are lost.
@@ -32,7 +32,7 @@ def outline_of(mask: np.ndarray) -> np.ndarray:
 
 
 def _follow_border(solid: np.ndarray) -> np.ndarray:
-    """Pixels (x, y) of the outer border of one solid part, in order and closed; it must not touch the array's edge."""
+    """Return the pixels (x, y) of the outer border of one part, in order and closed; it keeps off the array's edge."""
     start = tuple(int(v) for v in np.argwhere(solid)[0])  # topmost row, leftmost pixel: its left neighbour is outside
     chain, here, came_from = [start], start, 0
     first_step = None
@@ -53,10 +53,10 @@ def _follow_border(solid: np.ndarray) -> np.ndarray:
 
 
 def inside_of(chain_xy: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The pixels that a closed chain encloses, without the chain itself: what the reader holds for the nodule.
+    """Return the pixels that a closed chain encloses, without the chain itself: what the reader holds for the nodule.
 
     Args:
-        chain_xy: int `[n, 2]`, (x, y), a closed chain of 8-neighbours as of `outline_of`.
+        chain_xy: int `[n, 2]`, (x, y), a closed chain of 8-neighbours as `outline_of` returns it.
         shape: Rows and columns of the image.
 
     Returns:
@@ -68,7 +68,6 @@ def inside_of(chain_xy: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     low = chain_xy.min(axis=0)
     drawn = np.zeros(chain_xy.max(axis=0)[::-1] - low[::-1] + 1, dtype=bool)
     drawn[tuple((chain_xy - low).T[::-1])] = True
-    filled = ndimage.binary_fill_holes(drawn) & ~drawn
-    y, x = np.nonzero(filled)
+    y, x = np.nonzero(ndimage.binary_fill_holes(drawn) & ~drawn)
     inside[y + low[1], x + low[0]] = True
     return inside

@@ -29,22 +29,18 @@ class Characteristics:
 
 
 def rate(lesion: Lesion, conspicuity: float, rng: np.random.Generator) -> Characteristics:
-    """One reader's ratings: the truth on the reader's scale, off by one now and then.
+    """Draw one reader's ratings: the truth on the reader's scale, off by one now and then.
 
-    Args:
-        lesion: The lesion.
-        conspicuity: How much it strikes the eye, 0 to 1.
-        rng: The stream of the reader.
+    `conspicuity` is how much the lesion strikes the eye, 0 to 1.
     """
     solidity = {GROUND_GLASS: 1.2, PART_SOLID: 3.0}.get(lesion.texture, 5.0)
     spiky = 0.0 if not len(lesion.spikes) else 1.2 + 0.16 * len(lesion.spikes)
-    lobes = 1 + 32 * lesion.irregularity
     suspicion = 1.2 + 0.11 * lesion.diameter_mm + 0.55 * spiky + (0.4 if lesion.texture == PART_SOLID else 0)
     truth = {
         "subtlety": 1.3 + 4.2 * conspicuity,
         "sphericity": 5.4 - 9 * float(np.log(lesion.axes).std()),
         "margin": 5 - 0.7 * spiky - 0.5 * (5 - solidity),
-        "lobulation": lobes,
+        "lobulation": 1 + 32 * lesion.irregularity,
         "spiculation": 1 + spiky,
         "texture": solidity,
         "malignancy": suspicion,

@@ -31,16 +31,10 @@ class Habits:
 
 @dataclass(frozen=True, eq=False)
 class NoduleMark:
-    """One reader's nodule of 3 mm or more.
+    """One reader's nodule of 3 mm or more."""
 
-    Attributes:
-        lesion: Index of the lesion that it is.
-        outlines: Slice index to closed chain int `[n, 2]`, (x, y); first pixels outside the nodule.
-        characteristics: The reader's ratings.
-    """
-
-    lesion: int
-    outlines: dict[int, np.ndarray]
+    lesion: int  # index of the lesion that it is
+    outlines: dict[int, np.ndarray]  # slice index to closed chain int [n, 2], (x, y); first pixels outside the nodule
     characteristics: Characteristics
 
 
@@ -66,39 +60,30 @@ class Reading:
 def read_scan(
     lesions: tuple[Lesion, ...], anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator
 ) -> tuple[Reading, ...]:
-    """The readings of four readers.
+    """Draw the readings of four readers.
 
     A nodule is seen with a chance that grows with its size and density; a seen one of under 5 mm may be called small,
-    a faint one a non-nodule. The first lesion is outlined by three readers at least.
-
-    Args:
-        lesions: What there is; the first is a nodule of 3 mm or more.
-        anatomy: The patient; outlines keep to the lung.
-        grid: The scan.
-        rng: The stream of this patient's readers.
-
-    Returns:
-        Four readings.
+    a faint one a non-nodule. The first lesion, a nodule of 3 mm or more, is outlined by three readers at least.
+    Outlines keep to the lung.
     """
     habits = [Habits(rng.normal(0, 0.32), rng.uniform(0.2, 0.4), rng.normal(0, 0.6)) for _ in range(N_READERS)]
     calls = np.array([[_call(lesion, habit, rng) for lesion in lesions] for habit in habits], dtype=object)
     missing = [i for i in rng.permutation(N_READERS) if calls[i, 0] != "nodule"]
     for i in missing[: max(0, _AGREED - (N_READERS - len(missing)))]:
         calls[i, 0] = "nodule"
-    return tuple(
-        _mark_all(lesions, list(called), habit, anatomy, grid, rng) for habit, called in zip(habits, calls, strict=True)
-    )
+    read = zip(habits, calls, strict=True)
+    return tuple(_mark(list(zip(lesions, c, strict=True)), habit, anatomy, grid, rng) for habit, c in read)
 
 
 def conspicuity(lesion: Lesion) -> float:
-    """How much a lesion strikes the eye, from 0 to 1: its contrast to the lung times a saturating term of its size."""
+    """Return how much a lesion strikes the eye, 0 to 1: its contrast to the lung times a saturating term of its size."""
     density = lesion.density_hu - (0 if lesion.texture == "solid" else 350 if lesion.texture == "part-solid" else 560)
     contrast = np.clip((density - _LUNG_HU) / 880, 0, 1)
     return float(contrast * (1 - np.exp(-((lesion.diameter_mm / 6.5) ** 1.6))))
 
 
 def _call(lesion: Lesion, habit: Habits, rng: np.random.Generator) -> str:
-    """What a reader takes a lesion for: "nodule", "small", "other" or "" where it is missed."""
+    """Return what a reader takes a lesion for: "nodule", "small", "other" or "" where it is missed."""
     sees, doubts, measures = rng.random(3)
     if lesion.kind == SMALL_NODULE:
         return "small" if sees < _SEES_SMALL else ""
@@ -113,16 +98,11 @@ def _call(lesion: Lesion, habit: Habits, rng: np.random.Generator) -> str:
     return "other" if doubts < _CALLS_OTHER * (1 - conspicuity(lesion)) ** 2 else "nodule"
 
 
-def _mark_all(
-    lesions: tuple[Lesion, ...],
-    called: list[str],
-    habit: Habits,
-    anatomy: Anatomy,
-    grid: ScanGrid,
-    rng: np.random.Generator,
+def _mark(
+    calls: list[tuple[Lesion, str]], habit: Habits, anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator
 ) -> Reading:
     nodules, small, other = [], [], []
-    for i, (lesion, call) in enumerate(zip(lesions, called, strict=True)):
+    for i, (lesion, call) in enumerate(calls):
         if call == "nodule":
             outlines = _outline(lesion, habit, anatomy, grid, rng)
             nodules.append(NoduleMark(i, outlines, rate(lesion, conspicuity(lesion), rng)))
@@ -135,7 +115,7 @@ def _mark_all(
 def _outline(
     lesion: Lesion, habit: Habits, anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator
 ) -> dict[int, np.ndarray]:
-    """One reader's chains by slice; at least the voxel at the centre of the lesion is enclosed."""
+    """Draw one reader's chains by slice; at least the voxel at the centre of the lesion is enclosed."""
     reach = lesion.reach_mm + 2.5 + grid.pixel_mm * np.array([2, 2, 0]) + np.array([0, 0, grid.slice_mm])
     box = grid.box(lesion.centre_mm - reach, lesion.centre_mm + reach)
     axes = grid.axes(box)
@@ -153,7 +133,7 @@ def _outline(
 
 
 def _smooth_field(shape: tuple[int, int, int], grain_px: float, rng: np.random.Generator) -> np.ndarray:
-    """Smooth Gaussian noise of unit variance: how a drawn line strays."""
+    """Draw smooth Gaussian noise of unit variance: how a drawn line strays."""
     padded = rng.standard_normal([n + 2 * int(2 * grain_px) * (axis > 0) for axis, n in enumerate(shape)])
     smooth = ndimage.gaussian_filter(padded, (0.6, grain_px, grain_px), mode="wrap")
     smooth /= smooth.std() + 1e-6
@@ -162,7 +142,7 @@ def _smooth_field(shape: tuple[int, int, int], grain_px: float, rng: np.random.G
 
 
 def reader_mask(mark: NoduleMark, shape: tuple[int, int, int]) -> np.ndarray:
-    """Voxels that one reader's outlines of a nodule enclose, by the convention of LIDC: bool `[z, y, x]`."""
+    """Return the voxels that one reader's outlines of a nodule enclose, by the convention of LIDC: bool of `shape`."""
     mask = np.zeros(shape, dtype=bool)
     for k, chain in mark.outlines.items():
         mask[k] = inside_of(chain, shape[1:])

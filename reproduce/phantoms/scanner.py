@@ -12,19 +12,12 @@ AIR_HU = -1000.0
 
 @dataclass(frozen=True)
 class Storage:
-    """How the numbers of a slice are stored.
+    """How the numbers of a slice are stored."""
 
-    Attributes:
-        is_signed: Two's complement, or unsigned.
-        bits: Bits that are used of 16.
-        intercept_hu: HU of the stored number 0; the slope is 1.
-        padding: Stored number outside the circle of reconstruction, or None where the scanner writes air there.
-    """
-
-    is_signed: bool
-    bits: int
-    intercept_hu: int
-    padding: int | None
+    is_signed: bool  # two's complement, or unsigned
+    bits: int  # that are used of 16
+    intercept_hu: int  # HU of the stored number 0; the slope is 1
+    padding: int | None  # stored number outside the circle of reconstruction; None where the scanner writes air there
 
     @property
     def range_hu(self) -> tuple[int, int]:
@@ -36,24 +29,14 @@ class Storage:
 
 @dataclass(frozen=True)
 class Scanner:
-    """One scanner with the protocol of one scan.
-
-    Attributes:
-        model: Its name.
-        kernel: Name of the reconstruction kernel.
-        blur_mm: Standard deviation of the point spread in the slice.
-        noise_hu: Standard deviation of the noise in the middle of the body.
-        noise_peak_per_mm: Frequency at which the noise is strongest.
-        tube_ma: Tube current, lower with more noise.
-        storage: How numbers are stored.
-    """
+    """One scanner with the protocol of one scan."""
 
     model: str
-    kernel: str
-    blur_mm: float
-    noise_hu: float
-    noise_peak_per_mm: float
-    tube_ma: int
+    kernel: str  # of the reconstruction
+    blur_mm: float  # standard deviation of the point spread in the slice
+    noise_hu: float  # standard deviation in the middle of the body
+    noise_peak_per_mm: float  # frequency at which the noise is strongest
+    tube_ma: int  # tube current, lower with more noise
     storage: Storage
 
 
@@ -66,7 +49,7 @@ _KERNELS = (("SOFT", 0.85, 0.14), ("STANDARD", 0.65, 0.20), ("LUNG", 0.45, 0.34)
 
 
 def draw_scanner(rng: np.random.Generator) -> Scanner:
-    """A random scanner; noise 15 to 40 HU, more of it with sharper kernels and lower dose."""
+    """Draw a scanner; noise 15 to 40 HU, more of it with sharper kernels and lower dose."""
     model, storage = _STORAGES[rng.integers(len(_STORAGES))]
     sharpness = int(rng.choice(len(_KERNELS), p=[0.25, 0.55, 0.2]))
     kernel, blur_mm, peak = _KERNELS[sharpness]
@@ -78,7 +61,7 @@ def draw_scanner(rng: np.random.Generator) -> Scanner:
 def scan(
     hu: np.ndarray, scanner: Scanner, rng: np.random.Generator, *, pixel_mm: float, body_radius_mm: float
 ) -> np.ndarray:
-    """What the scanner makes of the true densities: blurred, noisy, rounded, cut to its range, padded.
+    """Return what the scanner makes of the true densities: blurred, noisy, rounded, cut to its range, padded.
 
     Noise is white noise filtered per slice to the spectrum f exp(-(f / peak)^2 / 2), the ramp of filtered back
     projection under the roll-off of a kernel; it falls towards the rim of the body, where rays are short.
