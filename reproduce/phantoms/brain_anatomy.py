@@ -14,7 +14,7 @@ Solid = Ellipsoid | Tube
 _HEMISPHERES = Ellipsoid((0, 0, 2), (66, 84, 60))
 _TEMPORAL = Ellipsoid((41, -7, -22), (23, 43, 21))
 _CEREBELLUM = Ellipsoid((19, 47, -37), (32, 31, 23))
-_STEM = tube((0, 2, -2, 15), (0, 8, -26, 15), (0, 20, -48, 10), (0, 24, -70, 8))
+STEM = tube((0, 2, -2, 15), (0, 8, -26, 15), (0, 20, -48, 10), (0, 24, -70, 8))
 _CORE = Ellipsoid((0, 2, -4), (30, 44, 28))  # callosum and what lies below it: no fissure between its halves
 
 
@@ -48,11 +48,6 @@ def cerebrum_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
 def cerebellum_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Return the signed distance to the cerebellum."""
     return _CEREBELLUM.distance_mm(np.abs(x), y, z)
-
-
-def stem_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return the signed distance to the brainstem."""
-    return _STEM.distance_mm(x, y, z)
 
 
 def fissures_mm(x: np.ndarray, y: np.ndarray, z: np.ndarray, *, waver_mm: np.ndarray) -> np.ndarray:

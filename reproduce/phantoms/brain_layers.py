@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reproduce.phantoms.brain_anatomy import Brain, cerebellum_mm, cerebrum_mm, fissures_mm, stem_mm
+from reproduce.phantoms.brain_anatomy import STEM, Brain, cerebellum_mm, cerebrum_mm, fissures_mm
 from reproduce.phantoms.brain_fields import interpolate
 from reproduce.phantoms.scan_grid import Axes
 from reproduce.phantoms.shapes import coverage, smooth_union
@@ -15,12 +15,8 @@ _LEAF_MM = 6.0  # distance of the cerebellum's leaves
 _STEP_MM = 2.0
 
 
-def _sketch_axes() -> Axes:
-    x, y, z = (np.arange(-half, half + 1, _STEP_MM, dtype=np.float32) for half in (76, 96, 72))
-    return x[None, None, :], y[None, :, None], z[:, None, None]
-
-
-SKETCH = _sketch_axes()  # of the whole reference brain
+# Axes of the whole reference brain; `np.ix_` takes them in the order of the array.
+SKETCH = np.ix_(*(np.arange(-half, half + 1, _STEP_MM, dtype=np.float32) for half in (72, 96, 76)))[::-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +59,7 @@ def draw_layers(brain: Brain, sulci: np.ndarray, axes: Axes, before: Axes, *, ed
     below = np.maximum(np.maximum(small, -leaf), np.float32(1.5) - hull)
     np.maximum(tissue, coverage(below, edge_mm), out=tissue)
     np.maximum(white, coverage(np.maximum(small + 5, np.float32(1.7) - leaf), edge_mm), out=white)
-    stem = stem_mm(*axes)
+    stem = STEM.distance_mm(*axes)
     np.maximum(tissue, coverage(stem, edge_mm), out=tissue)
     np.maximum(white, coverage(stem + np.float32(1), edge_mm), out=white)
     stripped = smooth_union(smooth_union(hull, small, 12), stem, 18) + np.float32(0.7) * bumps - np.float32(1.2)

@@ -8,12 +8,15 @@ import numpy as np
 
 from reproduce.phantoms.brain_anatomy import Brain, Solid
 from reproduce.phantoms.brain_contrast import Tissue
-from reproduce.phantoms.brain_distractors import Distractors
-from reproduce.phantoms.brain_layers import Layers, draw_layers
-from reproduce.phantoms.brain_tumour import Tumour
+from reproduce.phantoms.brain_layers import SKETCH, Layers, draw_layers, sulci_mm
+from reproduce.phantoms.brain_tumour import Distractors, Tumour
 from reproduce.phantoms.scan_grid import Axes, Box
 from reproduce.phantoms.shapes import Ellipsoid, blend, coverage
 
+CORE_LABEL, OEDEMA_LABEL, ENHANCING_LABEL = 1, 2, 4  # of BraTS 2017 to 2021
+_STEP_MM3 = 8.0
+BRAIN_MM3 = 1.45e6  # of the reference brain with the fluid in its sulci
+_EVERYWHERE = (slice(None),) * 3
 _REACH_MM = 14.0  # a push moves nothing farther, and no seam is wider
 
 
@@ -55,44 +58,43 @@ class Canvas:
         """Return the signed distance to a solid that the tumour has pushed: float32 `[z, y, x]`."""
         return solid.distance_mm(*(axis[box] for axis in self.before))
 
-    def paint_solid(self, solid: Solid, tissue: Tissue, width_mm: float) -> None:
-        """Paint a solid whose edge falls off over a width."""
+    def paint_solid(
+        self, solid: Solid, tissue: Tissue, width_mm: float, *, within: np.ndarray | None = None, inset_mm: float = 0
+    ) -> None:
+        """Paint a solid, less a rim of `inset_mm`, whose edge falls off over a width, into the share `within`."""
         if box := self.near(solid):
-            self.paint(box, coverage(self.distance_mm(solid, box), width_mm), tissue)
+            share = coverage(self.distance_mm(solid, box) + np.float32(inset_mm), width_mm)
+            self.paint(box, share if within is None else share * within[box], tissue)
 
 
-def start_canvas(
-    brain: Brain, tumour: Tumour, sulci: np.ndarray, signals: np.ndarray, axes: Axes, *, edge_mm: float
-) -> Canvas:
-    """Return a canvas with fluid, cortex and white matter on it; `sulci` as of `sulci_mm`, the rest as in `Canvas`."""
-    before = tumour.before_push(axes)
+def paint_brain(
+    brain: Brain, tumour: Tumour, distractors: Distractors, signals: np.ndarray, axes: Axes, *, edge_mm: float
+) -> tuple[Canvas, dict[int, np.ndarray]]:
+    """Paint a brain with all that is in it.
+
+    Returns:
+        The canvas, and by label the share of each voxel that belongs to a part of the tumour, float32 `[z, y, x]`.
+    """
+    sulci, before = sulci_mm(brain, tumour.before_push(SKETCH)), tumour.before_push(axes)
     layers = draw_layers(brain, sulci, axes, before, edge_mm=edge_mm)
     shape = layers.tissue.shape
     images = np.broadcast_to(signals[Tissue.CSF][:, None, None, None], (signals.shape[1], *shape)).copy()
     canvas = Canvas(axes, before, edge_mm, layers, signals, images, np.full(shape, Tissue.CSF, np.uint8))
-    everywhere = (slice(None),) * 3
-    canvas.paint(everywhere, layers.tissue, Tissue.GREY)
-    canvas.paint(everywhere, layers.white, Tissue.WHITE)
-    return canvas
+    canvas.paint(_EVERYWHERE, layers.tissue, Tissue.GREY)
+    canvas.paint(_EVERYWHERE, layers.white, Tissue.WHITE)
+    _paint_solids(canvas, brain, distractors)
+    parts = _paint_tumour(canvas, tumour, _oedema_reach_mm(brain, tumour, sulci))
+    for vessel in brain.vessels:  # they run over the tumour too, and lie where they are, tumour or not
+        if box := canvas.near(vessel):
+            share = coverage(vessel.distance_mm(*_cut(canvas.axes, box)), canvas.edge_mm)
+            canvas.paint(box, share, Tissue.VESSEL)
+    return canvas, parts
 
 
-def paint_solids(canvas: Canvas, brain: Brain, distractors: Distractors) -> None:
+def _paint_solids(canvas: Canvas, brain: Brain, distractors: Distractors) -> None:
     """Paint nuclei, bright seams, ventricles with their choroid plexus, spots and scars, in place."""
     for tissue, nucleus in brain.nuclei:
         canvas.paint_solid(nucleus, tissue, 1.5 * canvas.edge_mm)
-    _paint_ventricles(canvas, brain, distractors)
-    for spot in distractors.spots:
-        if box := canvas.near(spot):
-            share = coverage(canvas.distance_mm(spot, box), canvas.edge_mm + 1) * canvas.layers.white[box]
-            canvas.paint(box, share, Tissue.HYPERINTENSITY)
-    for scar in distractors.scars:
-        if box := canvas.near(scar):
-            distance, inside = canvas.distance_mm(scar, box), canvas.layers.tissue[box]
-            canvas.paint(box, coverage(distance, canvas.edge_mm + 1) * inside, Tissue.SCAR)
-            canvas.paint(box, coverage(distance + np.float32(3), canvas.edge_mm + 1) * inside, Tissue.CSF)
-
-
-def _paint_ventricles(canvas: Canvas, brain: Brain, distractors: Distractors) -> None:
     for ventricle in brain.lateral_ventricles:
         if box := canvas.near(ventricle):
             ragged = np.float32(distractors.caps_mm) * (1 + brain.bumps.on_axes(_cut(canvas.axes, box)))
@@ -102,14 +104,54 @@ def _paint_ventricles(canvas: Canvas, brain: Brain, distractors: Distractors) ->
         canvas.paint_solid(ventricle, Tissue.CSF, canvas.edge_mm)
     for side in (-1, 1):
         canvas.paint_solid(Ellipsoid((side * 23, 30, 7), (2.4, 6, 3.5), side * 0.5), Tissue.CHOROID, canvas.edge_mm)
+    white, tissue, soft_mm = canvas.layers.white, canvas.layers.tissue, canvas.edge_mm + 1
+    for spot in distractors.spots:
+        canvas.paint_solid(spot, Tissue.HYPERINTENSITY, soft_mm, within=white)
+    for scar in distractors.scars:
+        canvas.paint_solid(scar, Tissue.SCAR, soft_mm, within=tissue)
+        canvas.paint_solid(scar, Tissue.CSF, soft_mm, within=tissue, inset_mm=3)
 
 
-def paint_vessels(canvas: Canvas, brain: Brain) -> None:
-    """Paint sinuses, arteries and veins over all else, in place; they lie where they are, tumour or not."""
-    for vessel in brain.vessels:
-        if box := canvas.near(vessel):
-            distance = vessel.distance_mm(*_cut(canvas.axes, box))
-            canvas.paint(box, coverage(distance, canvas.edge_mm), Tissue.VESSEL)
+def _oedema_reach_mm(brain: Brain, tumour: Tumour, sulci: np.ndarray) -> float:
+    """Return how far, as `Tumour.way_mm` says, the oedema goes so that the tumour has its share of the brain."""
+    layers = draw_layers(brain, sulci, SKETCH, tumour.before_push(SKETCH), edge_mm=2.0)
+    core = (tumour.core_mm(SKETCH) < 0) & (layers.hull_mm < 0)
+    open_to_it = (layers.tissue > 0.5) & (layers.hull_mm < 0) & ~core
+    ways = np.sort(tumour.way_mm(SKETCH, layers.white)[open_to_it])
+    n_wanted = int(tumour.share * BRAIN_MM3 / _STEP_MM3) - int(core.sum())
+    return float(ways[np.clip(n_wanted, 0, len(ways) - 1)])
+
+
+def _paint_tumour(canvas: Canvas, tumour: Tumour, reach_mm: float) -> dict[int, np.ndarray]:
+    """Paint oedema, core and rim, in place; return the shares of their parts."""
+    inside = coverage(canvas.layers.hull_mm, canvas.edge_mm)
+    distance = tumour.core_mm(canvas.axes)
+    core = coverage(distance, canvas.edge_mm) * inside
+    way = tumour.way_mm(canvas.axes, canvas.layers.white)
+    dry = canvas.layers.tissue * (canvas.tissues != Tissue.CSF)
+    swollen = coverage(way - np.float32(reach_mm), 1.5 * canvas.edge_mm) * inside * dry
+    fading = 1 - np.float32(0.4) * np.clip(way / np.float32(max(reach_mm, 1)), 0, 1)
+    canvas.paint(_EVERYWHERE, swollen, Tissue.OEDEMA, strength=fading)
+    if tumour.enhances:
+        hollow = coverage(distance + tumour.rim_mm(canvas.axes), canvas.edge_mm) * core
+        canvas.paint(_EVERYWHERE, core, Tissue.ENHANCING)
+        canvas.paint(_EVERYWHERE, hollow, Tissue.NECROSIS)
+    else:
+        hollow = core
+        canvas.paint(_EVERYWHERE, core, Tissue.SOLID)
+    return {CORE_LABEL: hollow, OEDEMA_LABEL: swollen * (1 - core), ENHANCING_LABEL: core - hollow}
+
+
+def label_parts(parts: dict[int, np.ndarray]) -> np.ndarray:
+    """Return the reference, uint8: the part that has most of a voxel, where the tumour has half of it, else 0.
+
+    `parts` are shares by label, as `paint_brain` returns them.
+    """
+    labels = np.array(list(parts), np.uint8)
+    inside = sum(parts.values()) >= 0.5
+    reference = np.zeros(inside.shape, np.uint8)
+    reference[inside] = labels[np.stack([share[inside] for share in parts.values()]).argmax(axis=0)]
+    return reference
 
 
 def _cut(axes: Axes, box: Box) -> Axes:

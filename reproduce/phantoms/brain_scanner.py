@@ -47,12 +47,7 @@ def acquire(
     stripped, and resampled by a part of a voxel with cubic convolution (Keys 1981), whose negative lobes make the
     small dips below zero along the rim that images of BraTS have.
 
-    Args:
-        signal: float32 `[z, y, x]`, 0 or more.
-        inside: bool `[z, y, x]`, what is left after stripping.
-        sequence: The modality.
-        axes: Of the signal, mm.
-        rng: The stream of the noise.
+    The signal is float32 `[z, y, x]`, 0 or more, on `axes` in mm; `inside` is bool, what is left after stripping.
 
     Returns:
         int16 `[z, y, x]`; exactly 0 away from what is inside.

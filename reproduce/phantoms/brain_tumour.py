@@ -1,4 +1,4 @@
-"""Tumours of a phantom brain: where, how large, of what parts, and how far they push the brain aside."""
+"""Tumours of a phantom brain, how far they push it aside, and what is bright there without being a tumour."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from reproduce.phantoms.brain_anatomy import cerebrum_mm
 from reproduce.phantoms.brain_fields import Field, draw_field
 from reproduce.phantoms.scan_grid import Axes
+from reproduce.phantoms.shapes import Ellipsoid
 
 _OTHERS_MM = 9.0  # by how much grey matter lies farther on the way of an oedema than white matter does
 
@@ -123,3 +124,27 @@ def _draw_focus(rng: np.random.Generator, radius: float, *, side: float, low: np
     enough = deep > min(0.75 * radius, 16)
     centre = places[np.argmax(enough) if enough.any() else np.argmax(deep)] * (side, 1, 1)
     return Focus(tuple(map(float, centre)), radius, tuple(map(float, ratios)))
+
+
+@dataclass(frozen=True)
+class Distractors:
+    """One patient's other findings, in the millimetres of the reference brain."""
+
+    spots: tuple[Ellipsoid, ...]  # white-matter hyperintensities away from the ventricles
+    caps_mm: float  # mean width of the bright seam around the ventricles
+    scars: tuple[Ellipsoid, ...]  # old infarcts: a hole of fluid within a bright seam, without swelling
+
+
+def draw_distractors(rng: np.random.Generator) -> Distractors:
+    """Draw findings of a random load: some patients have hardly any, others dozens."""
+    load = rng.uniform(0, 1) ** 1.5
+    spots = tuple(_draw_spot(rng, rng.uniform(1.6, 2.6 + 4.5 * load)) for _ in range(rng.poisson(3 + 32 * load)))
+    scars = tuple(_draw_spot(rng, rng.uniform(5, 10)) for _ in range(rng.poisson(0.45)))
+    return Distractors(spots, float(0.8 + 3.6 * load * rng.uniform(0.6, 1.2)), scars)
+
+
+def _draw_spot(rng: np.random.Generator, radius: float) -> Ellipsoid:
+    """Draw an ellipsoid in the white matter of one hemisphere, somewhat longer from front to back."""
+    centre = rng.choice([-1, 1]) * rng.uniform(17, 42), rng.uniform(-48, 52), rng.uniform(8, 38)
+    half = tuple(radius * rng.uniform(0.75, 1.3, 3) * (1, 1.25, 0.9))
+    return Ellipsoid(tuple(map(float, centre)), tuple(map(float, half)), float(rng.uniform(-0.6, 0.6)))

@@ -16,21 +16,11 @@ def write_brats_cohort(
     """Write a cohort of brain phantoms, byte for byte the same for the same arguments and code.
 
     `folder/BraTS-PHANTOM-0001/BraTS-PHANTOM-0001_{flair,t1,t1ce,t2,seg}.nii.gz` and `phantom.json` with the parameters
-    beside them. Images are int16, the reference uint8 with the labels 0 1 2 4; qform and sform are set alike. Whole,
-    resumed and cleared as `write_cohort` says.
-
-    Args:
-        folder: Made if need be.
-        n_patients: At least 1.
-        seed: Of the cohort; a longer cohort of the same seed begins with the same patients.
-        matrix: Rows and columns of a field of 240 mm; 240 in BraTS.
-        n_slices: Slices a patient; 155 in BraTS.
-        slice_spacing_mm: Distance and thickness of slices; 1.0 in BraTS.
-        workers: Processes, see `write_cohort`.
+    beside them. Images are int16, the reference uint8 with the labels 0 1 2 4; qform and sform are set alike. The field
+    is 240 mm; `matrix`, `n_slices` and `slice_spacing_mm` are 240, 155 and 1.0 in BraTS. Arguments and errors are those
+    of `write_lidc_cohort`, and:
 
     Raises:
-        FolderInUseError: A folder of a phantom's name holds something else.
-        CohortError: `n_patients` is less than 1.
         ArgumentError: The grid is too small to show a tumour.
     """
     patients = [PhantomPatient(seed, i, matrix, n_slices, float(slice_spacing_mm)) for i in range(1, n_patients + 1)]

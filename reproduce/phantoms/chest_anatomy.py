@@ -105,13 +105,19 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
         Ellipsoid((-58, 5, rng.uniform(-195, -170)), (62, 82, 85)),
         Ellipsoid((58, 5, rng.uniform(-205, -180)), (60, 80, 85)),
     )
+    mediastinum = (
+        Ellipsoid((0, 72, 0), (24, 29, _ENDLESS)),  # spine with its muscles and pleura
+        Ellipsoid((3, 22, 0), (21, 42, _ENDLESS)),  # windpipe, gullet, nodes
+        Ellipsoid((0, -66, 0), (rng.uniform(3.5, 7), 40, _ENDLESS)),  # where the lungs meet in front
+        Ellipsoid((-2, -28, 60), (27, 38, 62)),  # thymus, vessels to head and arms
+    )
     return Anatomy(
         size=size,
         body_mm=(size * half_width, size * half_depth),
         cage_mm=tuple(size * v for v in cage),
         waves=waves,
         heart=heart.scaled(size),
-        mediastinum=tuple(solid.scaled(size) for solid in _mediastinal_columns(rng)),
+        mediastinum=tuple(solid.scaled(size) for solid in mediastinum),
         vessels={name: solid.scaled(size) for name, solid in vessels.items()},
         airways=tuple(solid.scaled(size) for solid in airways),
         oesophagus=oesophagus.scaled(size),
@@ -121,16 +127,6 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
             [[rng.uniform(0.9, 1.3), rng.normal(0, 0.12), size * rng.uniform(-25, 5)] for _ in range(2)]
         ),
         tissues=_draw_tissues(rng),
-    )
-
-
-def _mediastinal_columns(rng: np.random.Generator) -> tuple[Ellipsoid, ...]:
-    front = rng.uniform(3.5, 7)
-    return (
-        Ellipsoid((0, 72, 0), (24, 29, _ENDLESS)),  # spine with its muscles and pleura
-        Ellipsoid((3, 22, 0), (21, 42, _ENDLESS)),  # windpipe, gullet, nodes
-        Ellipsoid((0, -66, 0), (front, 40, _ENDLESS)),  # where the lungs meet in front
-        Ellipsoid((-2, -28, 60), (27, 38, 62)),  # thymus, vessels to head and arms
     )
 
 

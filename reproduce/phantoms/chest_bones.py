@@ -5,23 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from reproduce.phantoms.chest_anatomy import Anatomy
-from reproduce.phantoms.shapes import Ellipsoid, blend, coverage, paint, tube
+from reproduce.phantoms.shapes import Ellipsoid, Place, blend, coverage, paint, tube
 
 _PITCH_MM = 24.0  # of ribs and vertebrae in the reference body
 _ENDLESS = float("inf")
+_CANAL = Ellipsoid((0, 78, 0), (9.5, 8, _ENDLESS))
+CORD = Ellipsoid((0, 78, 0), (5.2, 4.2, _ENDLESS))
 
 
-def paint_bones(
-    hu: np.ndarray, anatomy: Anatomy, cage: np.ndarray, at: tuple[np.ndarray, np.ndarray, float], *, pixel_mm: float
-) -> None:
+def paint_bones(hu: np.ndarray, anatomy: Anatomy, cage: np.ndarray, at: Place, *, pixel_mm: float) -> None:
     """Paint all bones of one slice over its soft tissue, in place.
 
-    Args:
-        hu: float32 `[y, x]`, the slice.
-        anatomy: The patient.
-        cage: float32 `[y, x]`, signed distance to the inside of the rib cage.
-        at: x `[1, x]`, y `[y, 1]` and height of the slice, mm.
-        pixel_mm: Edge of a pixel.
+    The slice and `cage`, the signed distance to the inside of the rib cage, are float32 `[y, x]`.
     """
     x, y, z = at
     for distance, marrow_hu in (
@@ -31,18 +26,8 @@ def paint_bones(
     ):
         blend(hu, coverage(distance, pixel_mm), anatomy.tissues.cortex_hu)
         blend(hu, coverage(distance + np.float32(1.6 * anatomy.size), pixel_mm), marrow_hu)
-    paint(hu, canal(anatomy), at, hu=12.0, edge_mm=pixel_mm)
-    paint(hu, cord(anatomy), at, hu=38.0, edge_mm=pixel_mm)
-
-
-def canal(anatomy: Anatomy) -> Ellipsoid:
-    """Return the canal of the spine."""
-    return Ellipsoid((0, 78, 0), (9.5, 8, _ENDLESS)).scaled(anatomy.size)
-
-
-def cord(anatomy: Anatomy) -> Ellipsoid:
-    """Return the spinal cord."""
-    return Ellipsoid((0, 78, 0), (5.2, 4.2, _ENDLESS)).scaled(anatomy.size)
+    paint(hu, _CANAL.scaled(anatomy.size), at, hu=12.0, edge_mm=pixel_mm)
+    paint(hu, CORD.scaled(anatomy.size), at, hu=38.0, edge_mm=pixel_mm)
 
 
 def _ribs_mm(anatomy: Anatomy, cage: np.ndarray, x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
@@ -76,7 +61,7 @@ def _vertebra_mm(anatomy: Anatomy, x: np.ndarray, y: np.ndarray, z: float) -> np
     """Return the distance to body, arch and processes of the spine; arch and processes come and go with the height."""
     size = anatomy.size
     body = Ellipsoid((0, 57, 0), (17.5, 13.5, _ENDLESS)).scaled(size).distance_mm(x, y, z)
-    arch = np.abs(canal(anatomy).distance_mm(x, y, z) - np.float32(3 * size)) - np.float32(2.8 * size)
+    arch = np.abs(_CANAL.scaled(size).distance_mm(x, y, z) - np.float32(3 * size)) - np.float32(2.8 * size)
     level = _level(anatomy, z)
     away = np.float32(6 * size * max(0.0, 0.2 - level))
     wings = tube((-34, 88, 0, 4), (-9, 78, 0, 5), (9, 78, 0, 5), (34, 88, 0, 4)).scaled(size).distance_mm(x, y, 0.0)

@@ -8,8 +8,7 @@ import numpy as np
 
 from reproduce.imaging.volume import Volume
 from reproduce.phantoms.chest_anatomy import Anatomy, draw_anatomy
-from reproduce.phantoms.chest_lesion_draw import draw_lesions
-from reproduce.phantoms.chest_nodules import NODULE, Lesion
+from reproduce.phantoms.chest_nodules import NODULE, Lesion, draw_lesions
 from reproduce.phantoms.chest_painting import paint_chest, paint_lungs
 from reproduce.phantoms.chest_vessels import grow_trees
 from reproduce.phantoms.readers import Reading, read_scan
@@ -37,18 +36,12 @@ def draw_patient(seed: int, number: int, *, matrix: int, n_slices: int, slice_sp
     """Draw one patient of a phantom cohort, the same for the same arguments.
 
     Patients differ in size, build, contrast, lesions, scanner, and in the part of the chest that the scan shows. The
-    field of view belongs to the patient: a smaller matrix has larger pixels (0.6 to 0.9 mm at 512).
-
-    Args:
-        seed: Of the cohort.
-        number: Of the patient, from 1.
-        matrix: Rows and columns, 32 or more.
-        n_slices: Slices; with `slice_spacing_mm` they should make 40 mm or more.
-        slice_spacing_mm: Distance of slices, and their thickness.
+    field of view belongs to the patient: a smaller matrix has larger pixels (0.6 to 0.9 mm at 512). Arguments are
+    those of `PhantomPatient`; all slices together should make 40 mm or more.
 
     Raises:
         CohortError: The part of the lungs that the scan shows is too small for a nodule.
-        ValueError: An argument is out of its range.
+        ValueError: `matrix` is below 32, there are fewer than 3 slices, or their distance is not above 0.
     """
     if matrix < 32 or n_slices < 3 or not slice_spacing_mm > 0:
         got = f"{matrix}, {n_slices}, {slice_spacing_mm}"

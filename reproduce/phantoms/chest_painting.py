@@ -6,16 +6,15 @@ import numpy as np
 from scipy import ndimage
 
 from reproduce.phantoms.chest_anatomy import Anatomy
-from reproduce.phantoms.chest_bones import cord, paint_bones
+from reproduce.phantoms.chest_bones import CORD, paint_bones
 from reproduce.phantoms.chest_nodules import Lesion, paint_lesion
 from reproduce.phantoms.chest_vessels import VesselTree, cover_bronchi, cover_vessels
 from reproduce.phantoms.scan_grid import ScanGrid
 from reproduce.phantoms.scanner import AIR_HU
-from reproduce.phantoms.shapes import Ellipsoid, Tube, blend, coverage, paint
+from reproduce.phantoms.shapes import Ellipsoid, Place, Tube, blend, coverage, paint
 
 _LUNG_VESSEL_HU = 50.0
 _WALL_HU = -50.0  # of airways
-Place = tuple[np.ndarray, np.ndarray, float]  # x [1, x], y [y, 1] and height of a slice, mm
 STRUCTURES = ("body", "lung_left", "lung_right", "heart", "oesophagus", "spinal_cord")
 
 
@@ -77,11 +76,6 @@ def _clouds(grid: ScanGrid, rng: np.random.Generator, *, grain_mm: float, height
 def paint_chest(anatomy: Anatomy, grid: ScanGrid, lungs_hu: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return all densities of the scan, and where each structure lies.
 
-    Args:
-        anatomy: The patient.
-        grid: The scan.
-        lungs_hu: float32 `[z, y, x]` of `paint_lungs`.
-
     Returns:
         float32 `[z, y, x]`, HU; and a bool mask `[z, y, x]` for each name of `STRUCTURES`: voxels whose centre
         lies inside, disjoint but for `body`, which holds all.
@@ -123,7 +117,7 @@ def _inner_masks(anatomy: Anatomy, lungs: np.ndarray, at: Place) -> dict[str, np
         "lung_right": (lungs < 0) & (at[0] <= 0) & ~airway,
         "heart": heart,
         "oesophagus": (anatomy.oesophagus.distance_mm(*at) < 0) & ~heart & ~airway & (lungs >= 0),
-        "spinal_cord": cord(anatomy).distance_mm(*at) < 0,
+        "spinal_cord": CORD.scaled(anatomy.size).distance_mm(*at) < 0,
     }
 
 

@@ -8,11 +8,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from reproduce.errors import CohortError, FolderInUseError
-from reproduce.phantoms.patient_pool import write_patients
+from reproduce.processes import processes, progress_of
 
 PARAMETERS_FILE = "phantom.json"
 _UNFINISHED = ".{}.unfinished"  # hidden, so that nobody takes it for a patient
@@ -70,12 +72,12 @@ def write_cohort(folder: Path, patients: Sequence[PhantomPatient], layout: Layou
     if not patients:
         raise CohortError(expected="at least 1 patient", got="none", where=folder, do="ask for more patients")
     folder.mkdir(parents=True, exist_ok=True)
-    _clear(folder, layout, keep={layout.name(patient) for patient in patients})
     records = {patient: folder / layout.name(patient) / PARAMETERS_FILE for patient in patients}
-    finished = {p for p, path in records.items() if path.is_file() and path.read_text() == layout.record(p)}
-    missing = [patient for patient in patients if patient not in finished]
     write = functools.partial(write_patient, folder, layout)
     try:
+        _clear(folder, layout, keep={layout.name(patient) for patient in patients})
+        finished = {p for p, path in records.items() if path.is_file() and path.read_text() == layout.record(p)}
+        missing = [patient for patient in patients if patient not in finished]
         write_patients(write, missing, workers=workers, n_kept=len(finished))
     finally:
         for rest in folder.glob(_UNFINISHED.format(layout.prefix + "*")):
@@ -94,10 +96,39 @@ def write_patient(folder: Path, layout: Layout, patient: PhantomPatient) -> None
     unfinished.rename(folder / name)
 
 
+def write_patients(write: Callable[[Any], None], patients: Sequence[Any], *, workers: int, n_kept: int) -> None:
+    """Call `write` for each patient, in `workers` processes, and show how far it is on stderr.
+
+    One worker works in this process; more of them import `write`. `n_kept` patients are there already, for the bar.
+
+    Raises:
+        ValueError: `workers` is less than 1.
+        KeyboardInterrupt: After patients under way have stopped.
+        WorkerDiedError: A process was ended from outside.
+    """
+    if workers < 1:
+        raise ValueError(f"expected workers >= 1, got {workers}")
+    with progress_of("write phantoms", "patients") as progress:
+        task = progress.add_task("", total=n_kept + len(patients), completed=n_kept)
+        if min(workers, len(patients)) <= 1:
+            for patient in patients:
+                write(patient)
+                progress.advance(task)
+            return
+        do = "give the same command again, with fewer workers; patients who are written are kept"
+        with processes(min(workers, len(patients)), where=f"{len(patients)} phantom patients", do=do) as pool:
+            jobs = [pool.submit(write, patient) for patient in patients]
+            try:
+                for job in as_completed(jobs):
+                    job.result()
+                    progress.advance(task)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+
 def _clear(folder: Path, layout: Layout, *, keep: set[str]) -> None:
-    """Remove unfinished patients and phantoms that the cohort does not have; refuse what this writer did not write."""
-    for path in sorted(folder.glob(_UNFINISHED.format(layout.prefix + "*"))):
-        shutil.rmtree(path)
+    """Remove phantoms that the cohort does not have; refuse what this writer did not write."""
     for path in sorted(folder.glob(layout.prefix + "*")):
         if not (path / PARAMETERS_FILE).is_file():
             expected, got = f"a phantom patient with its {PARAMETERS_FILE}", "a file or folder of that name without it"

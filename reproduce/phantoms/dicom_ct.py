@@ -117,17 +117,14 @@ def _series(image: Volume, tags: CtSeriesTags) -> Dataset:
     part.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     part.AcquisitionDate = part.ContentDate = _DATE
     part.AcquisitionTime = part.ContentTime = _TIME
-    part.Modality = "CT"
+    part.Modality, part.BodyPartExamined = "CT", "CHEST"
     part.ManufacturerModelName = scanner.model
     part.SeriesDescription = f"PHANTOM {tags.protocol}"
     part.ImageComments = f"Simulated phantom, no patient: {tags.protocol}"
-    part.BodyPartExamined = "CHEST"
     part.SliceThickness = decimal(slice_mm)
-    part.KVP = "120"
+    part.KVP, part.GantryDetectorTilt = "120", "0"
     part.ReconstructionDiameter = f"{row_mm * image.shape[1]:.2f}"
-    part.GantryDetectorTilt = "0"
-    part.XRayTubeCurrent = scanner.tube_ma
-    part.ConvolutionKernel = scanner.kernel
+    part.XRayTubeCurrent, part.ConvolutionKernel = scanner.tube_ma, scanner.kernel
     part.PatientPosition = tags.patient_position
     part.SeriesInstanceUID, part.SeriesNumber, part.AcquisitionNumber = tags.uid("series"), 1, 1
     part.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]

@@ -21,14 +21,9 @@ def write_hippocampus_cohort(folder: Path, *, n_patients: int, seed: int, worker
     """Write a cohort of hippocampus phantoms, byte for byte the same for the same arguments and code.
 
     `folder/imagesTr/hippocampus_PHANTOM0001.nii.gz` and so on, dataset.json beside the folders, and phantom.json, which
-    is written last: a folder with it is whole and stays as it is where it says the same parameters and code. A case
-    takes a few hundredths of a second, so one process draws them all.
-
-    Args:
-        folder: Made if need be.
-        n_patients: At least 1.
-        seed: Of the cohort; a longer cohort of the same seed begins with the same patients.
-        workers: Not needed here; other writers take it.
+    is written last: a folder with it is whole and stays as it is where it says the same parameters and code. Arguments
+    are those of `write_lidc_cohort`; a case takes a few hundredths of a second, so one process draws them all, whatever
+    the workers.
 
     Raises:
         FolderInUseError: The folder holds images that this writer did not write.

@@ -17,13 +17,7 @@ _SCHEMA = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 def read_message(readings: tuple[Reading, ...], tags: CtSeriesTags, image: Volume) -> ElementTree:
-    """Return the XML document of all readers' marks, one reading session a reader.
-
-    Args:
-        readings: The marks; a session without a mark stands in the document, empty.
-        tags: Of the series that the marks refer to.
-        image: Of the series, for the heights of its slices.
-    """
+    """Return the XML document of all readers' marks on an image: a reading session a reader, be it without a mark."""
     root = Element("LidcReadMessage", {"uid": tags.uid("message"), "xmlns": NAMESPACE, "xmlns:xsi": _SCHEMA})
     root.append(Comment(" Simulated phantom, no patient: the readers are simulated too. "))
     header = {

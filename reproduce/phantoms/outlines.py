@@ -14,9 +14,7 @@ def outline_of(mask: np.ndarray) -> np.ndarray:
 
     The mask's largest part (pixels that share an edge) is grown by one pixel in four directions; the outer border of
     that, followed pixel by pixel (Moore neighbours), is the chain. Notches of one pixel are bridged, holes are lost.
-
-    Args:
-        mask: bool `[y, x]`; may touch the border of the array.
+    The mask is bool `[y, x]` and may touch the border of the array.
 
     Returns:
         int `[n, 2]`, (x, y), each pixel a neighbour of the one before (8 neighbours), the last equal to the first,
@@ -50,24 +48,3 @@ def _follow_border(solid: np.ndarray) -> np.ndarray:
         # The last neighbour looked at in vain, seen from the new pixel, is where the search goes on.
         before = here[0] + _RING[direction - 1][0] - there[0], here[1] + _RING[direction - 1][1] - there[1]
         here, came_from = there, _RING.index(before)
-
-
-def inside_of(chain_xy: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return the pixels that a closed chain encloses, without the chain itself: what the reader holds for the nodule.
-
-    Args:
-        chain_xy: int `[n, 2]`, (x, y), a closed chain of 8-neighbours as `outline_of` returns it.
-        shape: Rows and columns of the image.
-
-    Returns:
-        bool of `shape`; all False for an empty chain.
-    """
-    inside = np.zeros(shape, dtype=bool)
-    if not len(chain_xy):
-        return inside
-    low = chain_xy.min(axis=0)
-    drawn = np.zeros(chain_xy.max(axis=0)[::-1] - low[::-1] + 1, dtype=bool)
-    drawn[tuple((chain_xy - low).T[::-1])] = True
-    y, x = np.nonzero(ndimage.binary_fill_holes(drawn) & ~drawn)
-    inside[y + low[1], x + low[0]] = True
-    return inside

@@ -1,4 +1,4 @@
-"""Four readers of a phantom scan, who disagree as readers do."""
+"""Four readers of a phantom scan, who disagree as readers do, and the nine ratings of LIDC that they give."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import numpy as np
 from scipy import ndimage
 
 from reproduce.phantoms.chest_anatomy import Anatomy
-from reproduce.phantoms.chest_nodules import NODULE, PLAQUE, PLUG, SMALL_NODULE, Lesion
-from reproduce.phantoms.outlines import inside_of, outline_of
-from reproduce.phantoms.ratings import Characteristics, rate
+from reproduce.phantoms.chest_nodules import GROUND_GLASS, NODULE, PART_SOLID, PLAQUE, PLUG, SMALL_NODULE, Lesion
+from reproduce.phantoms.outlines import outline_of
 from reproduce.phantoms.scan_grid import ScanGrid
 
 N_READERS = 4
@@ -18,6 +17,25 @@ _AGREED = 3  # readers who outline the first nodule of every patient, whatever t
 _LUNG_HU = -840.0
 _AS_NODULE = {PLUG: 0.12, PLAQUE: 0.06}  # chance to outline one as a nodule of 3 mm or more
 _SEES_SMALL, _SEES_OTHER, _CALLS_OTHER = 0.5, 0.4, 0.25
+
+
+@dataclass(frozen=True)
+class Characteristics:
+    """Ratings in the order of LIDC's files; whole numbers from 1 to 5, calcification to 6 (absent).
+
+    The scales are those of McNitt-Gray et al. 2007: 5 is the most obvious, the roundest, the sharpest, marked
+    lobulation and spiculation, solid, highly suspicious.
+    """
+
+    subtlety: int
+    internalStructure: int  # noqa: N815 - the name of the element in the file
+    calcification: int
+    sphericity: int
+    margin: int
+    lobulation: int
+    spiculation: int
+    texture: int
+    malignancy: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +94,7 @@ def read_scan(
 
 
 def conspicuity(lesion: Lesion) -> float:
-    """Return how much a lesion strikes the eye, 0 to 1: its contrast to the lung times a saturating term of its size."""
+    """Return how much a lesion strikes the eye, 0 to 1: contrast to the lung times a saturating term of its size."""
     density = lesion.density_hu - (0 if lesion.texture == "solid" else 350 if lesion.texture == "part-solid" else 560)
     contrast = np.clip((density - _LUNG_HU) / 880, 0, 1)
     return float(contrast * (1 - np.exp(-((lesion.diameter_mm / 6.5) ** 1.6))))
@@ -141,9 +159,22 @@ def _smooth_field(shape: tuple[int, int, int], grain_px: float, rng: np.random.G
     return smooth[:, edge : edge + shape[1], edge : edge + shape[2]].astype(np.float32)
 
 
-def reader_mask(mark: NoduleMark, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return the voxels that one reader's outlines of a nodule enclose, by the convention of LIDC: bool of `shape`."""
-    mask = np.zeros(shape, dtype=bool)
-    for k, chain in mark.outlines.items():
-        mask[k] = inside_of(chain, shape[1:])
-    return mask
+def rate(lesion: Lesion, conspicuity: float, rng: np.random.Generator) -> Characteristics:
+    """Draw one reader's ratings: the truth on the reader's scale, off by one now and then.
+
+    `conspicuity` is how much the lesion strikes the eye, 0 to 1.
+    """
+    solidity = {GROUND_GLASS: 1.2, PART_SOLID: 3.0}.get(lesion.texture, 5.0)
+    spiky = 0.0 if not len(lesion.spikes) else 1.2 + 0.16 * len(lesion.spikes)
+    suspicion = 1.2 + 0.11 * lesion.diameter_mm + 0.55 * spiky + (0.4 if lesion.texture == PART_SOLID else 0)
+    truth = {
+        "subtlety": 1.3 + 4.2 * conspicuity,
+        "sphericity": 5.4 - 9 * float(np.log(lesion.axes).std()),
+        "margin": 5 - 0.7 * spiky - 0.5 * (5 - solidity),
+        "lobulation": 1 + 32 * lesion.irregularity,
+        "spiculation": 1 + spiky,
+        "texture": solidity,
+        "malignancy": suspicion,
+    }
+    ratings = {name: int(np.clip(round(value + rng.normal(0, 0.45)), 1, 5)) for name, value in truth.items()}
+    return Characteristics(internalStructure=1, calcification=6, **ratings)

@@ -25,12 +25,8 @@ def outlines_mm(mask: np.ndarray, image: Volume, z: int) -> list[np.ndarray]:
     """Return the outlines of one slice of a mask, islands and holes alike, for the even-odd rule.
 
     They run midway between the centres of pixels inside and outside (marching squares at one half), so that filling
-    them gives the mask again. Points between two others on a line are left out.
-
-    Args:
-        mask: bool `[y, x]`; may touch the border.
-        image: The grid, axial.
-        z: Index of the slice.
+    them gives the mask again. Points between two others on a line are left out. The mask is bool `[y, x]` on the slice
+    z of an axial image, and may touch its border.
 
     Returns:
         float64 `[n, 3]` each, LPS mm, not closed: the last point joins the first; none for an empty mask.
@@ -46,14 +42,10 @@ def outlines_mm(mask: np.ndarray, image: Volume, z: int) -> list[np.ndarray]:
 
 
 def write_structure_set(path: Path, masks: Mapping[str, np.ndarray], image: Volume, tags: CtSeriesTags) -> None:
-    """Write masks as the contours of one structure set, numbered from 1 in their order.
+    """Write masks as the contours of one structure set, numbered from 1 in their order; make the folder if need be.
 
-    Args:
-        path: File to write; its folder is made if need be.
-        masks: bool `[z, y, x]` by structure name; an empty mask is a structure without contours, as planning systems
-            write it.
-        image: The grid of the masks, axial.
-        tags: Of the CT that the structures are drawn on.
+    Masks are bool `[z, y, x]` by structure name, on the axial grid of the CT that `tags` name. An empty mask is a
+    structure without contours, as planning systems write it.
     """
     file = _start_set(image.shape[0], tags)
     file.StructureSetROISequence, file.ROIContourSequence, file.RTROIObservationsSequence = [], [], []

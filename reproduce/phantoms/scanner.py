@@ -66,12 +66,7 @@ def scan(
     Noise is white noise filtered per slice to the spectrum f exp(-(f / peak)^2 / 2), the ramp of filtered back
     projection under the roll-off of a kernel; it falls towards the rim of the body, where rays are short.
 
-    Args:
-        hu: float32 `[z, y, x]`, already averaged over the slices; changed in place.
-        scanner: The scanner.
-        rng: The stream of this scan's noise.
-        pixel_mm: Edge of a pixel.
-        body_radius_mm: Mean radius of the body, for the fall of the noise.
+    Densities are float32 `[z, y, x]` in HU, already averaged over the slices; `body_radius_mm` is the mean radius.
 
     Returns:
         int16 `[z, y, x]`, HU; outside the circle of reconstruction the HU of the padding, or air.

@@ -12,6 +12,7 @@ import numpy as np
 _TINY = np.float32(1e-6)
 _FAR_MM = 30.0  # what lies farther above or below a slice is given this distance and not worked out
 Window = tuple[slice, slice]
+Place = tuple[np.ndarray, np.ndarray, float]  # x [1, x], y [y, 1] and height z of a slice, mm
 
 
 @dataclass(frozen=True)
@@ -146,19 +147,9 @@ def window(solid: Ellipsoid | Tube, x: np.ndarray, y: np.ndarray, z: float, *, m
     return slice(*np.searchsorted(y[:, 0], rows).tolist()), slice(*np.searchsorted(x[0], columns).tolist())
 
 
-def paint(
-    plane: np.ndarray, solid: Ellipsoid | Tube, grid: tuple[np.ndarray, np.ndarray, float], *, hu: float, edge_mm: float
-) -> None:
-    """Paint the cut of a solid into a slice, in place.
-
-    Args:
-        plane: float32 `[y, x]`, HU.
-        solid: The solid.
-        grid: x `[1, x]`, y `[y, 1]` and z of the slice in mm.
-        hu: Density of the solid.
-        edge_mm: Width over which its edge falls off, at least that of a pixel.
-    """
-    x, y, z = grid
+def paint(plane: np.ndarray, solid: Ellipsoid | Tube, at: Place, *, hu: float, edge_mm: float) -> None:
+    """Paint the cut of a solid of density `hu` into a slice `[y, x]`, in place; its edge falls off over `edge_mm`."""
+    x, y, z = at
     found = window(solid, x, y, z, margin_mm=2 * edge_mm)
     if found is not None:
         rows, columns = found

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reproduce.phantoms.brain_anatomy import cerebellum_mm, cerebrum_mm, draw_brain, fissures_mm, stem_mm
+from reproduce.phantoms.brain_anatomy import STEM, cerebellum_mm, cerebrum_mm, draw_brain, fissures_mm
 from reproduce.phantoms.brain_contrast import Tissue
 
 
@@ -18,7 +18,7 @@ def _at(function, *point, **more):
         (cerebrum_mm, (42, -20, -28), (0, -20, -45)),  # a temporal lobe; between both is none
         (cerebrum_mm, (-10, 75, 8), (0, 0, 75)),  # an occipital lobe; above the crown
         (cerebellum_mm, (-25, 50, -38), (0, -40, -38)),
-        (stem_mm, (0, 8, -26), (30, 8, -26)),
+        (STEM.distance_mm, (0, 8, -26), (30, 8, -26)),
     ],
 )
 def test_inside_and_outside(solid, inside, outside):

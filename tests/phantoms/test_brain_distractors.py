@@ -3,7 +3,7 @@
 import numpy as np
 
 from reproduce.phantoms.brain_anatomy import cerebrum_mm
-from reproduce.phantoms.brain_distractors import draw_distractors
+from reproduce.phantoms.brain_tumour import draw_distractors
 
 _DRAWN = [draw_distractors(np.random.default_rng(seed)) for seed in range(200)]
 

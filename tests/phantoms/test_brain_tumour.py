@@ -7,8 +7,8 @@ import pytest
 
 from reproduce.phantoms.brain_anatomy import cerebrum_mm
 from reproduce.phantoms.brain_fields import Field
+from reproduce.phantoms.brain_painting import label_parts
 from reproduce.phantoms.brain_tumour import Focus, Tumour, draw_tumour
-from reproduce.phantoms.brain_tumour_painting import label_parts
 
 _FLAT = Field(np.zeros((8, 8, 8), np.float32), 40.0)
 _ONE = Tumour(

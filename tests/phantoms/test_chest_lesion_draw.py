@@ -5,8 +5,7 @@ import pytest
 
 from reproduce.errors import CohortError
 from reproduce.phantoms.chest_anatomy import draw_anatomy
-from reproduce.phantoms.chest_lesion_draw import draw_lesions
-from reproduce.phantoms.chest_nodules import NODULE, SMALL_NODULE, SOLID
+from reproduce.phantoms.chest_nodules import NODULE, SMALL_NODULE, SOLID, draw_lesions
 from reproduce.phantoms.chest_vessels import VesselTree
 from reproduce.phantoms.scan_grid import ScanGrid
 from reproduce.randomness import stream

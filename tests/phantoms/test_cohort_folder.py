@@ -18,7 +18,7 @@ def _patients(*numbers: int) -> list[PhantomPatient]:
     return [PhantomPatient(seed=1, number=n, matrix=8, n_slices=2, slice_spacing_mm=1.0) for n in numbers]
 
 
-_LAYOUT = Layout("P-", "test", "patient_pool.py", _fill)
+_LAYOUT = Layout("P-", "test", "shapes.py", _fill)
 
 
 def test_a_patient_is_its_files_and_its_record(tmp_path):
@@ -34,7 +34,7 @@ def test_a_patient_is_its_files_and_its_record(tmp_path):
 
 def test_folders_of_another_layout_are_left_alone(tmp_path):
     write_cohort(tmp_path, _patients(1, 2), _LAYOUT, workers=1)
-    write_cohort(tmp_path, _patients(1), Layout("Q-", "test", "patient_pool.py", _fill), workers=1)
+    write_cohort(tmp_path, _patients(1), Layout("Q-", "test", "shapes.py", _fill), workers=1)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["P-0001", "P-0002", "Q-0001"]
 
 

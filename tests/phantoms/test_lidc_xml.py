@@ -7,8 +7,7 @@ from defusedxml import ElementTree
 from reproduce.imaging.volume import Volume
 from reproduce.phantoms.dicom_ct import CtSeriesTags
 from reproduce.phantoms.lidc_xml import NAMESPACE, read_message
-from reproduce.phantoms.ratings import Characteristics
-from reproduce.phantoms.readers import NoduleMark, PointMark, Reading
+from reproduce.phantoms.readers import Characteristics, NoduleMark, PointMark, Reading
 
 _NS = {"n": NAMESPACE}
 _TAGS = CtSeriesTags(("test",), "PHANTOM-0001", "test", None, "HFS", True)

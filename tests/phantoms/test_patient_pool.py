@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.phantoms.cohort_folder import PhantomPatient, write_patient
+from reproduce.phantoms.cohort_folder import PhantomPatient, write_patient, write_patients
 from reproduce.phantoms.lidc_writer import LIDC_LAYOUT
-from reproduce.phantoms.patient_pool import write_patients
 
 
 def _touch(folder: Path, name: str) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from reproduce.phantoms.chest_nodules import GROUND_GLASS, NODULE, SOLID, Lesion
-from reproduce.phantoms.ratings import rate
+from reproduce.phantoms.readers import rate
 from reproduce.randomness import stream
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from reproduce.phantoms.chest_nodules import NODULE, SMALL_NODULE
-from reproduce.phantoms.readers import conspicuity, reader_mask
+from reproduce.phantoms.readers import conspicuity
 
 
 def _dice(a, b):
     return 2 * (a & b).sum() / (a.sum() + b.sum())
 
 
-def _masks(scan):
+def _masks(scan, reader_mask):
     """Masks of all readers by lesion."""
     masks = {}
     for reading in scan.readings:
@@ -23,8 +23,8 @@ def _masks(scan):
 
 
 @pytest.fixture(scope="module")
-def masks(chests):
-    return [_masks(scan) for scan in chests]
+def masks(chests, reader_mask):
+    return [_masks(scan, reader_mask) for scan in chests]
 
 
 def test_first_nodule_is_outlined_by_three_readers_at_least(chests, masks):
@@ -68,7 +68,7 @@ def test_points_lie_on_their_lesions(chests):
     assert n_points > 10
 
 
-def test_every_outlined_slice_encloses_something_within_a_pixel_of_a_lung(chest):
+def test_every_outlined_slice_encloses_something_within_a_pixel_of_a_lung(chest, reader_mask):
     lungs = chest.structures["lung_left"] | chest.structures["lung_right"]
     for reading in chest.readings:
         for mark in reading.nodules:

@@ -5,7 +5,6 @@ import pytest
 
 from reproduce.cohorts.lidc import find_cohort, read_case, read_nodules
 from reproduce.phantoms.lidc_writer import write_lidc_cohort
-from reproduce.phantoms.readers import reader_mask
 
 _SIZE = {"matrix": 128, "n_slices": 22, "slice_spacing_mm": 2.5}
 _N = 3
@@ -37,7 +36,7 @@ def test_image_is_the_drawn_one_in_its_place(cohort, drawn):
         assert case.image.voxels.min() >= -1024  # padding is no density
 
 
-def test_reference_is_the_consensus_of_the_drawn_readers(cohort, drawn):
+def test_reference_is_the_consensus_of_the_drawn_readers(cohort, drawn, reader_mask):
     for scan, truth in zip(cohort.scans, drawn, strict=True):
         by_lesion = {}
         for reading in truth.readings:
