@@ -22,6 +22,7 @@ from reproduce.paths import existing_folder
 NAME = "Medical Segmentation Decathlon"
 IMAGES, REFERENCES, TEST_IMAGES = "imagesTr", "labelsTr", "imagesTs"
 UNLISTED = "file that is neither image nor reference of a training case"
+_Pairs = Sequence[tuple[Path, Path]]
 
 
 @dataclass(frozen=True)
@@ -160,9 +161,6 @@ def require_policy(broken: str) -> None:
     if broken not in ("refuse", "exclude"):
         do = "choose what happens to a case that cannot be read"
         raise ArgumentError(expected='broken "refuse" or "exclude"', got=repr(broken), where="find_cohort", do=do)
-
-
-_Pairs = Sequence[tuple[Path, Path]]
 
 
 def _list_cases(root: Path, task: Task | None) -> tuple[Task, _Pairs, list[LedgerEntry]]:

@@ -96,16 +96,15 @@ def _slice_of(outline: Outline, series: CtSeries, z_mm: np.ndarray) -> int | Non
 
 
 def _require_one_series(series: CtSeries, reads: ScanReads) -> None:
-    do = "put the XML beside the images of its own series"
-    where = ", ".join(map(str, reads.files))
+    where, do = ", ".join(map(str, reads.files)), "put the XML beside the images of its own series"
     if reads.series_uid != series.files.series_uid:
         expected, got = f"annotations of the series {series.files.series_uid}", f"annotations of {reads.series_uid}"
         raise AnnotationMismatchError(expected=expected, got=got, where=where, do=do)
     uids = {outline.sop_uid for mark in reads.marks for outline in mark.outlines} - {""}
     if uids and not uids & set(series.sop_uids):
         got = f"none of the {len(uids)} slices that the marks name among the {len(series.sop_uids)} of the series"
-        expected = "marks on slices of the series"
-        raise AnnotationMismatchError(expected=expected, got=got, where=where, do="fetch the slices that are marked")
+        expected, do = "marks on slices of the series", "fetch the slices that are marked"
+        raise AnnotationMismatchError(expected=expected, got=got, where=where, do=do)
 
 
 def _nodule(

@@ -19,6 +19,7 @@ from reproduce.paths import existing_folder
 NAME = "LCTSC"
 Absent = Literal["refuse", "keep"]
 Outside = Literal["refuse", "list"]
+_Found = tuple[Path, StructureSet | AnnotationFormatError]
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,6 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
     scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
     do = "put the structure set of each CT below the same folder"
     return cohort_of(NAME, scans, entries, expected="a CT with its structures", where=root, do=do)
-
-
-_Found = tuple[Path, StructureSet | AnnotationFormatError]
 
 
 def _structure_sets(

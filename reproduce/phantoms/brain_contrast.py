@@ -30,13 +30,10 @@ Tissue = IntEnum("Tissue", list(_SIGNAL))  # from 1; 0 is outside of the strippe
 
 
 def draw_signals(rng: np.random.Generator) -> np.ndarray:
-    """Draw the signal of each tissue in each modality for one patient.
+    """Draw one patient's signals: float32 `[tissue, modality]`, by `Tissue` (row 0, background, is 0) and `MODALITIES`.
 
     Sequences differ in how far they set tissues apart, tissues from patient to patient; the enhancement and the
     fluid of a necrosis differ most.
-
-    Returns:
-        float32 `[tissue, modality]`, in the order of `Tissue` (row 0 is background, all 0) and of `MODALITIES`.
     """
     table = np.array([(0, 0, 0, 0), *_SIGNAL.values()], dtype=np.float64)
     white = table[Tissue.WHITE].copy()

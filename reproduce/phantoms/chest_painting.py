@@ -25,11 +25,7 @@ def paint_lungs(
     lesions: tuple[Lesion, ...],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Return lung tissue with fissures, vessels, bronchi and lesions, as if the lungs filled the grid.
-
-    Returns:
-        float32 `[z, y, x]`, HU.
-    """
+    """Return lung with fissures, vessels, bronchi and lesions, as if it filled the grid: float32 `[z, y, x]`, HU."""
     tissue = _parenchyma(anatomy, grid, rng)
     blend(tissue, cover_vessels(trees, grid), _LUNG_VESSEL_HU)
     outer, lumen = cover_bronchi(trees, grid)

@@ -58,13 +58,6 @@ def write_cohort(folder: Path, patients: Sequence[PhantomPatient], layout: Layou
     patients of the same parameters and code stay; others are written anew, and phantom patients of this layout that
     are not asked for are removed. Ctrl-C leaves the finished patients and nothing else.
 
-    Args:
-        folder: Made if need be.
-        patients: Whom to write, at least one.
-        layout: How.
-        workers: Processes; 1 draws in this one. More are started by `spawn`: a script needs its
-            `if __name__ == "__main__"`.
-
     Raises:
         FolderInUseError: A folder of a phantom's name holds something else.
         CohortError: No patients are asked for.
@@ -73,12 +66,11 @@ def write_cohort(folder: Path, patients: Sequence[PhantomPatient], layout: Layou
         raise CohortError(expected="at least 1 patient", got="none", where=folder, do="ask for more patients")
     folder.mkdir(parents=True, exist_ok=True)
     records = {patient: folder / layout.name(patient) / PARAMETERS_FILE for patient in patients}
-    write = functools.partial(write_patient, folder, layout)
     try:
         _clear(folder, layout, keep={layout.name(patient) for patient in patients})
         finished = {p for p, path in records.items() if path.is_file() and path.read_text() == layout.record(p)}
         missing = [patient for patient in patients if patient not in finished]
-        write_patients(write, missing, workers=workers, n_kept=len(finished))
+        write_patients(functools.partial(write_patient, folder, layout), missing, workers=workers, n_kept=len(finished))
     finally:
         for rest in folder.glob(_UNFINISHED.format(layout.prefix + "*")):
             shutil.rmtree(rest)

@@ -95,17 +95,15 @@ def start_file(sop_class: str, syntax: str, tags: CtSeriesTags) -> Dataset:
     file.file_meta.TransferSyntaxUID = syntax
     file.file_meta.ImplementationClassUID = _IMPLEMENTATION
     file.file_meta.ImplementationVersionName = "REPRODUCE_1"
-    file.SpecificCharacterSet = "ISO_IR 100"
     file.StudyDate, file.StudyTime = _DATE, _TIME
     file.SeriesDate, file.SeriesTime = _DATE, _TIME
     file.AccessionNumber = file.ReferringPhysicianName = file.PositionReferenceIndicator = ""
-    file.Manufacturer = "PHANTOM (simulated, no patient)"
-    file.StudyDescription = "PHANTOM CHEST"
+    file.Manufacturer, file.StudyDescription = "PHANTOM (simulated, no patient)", "PHANTOM CHEST"
     file.PatientName, file.PatientID = f"{tags.patient_id}^Phantom", tags.patient_id
     file.PatientBirthDate = file.PatientSex = ""
-    file.PatientIdentityRemoved = "YES"
-    file.DeidentificationMethod = "Simulated phantom, no patient"
-    file.StudyID, file.StudyInstanceUID, file.FrameOfReferenceUID = "1", tags.uid("study"), tags.uid("frame")
+    file.PatientIdentityRemoved, file.DeidentificationMethod = "YES", "Simulated phantom, no patient"
+    file.SpecificCharacterSet, file.StudyID = "ISO_IR 100", "1"
+    file.StudyInstanceUID, file.FrameOfReferenceUID = tags.uid("study"), tags.uid("frame")
     return file
 
 

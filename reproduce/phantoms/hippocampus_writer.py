@@ -22,8 +22,7 @@ def write_hippocampus_cohort(folder: Path, *, n_patients: int, seed: int, worker
 
     `folder/imagesTr/hippocampus_PHANTOM0001.nii.gz` and so on, dataset.json beside the folders, and phantom.json, which
     is written last: a folder with it is whole and stays as it is where it says the same parameters and code. Arguments
-    are those of `write_lidc_cohort`; a case takes a few hundredths of a second, so one process draws them all, whatever
-    the workers.
+    are those of `write_lidc_cohort`; one process draws all cases, since each takes a few hundredths of a second.
 
     Raises:
         FolderInUseError: The folder holds images that this writer did not write.

@@ -32,8 +32,7 @@ def outline_of(mask: np.ndarray) -> np.ndarray:
 def _follow_border(solid: np.ndarray) -> np.ndarray:
     """Return the pixels (x, y) of the outer border of one part, in order and closed; it keeps off the array's edge."""
     start = tuple(int(v) for v in np.argwhere(solid)[0])  # topmost row, leftmost pixel: its left neighbour is outside
-    chain, here, came_from = [start], start, 0
-    first_step = None
+    chain, here, came_from, first_step = [start], start, 0, None
     while True:
         for turn in range(1, 9):
             direction = (came_from + turn) % 8
