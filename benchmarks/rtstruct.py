@@ -24,9 +24,9 @@ from skimage.draw import polygon2mask
 from reproduce.imaging.rtstruct import StructureSet, read_structures
 from reproduce.imaging.rtstruct_masks import draw_structure
 from reproduce.imaging.volume import Volume
-from reproduce.phantoms.dicom_ct import CtSeriesTags
-from reproduce.phantoms.rtstruct_writer import write_structure_set
-from reproduce.phantoms.scanner import Scanner, Storage
+from reproduce.phantoms.chest.scanner import Scanner, Storage
+from reproduce.phantoms.writers.dicom_ct import CtSeriesTags
+from reproduce.phantoms.writers.rtstruct import write_structure_set
 
 SHAPE = (150, 512, 512)
 AFFINE = np.array([[0.9766, 0, 0, -250], [0, 0.9766, 0, -250], [0, 0, 3.0, -600], [0, 0, 0, 1]])

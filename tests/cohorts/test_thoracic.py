@@ -13,8 +13,8 @@ from reproduce.errors import (
     DataNotFoundError,
 )
 from reproduce.imaging.dicom import read_series
-from reproduce.phantoms.dicom_ct import CtSeriesTags
-from reproduce.phantoms.rtstruct_writer import write_structure_set
+from reproduce.phantoms.writers.dicom_ct import CtSeriesTags
+from reproduce.phantoms.writers.rtstruct import write_structure_set
 
 
 class _Tags(CtSeriesTags):

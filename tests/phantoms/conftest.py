@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reproduce.cohorts.lidc_outlines import enclosed_pixels
-from reproduce.phantoms.chest_ct import ChestCt, draw_patient
+from reproduce.phantoms.chest.ct import ChestCt, draw_patient
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from reproduce.papers.decathlon.arms import LEAN, of_slices, volume_arms
 from reproduce.papers.decathlon.protocol import DECISION, PHANTOM, READINGS, preparation
 from reproduce.papers.zheng2024.protocol import OPTIMISATION
-from reproduce.phantoms.hippocampus_writer import write_hippocampus_cohort
+from reproduce.phantoms.writers.hippocampus import write_hippocampus_cohort
 from reproduce.protocol import NO_DOCUMENT, Call, Experiment, Statement, Validation
 
 
