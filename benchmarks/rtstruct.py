@@ -24,9 +24,9 @@ from skimage.draw import polygon2mask
 from reproduce.imaging.rtstruct import StructureSet, read_structures
 from reproduce.imaging.rtstruct_masks import draw_structure
 from reproduce.imaging.volume import Volume
-from reproduce.phantoms.dicom_ct import CtSeriesTags, uid_of
-from reproduce.phantoms.rtstruct_writer import StructureSetTags, write_structure_set
-from reproduce.phantoms.scanner import Scanner, Storage
+from reproduce.phantoms.chest.scanner import Scanner, Storage
+from reproduce.phantoms.writers.dicom_ct import CtSeriesTags
+from reproduce.phantoms.writers.rtstruct import write_structure_set
 
 SHAPE = (150, 512, 512)
 AFFINE = np.array([[0.9766, 0, 0, -250], [0, 0.9766, 0, -250], [0, 0, 3.0, -600], [0, 0, 0, 1]])
@@ -56,10 +56,8 @@ def draw_solids() -> dict[str, np.ndarray]:
 
 def write_file(path: Path, masks: dict[str, np.ndarray], image: Volume) -> None:
     scanner = Scanner("PHANTOM", "SOFT", 0.6, 20.0, 0.2, 200, Storage(False, 12, -1024, None))
-    uids = [uid_of("benchmark", name) for name in ("study", "series", "frame")]
-    ct = CtSeriesTags("PHANTOM", *uids, "benchmark", scanner, "CHEST", "HFS", True)
-    slices = tuple(uid_of("benchmark", "slice", z) for z in range(SHAPE[0]))
-    write_structure_set(path, masks, image, StructureSetTags(uid_of("b", 1), uid_of("b", 2), ct, slices))
+    tags = CtSeriesTags(("benchmark",), "PHANTOM", "benchmark", scanner, "HFS", True)
+    write_structure_set(path, masks, image, tags)
 
 
 def ours(structures: StructureSet, image: Volume) -> dict[str, np.ndarray]:

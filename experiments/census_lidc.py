@@ -13,7 +13,7 @@ from reproduce import run
 from reproduce.cohorts.lidc_census import Grouping
 from reproduce.cohorts.lidc_grouping import SAME_NODULE_MM
 from reproduce.papers.armato2011.figures import draw_census
-from reproduce.phantoms.lidc_writer import write_lidc_cohort
+from reproduce.phantoms.writers.lidc import write_lidc_cohort
 from reproduce.protocol import Call
 from reproduce.tasks.census import CENSUS, CensusProtocol, PrintedCount
 

@@ -16,7 +16,7 @@ from reproduce.models.losses import CategoricalCrossEntropy, SquaredDice
 from reproduce.papers.decathlon import table
 from reproduce.papers.decathlon.arms import BENDING, LEAN, UNET3D, smaller
 from reproduce.papers.decathlon.protocol import development_side
-from reproduce.phantoms.hippocampus_writer import write_hippocampus_cohort
+from reproduce.phantoms.writers.hippocampus import write_hippocampus_cohort
 from reproduce.protocol import Call, HeldOut, Statement, VolumeArm
 from reproduce.results.folders import RunFolder
 from reproduce.tasks.segmentation import SEGMENTATION

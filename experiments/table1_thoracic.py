@@ -24,7 +24,7 @@ from reproduce.papers.zheng2024.protocol import (
     VALIDATION,
     scaled,
 )
-from reproduce.phantoms.lctsc_writer import write_lctsc_cohort
+from reproduce.phantoms.writers.lctsc import write_lctsc_cohort
 from reproduce.prepared import thoracic
 from reproduce.protocol import Call, Experiment, Preparation, Statement
 from reproduce.protocol.intensities import Window

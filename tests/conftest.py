@@ -35,7 +35,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def phantom_root(tmp_path_factory) -> Path:
     """Three phantom patients at 64x64 and six slices in the layout of LIDC-IDRI; nobody may change it."""
-    from reproduce.phantoms.lidc_writer import write_lidc_cohort
+    from reproduce.phantoms.writers.lidc import write_lidc_cohort
 
     root = tmp_path_factory.mktemp("phantom")
     write_lidc_cohort(root, n_patients=3, seed=5, matrix=64, n_slices=6, slice_spacing_mm=2.5, workers=1)

@@ -230,7 +230,7 @@ def test_a_changed_model_or_loss_trains_its_own_arm_again(edit, module, old, new
         ("reproduce.models.detection.mask_rcnn", "CANONICAL_ANCHOR_SCALE = 8.0", "CANONICAL_ANCHOR_SCALE = 4.0"),
         ("reproduce.errors", "class ReproduceError(", "class Another(Exception):\n    pass\n\n\nclass ReproduceError("),
         ("reproduce.provenance", '"pydicom")', '"pydicom", "rich")'),
-        ("reproduce.phantoms.lidc_writer", "def _write_scan(", "def _write_scan(_more, "),
+        ("reproduce.phantoms.writers.lidc", "def _write_scan(", "def _write_scan(_more, "),
         ("reproduce.processes", "def processes(", "def processes(_more, "),
     ],
 )

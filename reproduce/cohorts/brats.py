@@ -8,21 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from reproduce.cohorts.brats_decathlon import decathlon_scans
-from reproduce.cohorts.brats_files import BratsScan, Broken, nifti_files, scans_of
+from reproduce.cohorts.brats_files import BratsScan, Broken, decathlon_scans, nifti_files, scans_of
 from reproduce.cohorts.brats_layouts import LABEL_NAMES, MODALITIES, Decathlon, Layout
-from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort
+from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort, cohort_of
 from reproduce.cohorts.decathlon_listing import LISTING
 from reproduce.cohorts.image_checks import fault_of, require_intensities
-from reproduce.cohorts.ledger import IN, OUT, Ledger, LedgerEntry
-from reproduce.errors import (
-    AnnotationFormatError,
-    ArgumentError,
-    CohortError,
-    DataNotFoundError,
-    ImageAxesError,
-    IntensityError,
-)
+from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
+from reproduce.errors import AnnotationFormatError, ArgumentError, CohortError, ImageAxesError, IntensityError
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels
 from reproduce.imaging.volume import Volume, require_same_grid
 from reproduce.paths import existing_folder
@@ -33,11 +25,11 @@ NAME = "BraTS"
 def find_cohort(
     root: Path, *, layouts: Sequence[Layout | Decathlon], broken: Literal["refuse", "exclude"]
 ) -> Cohort[BratsScan]:
-    """The scans below a folder that have every modality and a reference, and the account of all that was found.
+    """Return the scans below a folder that have every modality and a reference, and the account of all that was found.
 
     A scan is broken if a modality or the reference is absent or there twice, if its files lie in a layout that is not
     asked for, or if `read_case` or `brain_of` refuses it: a file that is damaged, a grid or a label that does not
-    belong. Images of the Decathlon's test set are out by design.
+    belong. Images of the Decathlon's test set are out by design. Scans are sorted by patient and name.
 
     Args:
         root: Folder of a release, with its scans at any depth.
@@ -45,9 +37,6 @@ def find_cohort(
             are told apart by this alone.
         broken: "refuse" raises at the first broken scan, those that only reading shows when they are read; "exclude"
             enters all of them into the ledger, for which every scan is read here once.
-
-    Returns:
-        Scans sorted by patient and name.
 
     Raises:
         DataNotFoundError: `root` is not there, or holds no NIfTI file.
@@ -57,11 +46,15 @@ def find_cohort(
     """
     require_layouts(layouts, broken)
     root = existing_folder(root, holding="BraTS (NIfTI files of a release)")
-    files = nifti_files(root)
-    if not files:
-        do = "name the folder of a release, unpacked"
-        raise DataNotFoundError(expected="NIfTI files of BraTS", got="no .nii or .nii.gz", where=root, do=do)
-    scans, faults, entries = _found(root, files, layouts)
+    files = nifti_files(root, expected="NIfTI files of BraTS", do="name the folder of a release, unpacked")
+    scans, faults, entries = [], [], []
+    for layout in (layout for layout in layouts if isinstance(layout, Decathlon)):
+        for listing in sorted(root.rglob(LISTING)):
+            found = decathlon_scans(listing.parent, layout)
+            files = [path for path in files if not path.is_relative_to(listing.parent)]
+            scans, faults, entries = scans + found[0], faults + found[1], entries + found[2]
+    by_name = scans_of(root, files, [layout for layout in layouts if isinstance(layout, Layout)])
+    scans, faults = scans + by_name[0], faults + by_name[1]
     if broken == "refuse" and faults:
         _refuse_broken(faults, layouts)
     entries += [LedgerEntry(fault.patient, fault.scan, OUT, fault.reason) for fault in faults]
@@ -70,16 +63,12 @@ def find_cohort(
         reason = fault_of(lambda scan=scan: brain_of(scan, read_case(scan).image)) if broken == "exclude" else ""
         entries.append(LedgerEntry(scan.patient, scan.scan, OUT if reason else IN, reason or scan.layout))
         kept += [] if reason else [scan]
-    ledger = Ledger(tuple(entries))
-    if not kept:
-        got = "; ".join(f"{n} {status}: {reason}" for (status, reason), n in ledger.reasons().items())
-        do = "check the release, and that its training data are there"
-        raise CohortError(expected="a scan with its modalities and reference", got=got, where=root, do=do)
-    return Cohort(NAME, tuple(kept), ledger)
+    expected, do = "a scan with its modalities and reference", "check the release, and that its training data are there"
+    return cohort_of(NAME, kept, entries, expected=expected, where=root, do=do)
 
 
 def read_case(scan: BratsScan) -> Case:
-    """A scan with its modalities as channels and its reference in the numbering of this package.
+    """Read a scan with its modalities as channels and its reference in the numbering of this package.
 
     Image: float32 `[z, y, x, channel]`, channels in the order flair, t1, t1ce, t2 (those that the layout has), values
     as stored. Reference: uint8, 1 necrotic and non-enhancing core, 2 oedema, 4 enhancing tumour, whatever the release
@@ -93,34 +82,28 @@ def read_case(scan: BratsScan) -> Case:
         NonFiniteError: A voxel is NaN or infinite.
         What `read_nifti` and `read_nifti_labels` raise.
     """
-    path = scan.images[0][1].path
+    first_path = path = scan.images[0][1].path
     first = volume = read_nifti(path)
     image = np.empty((*first.shape, len(scan.images)), dtype=np.float32)
     for i, (modality, channel) in enumerate(scan.images):
         if channel.path != path:  # a file with four axes has all of them
             path, volume = channel.path, read_nifti(channel.path)
         _require_channels(volume, scan, path)
-        names = (str(scan.images[0][1].path), str(path))
-        require_same_grid(first, volume, names=names, tolerance_mm=SAME_GRID_MM)
+        require_same_grid(first, volume, names=(str(first_path), str(path)), tolerance_mm=SAME_GRID_MM)
         voxels = volume.voxels if channel.index is None else volume.voxels[..., channel.index]
         image[..., i] = require_intensities(voxels, what=modality, path=path)
     reference = read_nifti_labels(scan.reference)
-    names = (str(scan.images[0][1].path), str(scan.reference))
-    require_same_grid(first, reference, names=names, tolerance_mm=SAME_GRID_MM)
-    labels = reference.on_same_grid(_renumbered(reference.voxels, scan), "label")
+    require_same_grid(first, reference, names=(str(first_path), str(scan.reference)), tolerance_mm=SAME_GRID_MM)
+    labels = reference.on_same_grid(_renumber(reference.voxels, scan), "label")
     return Case(scan.patient, scan.scan, first.on_same_grid(image, "arbitrary"), labels, LABEL_NAMES, ())
 
 
 def brain_of(scan: BratsScan, image: Volume) -> np.ndarray:
-    """Where the brain is, bool `[z, y, x]`.
+    """Return where the brain is on the image of a scan's case, bool `[z, y, x]`.
 
     silent: BraTS is published skull-stripped, with exactly 0 outside the brain, and without brain masks. We take every
     voxel that is not 0 in at least one modality; not those above 0, since resampling leaves values below 0 inside.
     Where the layout names a brain mask, that is taken.
-
-    Args:
-        scan: From `find_cohort`.
-        image: Of its case.
 
     Raises:
         IntensityError: No voxel is background, so that the image is not skull-stripped, or none is brain.
@@ -140,45 +123,23 @@ def brain_of(scan: BratsScan, image: Volume) -> np.ndarray:
     return brain
 
 
-def _found(
-    root: Path, files: list[Path], layouts: Sequence[Layout | Decathlon]
-) -> tuple[list[BratsScan], list[Broken], list[LedgerEntry]]:
-    scans, faults, entries = [], [], []
-    for layout in layouts:
-        if isinstance(layout, Decathlon):
-            for listing in sorted(root.rglob(LISTING)):
-                found = decathlon_scans(listing.parent, layout)
-                files = [path for path in files if not path.is_relative_to(listing.parent)]
-                for all_of_kind, of_listing in zip((scans, faults, entries), found, strict=True):
-                    all_of_kind += of_listing
-    by_name = scans_of(root, files, [layout for layout in layouts if isinstance(layout, Layout)])
-    return scans + by_name[0], faults + by_name[1], entries
-
-
 def _require_channels(volume: Volume, scan: BratsScan, path: Path) -> None:
     indices = [channel.index for _, channel in scan.images if channel.path == path and channel.index is not None]
-    expected, got = (len(indices) or None), (volume.voxels.shape[3] if volume.voxels.ndim == 4 else None)
-    if expected != got:
-        raise ImageAxesError(
-            expected=f"{expected} channels" if expected else "an image without channels",
-            got=f"{got} channels" if got else "an image without channels",
-            where=path,
-            do=f"compare it with the other scans of {scan.layout}",
-        )
+    n_channels = volume.voxels.shape[3] if volume.voxels.ndim == 4 else 0
+    if len(indices) != n_channels:
+        expected, got = (f"{n} channels" if n else "an image without channels" for n in (len(indices), n_channels))
+        do = f"compare it with the other scans of {scan.layout}"
+        raise ImageAxesError(expected=expected, got=got, where=path, do=do)
 
 
-def _renumbered(voxels: np.ndarray, scan: BratsScan) -> np.ndarray:
-    """Labels of a file in the numbering of this package, uint8."""
-    present = np.flatnonzero(np.bincount(voxels.ravel()))
+def _renumber(voxels: np.ndarray, scan: BratsScan) -> np.ndarray:
+    """Return labels of a file in the numbering of this package, uint8."""
     ours = dict(scan.labels)
-    unknown = [int(label) for label in present if label not in ours]
+    unknown = [label for label in np.flatnonzero(np.bincount(voxels.ravel())).tolist() if label not in ours]
     if unknown:
-        raise AnnotationFormatError(
-            expected=f"labels {sorted(ours)} of {scan.layout}",
-            got=f"labels {unknown} too",
-            where=scan.reference,
-            do="check which release the file is from: 1 2 4 until 2021, 1 2 3 since; or pass a Layout with its labels",
-        )
+        expected, got = f"labels {sorted(ours)} of {scan.layout}", f"labels {unknown} too"
+        do = "check which release the file is from: 1 2 4 until 2021, 1 2 3 since; or pass a Layout with its labels"
+        raise AnnotationFormatError(expected=expected, got=got, where=scan.reference, do=do)
     table = np.zeros(max(ours) + 1, dtype=np.uint8)
     table[list(ours)] = list(ours.values())
     return table[voxels]
@@ -188,13 +149,11 @@ def _refuse_broken(faults: list[Broken], layouts: Sequence[Layout | Decathlon]) 
     first = faults[0]
     listed = ", ".join(first.names[:8]) + (", ..." if len(first.names) > 8 else "")
     more = f"; {len(faults) - 1} more like it" if len(faults) > 1 else ""
-    raise CohortError(
-        expected=f"scans as in {'; '.join(layout.name for layout in layouts)}",
-        got=f"{first.scan}: {first.reason}; its folder has {listed}{more}",
-        where=first.folder,
-        do="rename files that bear another name; or pass a Layout that says what files and labels are called "
-        '(brats_layouts has two beside the releases); or pass broken="exclude"',
-    )
+    expected = f"scans as in {'; '.join(layout.name for layout in layouts)}"
+    got = f"{first.scan}: {first.reason}; its folder has {listed}{more}"
+    do = "rename files that bear another name; or pass a Layout that says what files and labels are called "
+    do += '(brats_layouts has two beside the releases); or pass broken="exclude"'
+    raise CohortError(expected=expected, got=got, where=first.folder, do=do)
 
 
 def require_layouts(layouts: Sequence[Layout | Decathlon], broken: str) -> None:
@@ -205,9 +164,7 @@ def require_layouts(layouts: Sequence[Layout | Decathlon], broken: str) -> None:
     """
     sets = {tuple(name for name in MODALITIES if name in layout.modalities) for layout in layouts}
     if len(sets) != 1 or broken not in ("refuse", "exclude"):
-        raise ArgumentError(
-            expected='layouts of the same modalities, and broken "refuse" or "exclude"',
-            got=f"modalities {sorted(sets)} and broken={broken!r}",
-            where="find_cohort",
-            do="read cohorts with other modalities apart: a model sees all of them",
-        )
+        expected = 'layouts of the same modalities, and broken "refuse" or "exclude"'
+        got = f"modalities {sorted(sets)} and broken={broken!r}"
+        do = "read cohorts with other modalities apart: a model sees all of them"
+        raise ArgumentError(expected=expected, got=got, where="find_cohort", do=do)

@@ -19,26 +19,17 @@ REGIONS = {"WT": (CORE, OEDEMA, ENHANCING), "TC": (CORE, ENHANCING), "ET": (ENHA
 class Layout:
     """One scan is one file a modality and one of labels, which share a folder and the start of their names.
 
-    Attributes:
-        name: Of the release, for errors and the ledger.
-        modalities: For each modality the end of its file's name without .nii or .nii.gz; any of `MODALITIES`.
-        reference: The end of the name of the label map.
-        labels: What each label of the file is in the numbering of `LABEL_NAMES`; 0 is background. Others are errors.
-        named_by: Whether a scan is named by what its files' names share, or by their folder.
-        visit: Regular expression of the part of a name that tells visits of one patient apart; "" where there is none.
-        brain: The end of the name of a brain mask; None where everything but the brain is 0 in every image.
-
     Raises:
         ArgumentError: A modality or a label that this package does not know, or no modality.
     """
 
-    name: str
-    modalities: Mapping[str, str]
-    reference: str
-    labels: Mapping[int, int]
-    named_by: Literal["file", "folder"]
-    visit: str
-    brain: str | None
+    name: str  # of the release, for errors and the ledger
+    modalities: Mapping[str, str]  # any of `MODALITIES`, with the end of its file's name without .nii or .nii.gz
+    reference: str  # the end of the name of the label map
+    labels: Mapping[int, int]  # from labels of the file to those of `LABEL_NAMES`; 0 is background; others are errors
+    named_by: Literal["file", "folder"]  # whether a scan is named by what its files' names share, or by their folder
+    visit: str = ""  # regular expression of the part of a name that tells visits of one patient apart
+    brain: str | None = None  # the end of the name of a brain mask; None where all but the brain is 0 in every image
 
     def __post_init__(self):
         unknown = sorted(set(self.modalities) - set(MODALITIES))
@@ -50,7 +41,7 @@ class Layout:
 
     @property
     def endings(self) -> dict[str, str]:
-        """The end of a file's name for each role: the modalities, "reference", and "brain" where there is one."""
+        """End of a file's name for each role: the modalities, "reference", and "brain" where there is one."""
         brain = {} if self.brain is None else {"brain": self.brain}
         return {**self.modalities, "reference": self.reference, **brain}
 
@@ -61,16 +52,11 @@ class Decathlon:
 
     One scan is one file with a channel a modality; which channel and which label is what, dataset.json says in words.
     The collection does not say whose scans they are, so that each counts as a patient of its own.
-
-    Attributes:
-        name: For errors and the ledger.
-        modalities: The word for each modality; case is ignored.
-        labels: What each word is in the numbering of `LABEL_NAMES`; case is ignored, and "tumour" is "tumor".
     """
 
-    name: str
-    modalities: Mapping[str, str]
-    labels: Mapping[str, int]
+    name: str  # for errors and the ledger
+    modalities: Mapping[str, str]  # the word for each modality; case is ignored
+    labels: Mapping[str, int]  # from words to `LABEL_NAMES`; case is ignored, and "tumour" is "tumor"
 
 
 BRATS_2017 = Layout(
@@ -79,8 +65,6 @@ BRATS_2017 = Layout(
     reference="_seg",
     labels={0: 0, 1: CORE, 2: OEDEMA, 4: ENHANCING},
     named_by="file",
-    visit="",  # one scan a patient in these releases
-    brain=None,
 )
 BRATS_2023 = Layout(
     name="BraTS 2023 on",
@@ -89,7 +73,6 @@ BRATS_2023 = Layout(
     labels={0: 0, 1: CORE, 2: OEDEMA, 3: ENHANCING},  # 4, of 2024, is a resection cavity: no tissue of ours
     named_by="file",
     visit=r"-\d{3}$",  # BraTS-GLI-00005-001 is the second visit of BraTS-GLI-00005
-    brain=None,
 )
 TASK01 = Decathlon(
     name="Medical Segmentation Decathlon, Task01",
@@ -105,8 +88,6 @@ TCIA_FUSION = Layout(
     reference="_seg_simple-fusion",
     labels={0: 0, 1: CORE, 2: OEDEMA, 4: ENHANCING},
     named_by="folder",
-    visit="",
-    brain=None,
 )
 BRATS_2013_TWO = Layout(
     name="BraTS 2013 with two modalities, normalised already",
@@ -114,6 +95,5 @@ BRATS_2013_TWO = Layout(
     reference="OTMultiClass",
     labels={0: 0, 1: CORE, 2: OEDEMA, 3: CORE, 4: ENHANCING},  # 3, non-enhancing, joined 1, necrosis, in 2017
     named_by="folder",
-    visit="",
     brain="brainmask",
 )

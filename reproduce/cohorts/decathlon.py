@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,41 +10,31 @@ from typing import Literal
 import numpy as np
 
 from reproduce.cohorts.brats_files import nifti_files, stem
-from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort
+from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort, cohort_of
 from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE, read_listing
-from reproduce.cohorts.image_checks import fault_of, require_intensities
-from reproduce.cohorts.ledger import IN, OUT, Ledger, LedgerEntry
-from reproduce.errors import (
-    AnnotationFormatError,
-    ArgumentError,
-    CohortError,
-    DataNotFoundError,
-    ImageAxesError,
-)
+from reproduce.cohorts.image_checks import fault_of, missing_files, require_intensities
+from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
+from reproduce.errors import AnnotationFormatError, ArgumentError, CohortError, DataNotFoundError, ImageAxesError
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels
-from reproduce.imaging.volume import Volume, require_same_grid
+from reproduce.imaging.volume import require_same_grid
 from reproduce.paths import existing_folder
 
 NAME = "Medical Segmentation Decathlon"
 IMAGES, REFERENCES, TEST_IMAGES = "imagesTr", "labelsTr", "imagesTs"
 UNLISTED = "file that is neither image nor reference of a training case"
-_WITH_REFERENCE = "image with its reference"
+_Pairs = Sequence[tuple[Path, Path]]
 
 
 @dataclass(frozen=True)
 class Task:
     """What the files of a task mean.
 
-    Attributes:
-        modalities: Name of each channel; "CT" means Hounsfield units.
-        labels: Name of each label above 0.
-
     Raises:
         ArgumentError: No modality, no label, or a label that is not above 0.
     """
 
-    modalities: tuple[str, ...]
-    labels: Mapping[int, str]
+    modalities: tuple[str, ...]  # name of each channel; "CT" means Hounsfield units
+    labels: Mapping[int, str]  # name of each label above 0
 
     def __post_init__(self):
         if not self.modalities or not self.labels or min(self.labels) < 1:
@@ -54,7 +44,7 @@ class Task:
 
     @property
     def unit(self) -> str:
-        """Of the images' values, see `Volume`."""
+        """Unit of the images' values, see `Volume`."""
         return "HU" if {name.casefold() for name in self.modalities} == {"ct"} else "arbitrary"
 
 
@@ -63,25 +53,17 @@ HIPPOCAMPUS = Task(modalities=("MRI",), labels={1: "Anterior", 2: "Posterior"})
 
 @dataclass(frozen=True)
 class DecathlonScan:
-    """One training case.
+    """One training case."""
 
-    Attributes:
-        patient: The unit of every split; see `find_cohort`.
-        scan: Its file's name without .nii.gz.
-        image: Its file.
-        reference: The label map.
-        task: What both mean.
-    """
-
-    patient: str
-    scan: str
+    patient: str  # the unit of every split; see `find_cohort`
+    scan: str  # its file's name without .nii.gz
     image: Path
-    reference: Path
-    task: Task
+    reference: Path  # the label map
+    task: Task  # what both mean
 
 
 def find_cohort(root: Path, *, task: Task | None, broken: Literal["refuse", "exclude"]) -> Cohort[DecathlonScan]:
-    """The training cases of a task, and the account of all NIfTI files below its folder.
+    """Return the training cases of a task, sorted by name, and the account of all NIfTI files below its folder.
 
     silent: the collection does not say whose scans they are. Each counts as a patient of its own; where one person gave
     two volumes, as hippocampi of both sides may be, a split cannot know it.
@@ -97,9 +79,6 @@ def find_cohort(root: Path, *, task: Task | None, broken: Literal["refuse", "exc
         broken: "refuse" raises at the first broken case, those that only reading shows when they are read; "exclude"
             enters all of them into the ledger, for which every case is read here once.
 
-    Returns:
-        Cases sorted by name.
-
     Raises:
         DataNotFoundError: `root` is not there, holds no NIfTI file, or has no dataset.json where `task` is None.
         AnnotationFormatError: dataset.json is none of the Decathlon, or says something else than `task`.
@@ -109,30 +88,35 @@ def find_cohort(root: Path, *, task: Task | None, broken: Literal["refuse", "exc
     """
     require_policy(broken)
     root = existing_folder(root, holding="a task of the Decathlon (dataset.json, imagesTr, labelsTr)")
-    files = nifti_files(root)
-    if not files:
-        do = "name the folder of the task, unpacked: the one that holds imagesTr"
-        raise DataNotFoundError(expected="NIfTI files of a task", got="no .nii or .nii.gz", where=root, do=do)
-    task, pairs, entries = _listed(root, task) if (root / LISTING).is_file() else _by_name(root, files, task)
+    do = "name the folder of the task, unpacked: the one that holds imagesTr"
+    files = nifti_files(root, expected="NIfTI files of a task", do=do)
+    listed = (root / LISTING).is_file()
+    task, pairs, entries = _list_cases(root, task) if listed else _pair_by_name(root, files, task)
     known = {path for pair in pairs for path in pair} | {root / entry.scan for entry in entries}
     for path in sorted(set(files) - known):
         reason = TEST_IMAGE if path.parent.name == TEST_IMAGES else UNLISTED
         entries.append(LedgerEntry("", path.relative_to(root).as_posix(), OUT, reason))
     scans = []
+    expected = "a task whose cases have image and reference"
+    do = 'fetch what is missing, mend the listing, or pass broken="exclude"'
     for image, reference in sorted(pairs, key=lambda pair: stem(pair[0])):
         scan = DecathlonScan(stem(image), stem(image), image, reference, task)
-        reason = _absent(scan)
+        reason = missing_files(image=image, reference=reference)
+        if reason and broken == "refuse":
+            raise CohortError(expected=expected, got=f"{scan.scan}: {reason}", where=root, do=do)
         if broken == "exclude" and not reason:
             reason = fault_of(lambda scan=scan: read_case(scan))
-        entries.append(LedgerEntry(scan.patient, scan.scan, OUT if reason else IN, reason or _WITH_REFERENCE))
-        if reason and broken == "refuse":
-            _refuse(f"{scan.scan}: {reason}", root)
+        entry = LedgerEntry(scan.patient, scan.scan, OUT if reason else IN, reason or "image with its reference")
+        entries.append(entry)
         scans += [] if reason else [scan]
-    return Cohort(NAME, tuple(scans), _ledger(entries, scans, root, broken))
+    miscounted = [entry.reason for entry in entries if entry.scan == LISTING]
+    if miscounted and broken == "refuse":
+        raise CohortError(expected=expected, got=miscounted[0], where=root / LISTING, do=do)
+    return cohort_of(NAME, scans, entries, expected=expected, where=root, do=do)
 
 
 def read_case(scan: DecathlonScan) -> Case:
-    """A case with its channels in the order of the task and its reference as it is stored.
+    """Read a case with its channels in the order of the task and its reference as it is stored.
 
     Image: `[z, y, x]` of a task with one modality, else `[z, y, x, channel]`; values and type as stored, HU where the
     modality is CT. Axes are those of `read_nifti`.
@@ -145,8 +129,15 @@ def read_case(scan: DecathlonScan) -> Case:
         NonFiniteError: A voxel is NaN or infinite.
         What `read_nifti` and `read_nifti_labels` raise.
     """
-    image = _with_channels(read_nifti(scan.image, unit=scan.task.unit), scan)
+    image = read_nifti(scan.image, unit=scan.task.unit)
     channels = image.voxels.reshape(*image.shape, -1)
+    n, n_channels = len(scan.task.modalities), channels.shape[3]
+    if n != n_channels:
+        expected = f"{n} channel{'s' if n > 1 else ''} ({', '.join(scan.task.modalities)})"
+        got, do = f"{n_channels} of {image.voxels.shape}", "compare it with the other images of the task"
+        raise ImageAxesError(expected=expected, got=got, where=scan.image, do=do)
+    if n == 1:
+        image = image.on_same_grid(channels[..., 0], image.unit)
     for i, modality in enumerate(scan.task.modalities):
         require_intensities(channels[..., i], what=modality, path=scan.image)
     reference = read_nifti_labels(scan.reference)
@@ -155,9 +146,9 @@ def read_case(scan: DecathlonScan) -> Case:
     present = np.flatnonzero(np.bincount(reference.voxels.ravel())).tolist()
     unnamed = [label for label in present if label and label not in scan.task.labels]
     if unnamed:
+        expected, got = f"labels 0 and {sorted(scan.task.labels)}", f"labels {unnamed} too"
         do = f"name them in {LISTING}, or leave the case out through the exclusion ledger"
-        expected = f"labels 0 and {sorted(scan.task.labels)}"
-        raise AnnotationFormatError(expected=expected, got=f"labels {unnamed} too", where=scan.reference, do=do)
+        raise AnnotationFormatError(expected=expected, got=got, where=scan.reference, do=do)
     return Case(scan.patient, scan.scan, image, reference, scan.task.labels, ())
 
 
@@ -172,62 +163,28 @@ def require_policy(broken: str) -> None:
         raise ArgumentError(expected='broken "refuse" or "exclude"', got=repr(broken), where="find_cohort", do=do)
 
 
-_Pairs = list[tuple[Path, Path]]
-
-
-def _listed(root: Path, task: Task | None) -> tuple[Task, _Pairs, list[LedgerEntry]]:
+def _list_cases(root: Path, task: Task | None) -> tuple[Task, _Pairs, list[LedgerEntry]]:
     listing = read_listing(root, do="name the folder of a task of the Decathlon, with its own dataset.json")
     found = Task(listing.modalities, {label: name for label, name in listing.labels if label})
     if task is not None and (task.modalities, dict(task.labels)) != (found.modalities, dict(found.labels)):
-        raise AnnotationFormatError(
-            expected=f"modalities {task.modalities} and labels {dict(task.labels)}, as the protocol says",
-            got=f"modalities {found.modalities} and labels {dict(found.labels)}",
-            where=root / LISTING,
-            do="name the folder of the protocol's task, or mend the protocol",
+        expected, got = (f"modalities {t.modalities} and labels {dict(t.labels)}" for t in (task, found))
+        expected, do = (
+            f"{expected}, as the protocol says",
+            "name the folder of the protocol's task, or mend the protocol",
         )
-    entries = [
-        LedgerEntry("", path.relative_to(root).as_posix(), OUT, TEST_IMAGE) for path in listing.tests if path.is_file()
-    ]
+        raise AnnotationFormatError(expected=expected, got=got, where=root / LISTING, do=do)
+    tests = [path.relative_to(root).as_posix() for path in listing.tests if path.is_file()]
+    entries = [LedgerEntry("", path, OUT, TEST_IMAGE) for path in tests]
     if listing.n_training not in (None, len(listing.training)):
         reason = f"numTraining is {listing.n_training}, but training lists {len(listing.training)}"
         entries.append(LedgerEntry("", LISTING, OUT, reason))
-    return found, list(listing.training), entries
+    return found, listing.training, entries
 
 
-def _by_name(root: Path, files: list[Path], task: Task | None) -> tuple[Task, _Pairs, list[LedgerEntry]]:
-    if task is None or not {root / IMAGES, root / REFERENCES} & {path.parent for path in files}:
+def _pair_by_name(root: Path, files: list[Path], task: Task | None) -> tuple[Task, _Pairs, list[LedgerEntry]]:
+    names = {path.name for path in files if path.parent in (root / IMAGES, root / REFERENCES)}
+    if task is None or not names:
         do = f"name the folder of the task, the one that holds {LISTING}; or, where it is lost, pass the task"
         got = f"none, but {', '.join(sorted({path.parent.name for path in files})[:8])}"
         raise DataNotFoundError(expected=f"{LISTING} beside {IMAGES} and {REFERENCES}", got=got, where=root, do=do)
-    names = {path.name for path in files if path.parent in (root / IMAGES, root / REFERENCES)}
     return task, [(root / IMAGES / name, root / REFERENCES / name) for name in names], []
-
-
-def _absent(scan: DecathlonScan) -> str:
-    """Which file of a case is not there, in words, or ""."""
-    absent = [role for role, path in (("image", scan.image), ("reference", scan.reference)) if not path.is_file()]
-    return f"no {', no '.join(absent)}" if absent else ""
-
-
-def _ledger(entries: list[LedgerEntry], scans: list[DecathlonScan], root: Path, broken: str) -> Ledger:
-    ledger = Ledger(tuple(entries))
-    miscounted = [entry.reason for entry in entries if entry.scan == LISTING]
-    if miscounted and broken == "refuse":
-        _refuse(miscounted[0], root / LISTING)
-    if not scans:
-        _refuse("; ".join(f"{n} {status}: {reason}" for (status, reason), n in ledger.reasons().items()), root)
-    return ledger
-
-
-def _with_channels(image: Volume, scan: DecathlonScan) -> Volume:
-    n, got = len(scan.task.modalities), image.voxels.shape[3] if image.voxels.ndim == 4 else 1
-    if n != got:
-        expected = f"{n} channel{'s' if n > 1 else ''} ({', '.join(scan.task.modalities)})"
-        do = "compare it with the other images of the task"
-        raise ImageAxesError(expected=expected, got=f"{got} of {image.voxels.shape}", where=scan.image, do=do)
-    return image.on_same_grid(image.voxels[..., 0], image.unit) if image.voxels.ndim == 4 and n == 1 else image
-
-
-def _refuse(got: str, where: Path):
-    do = 'fetch what is missing, mend the listing, or pass broken="exclude"'
-    raise CohortError(expected="a task whose cases have image and reference", got=got, where=where, do=do)

@@ -17,31 +17,17 @@ TEST_IMAGE = "image of the test set, whose reference is not published"
 
 @dataclass(frozen=True)
 class Listing:
-    """The content of a dataset.json, of which no file has been opened.
+    """The content of a dataset.json, of which no file has been opened."""
 
-    Attributes:
-        name: Of the task; "" where it has none.
-        modalities: Name of each channel, in the order of the channels.
-        labels: (label, name), ascending; 0 is the background.
-        training: (image, reference) of each training case, below the folder of the task.
-        tests: Images of the test set, whose references are not published.
-        n_training: How many training cases the task says it has; None where it does not say.
-    """
-
-    name: str
-    modalities: tuple[str, ...]
-    labels: tuple[tuple[int, str], ...]
-    training: tuple[tuple[Path, Path], ...]
-    tests: tuple[Path, ...]
-    n_training: int | None
+    modalities: tuple[str, ...]  # name of each channel, in the order of the channels
+    labels: tuple[tuple[int, str], ...]  # (label, name), ascending; 0 is the background
+    training: tuple[tuple[Path, Path], ...]  # (image, reference) of each training case, below the folder of the task
+    tests: tuple[Path, ...]  # images of the test set, whose references are not published
+    n_training: int | None  # how many training cases the task says it has; None where it does not say
 
 
 def read_listing(folder: Path, *, do: str) -> Listing:
-    """The dataset.json of a task's folder.
-
-    Args:
-        folder: With dataset.json.
-        do: For the error: what the user may name instead.
+    """Read the dataset.json of a task's folder; `do` is what the error says that the user may name instead.
 
     Raises:
         AnnotationFormatError: It is no JSON, lacks a field, channels are not numbered from 0, labels are no whole
@@ -51,7 +37,6 @@ def read_listing(folder: Path, *, do: str) -> Listing:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Listing(
-            name=str(content.get("name", "")),
             modalities=_modalities(content["modality"]),
             labels=_labels(content["labels"]),
             training=tuple((_inside(folder, c["image"]), _inside(folder, c["label"])) for c in content["training"]),

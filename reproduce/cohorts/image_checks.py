@@ -7,28 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from reproduce.errors import (
-    AnnotationFormatError,
-    GeometryError,
-    ImageAxesError,
-    IntensityError,
-    NonFiniteError,
-    NotAnImageError,
-    PixelDecodeError,
-    VoxelTypeError,
-)
+from reproduce import errors
 
 _BREAKS = (
-    *(AnnotationFormatError, GeometryError, ImageAxesError, IntensityError, NonFiniteError, NotAnImageError),
-    *(PixelDecodeError, VoxelTypeError),
+    *(errors.AnnotationFormatError, errors.GeometryError, errors.ImageAxesError, errors.IntensityError),
+    *(errors.NonFiniteError, errors.NotAnImageError, errors.PixelDecodeError, errors.VoxelTypeError),
 )
 
 
 def fault_of(read: Callable[[], object]) -> str:
-    """Why a scan cannot be read, in words for the ledger, or "" if it can.
+    """Return why a scan cannot be read, in words for the ledger, or "" if it can.
 
-    Args:
-        read: Reads it; what it returns is dropped. Errors that say nothing of the scan's files pass through.
+    What `read` returns is dropped. Errors that say nothing of the scan's files pass through.
     """
     try:
         read()
@@ -37,13 +27,16 @@ def fault_of(read: Callable[[], object]) -> str:
     return ""
 
 
-def require_intensities(voxels: np.ndarray, *, what: str, path: Path) -> np.ndarray:
-    """The voxels, if they are finite and not all the same.
+def missing_files(**paths: Path) -> str:
+    """Return which files of a scan, by their roles, are not there, in words for the ledger, or "" if all are."""
+    missing = [role for role, path in paths.items() if not path.is_file()]
+    return f"no {', no '.join(missing)}" if missing else ""
 
-    Args:
-        voxels: Of one channel, any shape, at least one.
-        what: Name of the channel, for the error.
-        path: Its file.
+
+def require_intensities(voxels: np.ndarray, *, what: str, path: Path) -> np.ndarray:
+    """Return the voxels of one channel, one or more, if they are finite and not all the same.
+
+    The error names the channel and its file, `what` and `path`.
 
     Raises:
         NonFiniteError: A voxel is NaN or infinite.
@@ -53,8 +46,8 @@ def require_intensities(voxels: np.ndarray, *, what: str, path: Path) -> np.ndar
     do = "fetch the file again, or leave the scan out through the exclusion ledger"
     if not np.isfinite([low, high]).all():
         got = f"{int((~np.isfinite(voxels)).sum())} NaN or infinite voxels of {what}"
-        raise NonFiniteError(expected="finite intensities", got=got, where=path, do=do)
+        raise errors.NonFiniteError(expected="finite intensities", got=got, where=path, do=do)
     if low == high:
-        got = f"{low:g} everywhere in {what}"
-        raise IntensityError(expected="an image of at least two intensities", got=got, where=path, do=do)
+        got, expected = f"{low:g} everywhere in {what}", "an image of at least two intensities"
+        raise errors.IntensityError(expected=expected, got=got, where=path, do=do)
     return voxels

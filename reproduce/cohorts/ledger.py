@@ -16,24 +16,16 @@ IN, OUT = "in", "out"
 
 @dataclass(frozen=True, order=True)
 class LedgerEntry:
-    """What became of one scan.
+    """What became of one scan."""
 
-    Attributes:
-        patient: Whose it is; "" where the files do not say.
-        scan: Its identifier, or its path below the data root where it has none.
-        status: "in" or "out".
-        reason: One of few sentences, so that equal reasons can be counted.
-    """
-
-    patient: str
-    scan: str
-    status: str
-    reason: str
+    patient: str  # whose it is; "" where the files do not say
+    scan: str  # its identifier, or its path below the data root where it has none
+    status: str  # "in" or "out"
+    reason: str  # one of few sentences, so that equal reasons can be counted
 
     def __post_init__(self):
         if self.status not in (IN, OUT) or not self.reason:
-            got = f"status {self.status!r}, reason {self.reason!r}"
-            do = "say whether the scan is in, and why"
+            got, do = f"status {self.status!r}, reason {self.reason!r}", "say whether the scan is in, and why"
             raise CohortError(expected=f"{IN!r} or {OUT!r} with a reason", got=got, where=self.scan, do=do)
 
 
@@ -56,12 +48,16 @@ class Ledger:
             raise CohortError(expected="one entry a scan", got=got, where="exclusion ledger", do=do)
 
     def n_of(self, status: str) -> int:
-        """Number of scans that are "in", or "out"."""
+        """Return the number of scans that are "in", or "out"."""
         return sum(entry.status == status for entry in self.entries)
 
     def reasons(self) -> dict[tuple[str, str], int]:
-        """Number of scans by (status, reason), sorted; empty for an empty ledger."""
+        """Return the number of scans by (status, reason), sorted; empty for an empty ledger."""
         return dict(sorted(Counter((entry.status, entry.reason) for entry in self.entries).items()))
+
+    def summary(self) -> str:
+        """Return the reasons and how many scans have each, in one line; "" for an empty ledger."""
+        return "; ".join(f"{n} {status}: {reason}" for (status, reason), n in self.reasons().items())
 
     def require_counts(self, *, n_in: int, n_out: int) -> None:
         """Return if as many scans are in and out as a publication, or an earlier run, counts.
@@ -71,13 +67,9 @@ class Ledger:
         """
         found = (self.n_of(IN), self.n_of(OUT))
         if found != (n_in, n_out):
-            listing = "; ".join(f"{n} {status}: {reason}" for (status, reason), n in self.reasons().items())
-            raise CohortError(
-                expected=f"{n_in} scans in and {n_out} out",
-                got=f"{found[0]} in and {found[1]} out ({listing or 'nothing found'})",
-                where="exclusion ledger",
-                do="compare the data root with the published list of scans; fetch what is missing",
-            )
+            got = f"{found[0]} in and {found[1]} out ({self.summary() or 'nothing found'})"
+            do = "compare the data root with the published list of scans; fetch what is missing"
+            raise CohortError(expected=f"{n_in} scans in and {n_out} out", got=got, where="exclusion ledger", do=do)
 
     def write_csv(self, path: Path) -> None:
         """Write one row a scan: `patient,scan,status,reason`; UTF-8, LF, sorted, in place of what was there."""

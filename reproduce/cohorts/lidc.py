@@ -9,17 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from reproduce.cohorts.case import Case, Cohort
-from reproduce.cohorts.ledger import IN, OUT, Ledger, LedgerEntry
+from reproduce.cohorts.case import Case, Cohort, cohort_of
+from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
 from reproduce.cohorts.lidc_annotations import CT_MESSAGE, XRAY_MESSAGE, message_of, read_annotations
+from reproduce.cohorts.lidc_marks import ScanReads
 from reproduce.cohorts.lidc_nodules import Nodule, nodules_on
-from reproduce.errors import (
-    AnnotationFormatError,
-    AnnotationMismatchError,
-    ArgumentError,
-    CohortError,
-    DataNotFoundError,
-)
+from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
 from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
 from reproduce.paths import existing_folder
 
@@ -29,34 +24,23 @@ _XRAY_MODALITIES = ("CR", "DX")
 
 @dataclass(frozen=True)
 class LidcScan:
-    """One CT of one patient with the XML of its readers.
+    """One CT of one patient with the XML of its readers."""
 
-    Attributes:
-        patient: PatientID.
-        series: The files of the CT.
-        annotations: One XML, or several of equal content.
-    """
-
-    patient: str
-    series: SeriesFiles
-    annotations: tuple[Path, ...]
+    patient: str  # PatientID
+    series: SeriesFiles  # the files of the CT
+    annotations: tuple[Path, ...]  # one XML, or several of equal content
 
 
 def find_cohort(root: Path) -> Cohort[LidcScan]:
-    """The CT scans below a folder that have annotations, and the account of all that was found.
+    """Return the CT scans below a folder that have annotations, and the account of all that was found.
 
     Layout of the collection: patient / study / series / files, the XML beside the images. An XML finds its series by
-    the UID in it, so that it may also lie elsewhere below `root`. Only headers are read.
+    the UID in it, so that it may also lie elsewhere below `root`. Only headers are read. Scans are sorted by patient
+    and series.
 
     Chest X-rays, and XML that are reads of them, are out by design: the collection has them beside the CT of some
     patients. Out are also a CT without XML or without PatientID, XML that contradict each other, XML of CT that are not
     there, and XML that are not of LIDC-IDRI.
-
-    Args:
-        root: Folder of the collection, or of part of it.
-
-    Returns:
-        Scans sorted by patient and series.
 
     Raises:
         DataNotFoundError: `root` is not there, is empty, or holds no CT at all.
@@ -73,32 +57,26 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
     scans = []
     for series in found:
         scan = LidcScan(series.patient_id, series, tuple(annotations.pop(series.series_uid, ())))
-        entry = _judged(scan)
-        entries.append(entry)
-        if entry.status == IN:
-            scans.append(scan)
+        fault = _fault(scan)
+        reason = fault or "CT with annotation"
+        entries.append(LedgerEntry(scan.patient, series.series_uid, OUT if fault else IN, reason))
+        scans += [] if fault else [scan]
     for uid, paths in annotations.items():
         entries += [LedgerEntry("", _below(root, path), OUT, f"annotation of the absent CT {uid}") for path in paths]
     entries += _xrays(root, {path.parent for series in found for path in series.files})
     scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
-    ledger = Ledger(tuple(entries))
-    if not scans:
-        got = "; ".join(f"{n} {status}: {reason}" for (status, reason), n in ledger.reasons().items())
-        do = "put the XML of LIDC-IDRI beside the images; each names its series by SeriesInstanceUid"
-        raise CohortError(expected="a CT with its annotation", got=got, where=root, do=do)
-    return Cohort(NAME, tuple(scans), ledger)
+    do = "put the XML of LIDC-IDRI beside the images; each names its series by SeriesInstanceUid"
+    return cohort_of(NAME, scans, entries, expected="a CT with its annotation", where=root, do=do)
 
 
 def annotation_files(root: Path) -> tuple[dict[str, list[Path]], list[LedgerEntry]]:
-    """The XML files below a folder that are reads of CT, by SeriesInstanceUID, and ledger entries for all other XML.
+    """Return the XML files below a folder that are reads of CT, by SeriesInstanceUID, and entries for all other XML.
 
     Both are empty where there is no XML; files of other kinds are not looked at.
     """
     by_series: dict[str, list[Path]] = defaultdict(list)
     entries = []
-    for path in _files(root):
-        if path.suffix.lower() != ".xml":
-            continue
+    for path in (path for path in _files(root) if path.suffix.lower() == ".xml"):
         try:
             root_element, uid = message_of(path)
         except AnnotationFormatError:
@@ -112,16 +90,16 @@ def annotation_files(root: Path) -> tuple[dict[str, list[Path]], list[LedgerEntr
 
 
 def read_nodules(scan: LidcScan, *, consensus: float) -> tuple[Nodule, ...]:
-    """All nodules of 3 mm or more of a scan, those of a single reader too; see `lidc_nodules.nodules_on`.
+    """Read all nodules of 3 mm or more of a scan, those of a single reader too; see `lidc_nodules.nodules_on`.
 
     Raises:
         What `read_series`, `read_annotations` and `nodules_on` raise.
     """
-    return _read(scan, consensus)[1]
+    return _read(scan, consensus)[2]
 
 
 def read_case(scan: LidcScan, *, consensus: float, min_readers: int) -> Case:
-    """A scan with the consensus of its readers as reference.
+    """Read a scan with the consensus of its readers as reference.
 
     Reference: label i is the i-th nodule, in the order of the centroids, that at least `min_readers` readers outlined;
     its voxels are those that at least the share `consensus` of these readers have inside. A voxel of two nodules goes
@@ -139,39 +117,38 @@ def read_case(scan: LidcScan, *, consensus: float, min_readers: int) -> Case:
     if min_readers < 1:
         do = "give 1 for every nodule, or up to 4"
         raise ArgumentError(expected="min_readers of 1 or more", got=f"{min_readers}", where="read_case", do=do)
-    (series, readers), nodules = _read(scan, consensus)
+    series, reads, nodules = _read(scan, consensus)
     kept = [nodule for nodule in nodules if len(nodule.readers) >= min_readers]
     labels = np.zeros(series.volume.shape, dtype=np.uint16)
     for label, nodule in sorted(enumerate(kept, start=1), key=lambda item: len(item[1].readers)):
         labels[nodule.consensus.box][nodule.consensus.voxels] = label
-    names = {i: f"nodule of {len(n.readers)} of {len(readers)} readers" for i, n in enumerate(kept, start=1)}
+    names = {i: f"nodule of {len(n.readers)} of {len(reads.readers)} readers" for i, n in enumerate(kept, start=1)}
     reference = series.volume.on_same_grid(labels, "label")
-    return Case(scan.patient, scan.series.series_uid, series.volume, reference, names, readers)
+    return Case(scan.patient, scan.series.series_uid, series.volume, reference, names, reads.readers)
 
 
-def _read(scan: LidcScan, consensus: float) -> tuple[tuple[CtSeries, tuple[str, ...]], tuple[Nodule, ...]]:
+def _read(scan: LidcScan, consensus: float) -> tuple[CtSeries, ScanReads, tuple[Nodule, ...]]:
     reads = read_annotations(scan.annotations, series_uid=scan.series.series_uid)
     series = read_series(scan.series)
-    return (series, reads.readers), nodules_on(series, reads, consensus=consensus, outline_included=False)
+    return series, reads, nodules_on(series, reads, consensus=consensus, outline_included=False)
 
 
-def _judged(scan: LidcScan) -> LedgerEntry:
-    """Whether a CT is in, and why."""
-    uid = scan.series.series_uid
+def _fault(scan: LidcScan) -> str:
+    """Return why a CT is out, or "" if it is in."""
     if not scan.patient:
-        return LedgerEntry("", uid, OUT, "CT without PatientID")
+        return "CT without PatientID"
     if not scan.annotations:
-        return LedgerEntry(scan.patient, uid, OUT, "CT without annotation")
+        return "CT without annotation"
     if len(scan.annotations) > 1:
         try:
             read_annotations(scan.annotations)
         except (AnnotationFormatError, AnnotationMismatchError) as error:
-            return LedgerEntry(scan.patient, uid, OUT, f"annotations at odds: {error.got}")
-    return LedgerEntry(scan.patient, uid, IN, "CT with annotation")
+            return f"annotations at odds: {error.got}"
+    return ""
 
 
 def _xrays(root: Path, ct_folders: set[Path]) -> list[LedgerEntry]:
-    """Entries for chest X-rays, which have folders of their own, so that no CT file is opened a second time."""
+    """Return entries for chest X-rays, which have folders of their own: no CT file is opened a second time."""
     folders = sorted({path.parent for path in _files(root) if path.suffix.lower() != ".xml"} - ct_folders)
     return [
         LedgerEntry(series.patient_id, series.series_uid, OUT, "chest X-ray")

@@ -26,7 +26,7 @@ _DO = "leave the file out, or fetch it again from the collection"
 
 
 def read_annotations(files: Path | Sequence[Path], *, series_uid: str | None = None) -> ScanReads:
-    """The marks of a CT series from its XML, or from several XML that say the same.
+    """Read the marks of a CT series from its XML, or from several XML that say the same.
 
     Six series of LIDC-IDRI come with two to six files of equal content; they count once. One file has eight sessions:
     four of them lie on the slices of another scan and fall away when outlines meet images. One has three sessions.
@@ -58,7 +58,7 @@ def read_annotations(files: Path | Sequence[Path], *, series_uid: str | None = N
 
 
 def message_of(path: Path) -> tuple[str, str]:
-    """Kind of an XML and the series that it names, from its first lines alone.
+    """Return the kind of an XML and the series that it names, from its first lines alone.
 
     Returns:
         Root element and SeriesInstanceUID of the CT or X-ray; the UID is "" where the root is neither
@@ -103,19 +103,16 @@ def _read_file(path: Path) -> ScanReads:
 
 
 def _session_marks(session: Element, reader: str, path: Path) -> Iterator[Mark]:
+    readings = {"unblindedReadNodule": _nodule, "nonNodule": _non_nodule}
     for element in session:
         tag = _local(element)
-        if tag not in ("unblindedReadNodule", "nonNodule"):
-            continue
-        where = f"{path}, {reader}, {tag} {_text(element, 'noduleID') or _text(element, 'nonNoduleID')}"
-        try:
-            if tag == "nonNodule":
-                yield Mark(reader, MarkKind.NON_NODULE, _text(element, "nonNoduleID"), (_locus(element),), {})
-            else:
-                yield _nodule(element, reader)
-        except (TypeError, ValueError) as error:
-            expected = "outlines with position, inclusion and pixels, ratings in 0 to 6"
-            raise AnnotationFormatError(expected=expected, got=str(error), where=where, do=_DO) from error
+        if tag in readings:
+            try:
+                yield readings[tag](element, reader)
+            except (TypeError, ValueError) as error:
+                where = f"{path}, {reader}, {tag} {_text(element, 'noduleID') or _text(element, 'nonNoduleID')}"
+                expected = "outlines with position, inclusion and pixels, ratings in 0 to 6"
+                raise AnnotationFormatError(expected=expected, got=str(error), where=where, do=_DO) from error
 
 
 def _nodule(element: Element, reader: str) -> Mark:
@@ -125,8 +122,7 @@ def _nodule(element: Element, reader: str) -> Mark:
         if inclusion not in ("TRUE", "FALSE"):
             raise ValueError(f"inclusion {inclusion!r}")
         outline = Outline(_text(roi, "imageSOP_UID"), _z_mm(roi), inclusion == "FALSE", _points(roi))
-        key = (outline.sop_uid, outline.z_mm, outline.is_hole, outline.points_xy.tobytes())
-        outlines.setdefault(key, outline)
+        outlines.setdefault(outline.signature(), outline)
     if not outlines:
         raise ValueError("no outline at all")
     is_path = any(len(outline.points_xy) > 1 for outline in outlines.values())
@@ -135,15 +131,16 @@ def _nodule(element: Element, reader: str) -> Mark:
     return Mark(reader, kind, _text(element, "noduleID"), tuple(outlines.values()), ratings)
 
 
-def _locus(element: Element) -> Outline:
-    places = _children(element, "locus")
-    if not places:
+def _non_nodule(element: Element, reader: str) -> Mark:
+    loci = _children(element, "locus")
+    if not loci:
         raise ValueError("no locus")
-    return Outline(_text(element, "imageSOP_UID"), _z_mm(element), False, _points(places[0])[:1])
+    outline = Outline(_text(element, "imageSOP_UID"), _z_mm(element), False, _points(loci[0])[:1])
+    return Mark(reader, MarkKind.NON_NODULE, _text(element, "nonNoduleID"), (outline,), {})
 
 
 def _points(element: Element) -> np.ndarray:
-    """Pixels (x, y) below an element, in its order."""
+    """Return the pixels (x, y) below an element, in its order."""
     columns = [int(x.text) for x in element.iter(_named(element, "xCoord"))]
     rows = [int(y.text) for y in element.iter(_named(element, "yCoord"))]
     if not columns or len(columns) != len(rows):
@@ -166,12 +163,12 @@ def _rating(element: Element) -> int | None:
 
 
 def _local(element: Element) -> str:
-    """Name of an element without its namespace, which differs between the kinds of message."""
+    """Return the name of an element without its namespace, which differs between the kinds of message."""
     return element.tag.rpartition("}")[2]
 
 
 def _named(element: Element, name: str) -> str:
-    """Tag of a child of a name: children have the namespace of their parent, or like it have none."""
+    """Return the tag of a child of a name: children have the namespace of their parent, or like it have none."""
     return element.tag.removesuffix(_local(element)) + name
 
 
@@ -180,13 +177,13 @@ def _children(element: Element, name: str) -> list[Element]:
 
 
 def _text(element: Element, name: str) -> str:
-    """Text of the first child of a name, stripped; "" where there is none."""
+    """Return the text of the first child of a name, stripped; "" where there is none."""
     return (element.findtext(_named(element, name)) or "").strip()
 
 
 @contextmanager
 def _parsing(path: Path) -> Iterator[None]:
-    """Gives errors of the XML parsers the file they are about."""
+    """Give errors of the XML parsers the file they are about."""
     if not path.is_file():
         raise DataNotFoundError(expected="an annotation file", got="nothing there", where=path, do="check the path")
     try:

@@ -20,71 +20,46 @@ from reproduce.paths import existing_folder
 
 @dataclass(frozen=True)
 class Grouping:
-    """How marks are joined to lesions where there are no images.
+    """How marks are joined to lesions where there are no images."""
 
-    Attributes:
-        pixel_mm: In-plane spacing taken for all scans: the XML gives pixels, and only z in mm.
-        tolerance_mm: Largest distance at which two readers' marks are one lesion.
-    """
-
-    pixel_mm: float
-    tolerance_mm: float
+    pixel_mm: float  # in-plane spacing taken for all scans: the XML gives pixels, and only z in mm
+    tolerance_mm: float  # largest distance at which two readers' marks are one lesion
 
 
 @dataclass(frozen=True)
 class Lesion:
-    """What at least one reader marked as nodule, of any size.
+    """What at least one reader marked as nodule, of any size."""
 
-    Attributes:
-        n_outlined: Readers who outlined it, as a nodule of 3 mm or more.
-        n_small: Readers who marked it as a nodule below 3 mm.
-        centre: Mean over the readers who outlined it, or who marked it where nobody did, of the centroid of their
-            pixels: column and row in pixels, z in mm.
-        ratings: By characteristic, one entry a reader who outlined it, None where not rated.
-    """
-
-    n_outlined: int
-    n_small: int
+    n_outlined: int  # readers who outlined it, as a nodule of 3 mm or more
+    n_small: int  # readers who marked it as a nodule below 3 mm
+    # Mean over the readers who outlined it, or who marked it where nobody did, of the centroid of their pixels: column
+    # and row in pixels, z in mm.
     centre: tuple[float, float, float]
-    ratings: Mapping[str, tuple[int | None, ...]]
+    ratings: Mapping[str, tuple[int | None, ...]]  # by characteristic, one a reader who outlined it, None where unrated
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many lesions there are, and how many of them are nodules.
+    """How many lesions there are, and how many of them are nodules."""
 
-    Attributes:
-        lesions: Marked as nodule of any size by at least one reader.
-        nodules: Of these, outlined by at least one reader.
-        nodules_by_four: Of these, outlined by four readers.
-    """
-
-    lesions: int
-    nodules: int
-    nodules_by_four: int
+    lesions: int  # marked as nodule of any size by at least one reader
+    nodules: int  # of these, outlined by at least one reader
+    nodules_by_four: int  # of these, outlined by four readers
 
 
 @dataclass(frozen=True)
 class ScanCensus:
-    """One CT scan's lesions, and what other groupings would make of its marks.
+    """One CT scan's lesions, and what other groupings would make of its marks."""
 
-    Attributes:
-        series_uid: The CT.
-        n_readers: Reading sessions.
-        n_marks: Marks by kind, non-nodules too.
-        lesions: By the grouping that was asked for, in an order that the file fixes.
-        counts: By each grouping that was to be compared.
-    """
-
-    series_uid: str
-    n_readers: int
-    n_marks: Mapping[str, int]
-    lesions: tuple[Lesion, ...]
-    counts: Mapping[Grouping, Counts]
+    series_uid: str  # the CT
+    n_readers: int  # reading sessions
+    n_marks: Mapping[str, int]  # by kind, non-nodules too
+    lesions: tuple[Lesion, ...]  # by the grouping that was asked for, in an order that the file fixes
+    counts: Mapping[Grouping, Counts]  # by each grouping that was to be compared
 
 
 def find_reads(root: Path) -> tuple[dict[str, tuple[Path, ...]], Ledger]:
-    """The CT scans that have XML below a folder, with their files, and the account of all XML.
+    """Return the CT scans that have XML below a folder, with their files, and the account of all XML.
 
     Raises:
         DataNotFoundError: The folder is not there, is empty, or holds no read of a CT.
@@ -102,7 +77,7 @@ def find_reads(root: Path) -> tuple[dict[str, tuple[Path, ...]], Ledger]:
 def count_scans(
     reads: Mapping[str, tuple[Path, ...]], *, grouping: Grouping, varied: Sequence[Grouping], workers: int
 ) -> Iterator[ScanCensus]:
-    """The census of each scan, in the order of `reads`, as it is done.
+    """Yield the census of each scan, in the order of `reads`, as it is done.
 
     Args:
         reads: From `find_reads`.
@@ -122,7 +97,7 @@ def count_scans(
 
 
 def count_scan(files: tuple[Path, ...], *, grouping: Grouping, varied: Sequence[Grouping]) -> ScanCensus:
-    """The census of one scan from its XML; see `count_scans`."""
+    """Return the census of one scan from its XML; see `count_scans`."""
     reads = read_annotations(files)
     marks = [mark for mark in reads.marks if mark.kind is not MarkKind.NON_NODULE]
     regions = mark_regions(marks)

@@ -19,40 +19,27 @@ SAME_NODULE_MM = 3.0
 
 @dataclass(frozen=True, eq=False)
 class MarkPairs:
-    """Pairs of marks of different readers that lie near each other, nearest first.
+    """Pairs of marks of different readers that lie near each other, nearest first."""
 
-    Attributes:
-        first, second: int `[n]`; indices of the marks, first < second.
-        apart_mm: float64 `[n]`; distance of their nearest pixels, 0 where they share one.
-    """
-
-    first: np.ndarray
-    second: np.ndarray
-    apart_mm: np.ndarray
+    first: np.ndarray  # int [n], indices of marks
+    second: np.ndarray  # int [n], above `first`
+    apart_mm: np.ndarray  # float64 [n], distance of their nearest pixels, 0 where they share one
 
 
 @dataclass(frozen=True, eq=False)
 class MarkRegions:
-    """The pixels of the marks of one scan, in places of the file: what distances are measured between.
+    """The pixels of the marks of one scan, (x px, y px, z mm) in places of the file: between them lie distances."""
 
-    Attributes:
-        readers: Of each mark.
-        pixels: float64 `[n, 3]` for each mark, (x px, y px, z mm): its outlines, and what those that are no holes
-            enclose.
-        low, high, centre: float64 `[marks, 3]`; bounding boxes and centroids of the pixels, in the same units.
-        sharing: Pairs of marks of different readers, first < second, that share a pixel.
-    """
-
-    readers: tuple[str, ...]
-    pixels: tuple[np.ndarray, ...]
-    low: np.ndarray
+    readers: tuple[str, ...]  # of each mark
+    pixels: tuple[np.ndarray, ...]  # float64 [n, 3]: a mark's outlines, and what those that are no holes enclose
+    low: np.ndarray  # float64 [marks, 3], corners of the bounding boxes
     high: np.ndarray
-    centre: np.ndarray
-    sharing: frozenset[tuple[int, int]]
+    centre: np.ndarray  # float64 [marks, 3], centroids
+    sharing: frozenset[tuple[int, int]]  # pairs of marks of different readers, first < second, that share a pixel
 
 
 def mark_regions(marks: Sequence[Mark]) -> MarkRegions:
-    """The pixels of marks, and which of them overlap; empty for no mark."""
+    """Return the pixels of marks, and which of them overlap; empty for no mark."""
     readers = tuple(mark.reader for mark in marks)
     pixels = tuple(_pixels(mark) for mark in marks)
     cells = [_cells(region) for region in pixels]
@@ -68,7 +55,7 @@ def mark_regions(marks: Sequence[Mark]) -> MarkRegions:
 
 
 def near_pairs(regions: MarkRegions, *, pixel_mm: tuple[float, float], within_mm: float) -> MarkPairs:
-    """Pairs of marks of different readers at most `within_mm` apart.
+    """Return the pairs of marks of different readers at most `within_mm` apart.
 
     The distance of two marks is that of the centres of their two nearest pixels, 0 where they share one; x and y from
     the pixel spacing, z from the positions in the file. No image is needed.
@@ -86,14 +73,13 @@ def near_pairs(regions: MarkRegions, *, pixel_mm: tuple[float, float], within_mm
         ArgumentError: A spacing is not above 0, or the distance is negative.
     """
     if not min(pixel_mm) > 0 or not within_mm >= 0:
-        got = f"{pixel_mm} and {within_mm}"
-        do = "give the pixel spacing of the series"
-        raise ArgumentError(expected="spacings above 0 and a distance of 0 or more", got=got, where="near_pairs", do=do)
+        expected, do = "spacings above 0 and a distance of 0 or more", "give the pixel spacing of the series"
+        raise ArgumentError(expected=expected, got=f"{pixel_mm} and {within_mm}", where="near_pairs", do=do)
     scale = np.array([*pixel_mm[::-1], 1.0])
     found = []
     for i, j in _candidates(regions.readers, regions.low * scale, regions.high * scale, within_mm):
-        is_shared = (i, j) in regions.sharing
-        apart_mm = 0.0 if is_shared else _nearest_mm(regions.pixels[i] * scale, regions.pixels[j] * scale)
+        small, large = sorted((regions.pixels[i] * scale, regions.pixels[j] * scale), key=len)
+        apart_mm = 0.0 if (i, j) in regions.sharing else float(cKDTree(large).query(small)[0].min())
         if apart_mm <= within_mm:
             centres_mm = float(np.linalg.norm((regions.centre[i] - regions.centre[j]) * scale))
             found.append((apart_mm, centres_mm, i, j))
@@ -102,7 +88,7 @@ def near_pairs(regions: MarkRegions, *, pixel_mm: tuple[float, float], within_mm
 
 
 def group_marks(readers: Sequence[str], pairs: MarkPairs, *, tolerance_mm: float) -> tuple[tuple[int, ...], ...]:
-    """Groups of marks that mean one nodule each.
+    """Return the groups of marks that mean one nodule each.
 
     Rule: go through the pairs of marks of different readers, nearest first, up to `tolerance_mm`; join the groups of
     both marks unless one reader would then have two marks in the group. A reader who makes two marks means two nodules,
@@ -139,7 +125,7 @@ def group_marks(readers: Sequence[str], pairs: MarkPairs, *, tolerance_mm: float
 
 
 def _pixels(mark: Mark) -> np.ndarray:
-    """Float64 `[n, 3]`, (x px, y px, z mm), of a mark."""
+    """Return the pixels of a mark."""
     parts = []
     for outline in mark.outlines:
         pixels_xy = outline.points_xy
@@ -152,18 +138,13 @@ def _pixels(mark: Mark) -> np.ndarray:
 
 
 def _cells(pixels: np.ndarray) -> np.ndarray:
-    """One integer for each pixel, equal where two marks share it; positions to the thousandth of a mm."""
+    """Return one integer for each pixel, equal where two marks share it; positions to the thousandth of a mm."""
     x, y, z = np.rint(pixels * [1, 1, 1000]).astype(np.int64).T
     return np.unique((z * 2**16 + y) * 2**16 + x)
 
 
-def _nearest_mm(a: np.ndarray, b: np.ndarray) -> float:
-    small, large = sorted((a, b), key=len)
-    return float(cKDTree(large).query(small)[0].min())
-
-
 def _candidates(readers: Sequence[str], low: np.ndarray, high: np.ndarray, within: float) -> Iterable[tuple[int, int]]:
-    """Pairs of marks of different readers whose bounding boxes are near enough, first < second."""
+    """Return pairs of marks of different readers whose bounding boxes are near enough, first < second."""
     gaps = np.maximum(low[:, None] - high[None], low[None] - high[:, None]).clip(0)
     names = np.array(readers, dtype=object)
     near = (np.linalg.norm(gaps, axis=2) <= within) & (names[:, None] != names[None])

@@ -12,7 +12,6 @@ from reproduce.cohorts.lidc_marks import Mark, MarkKind, Outline, ScanReads
 from reproduce.cohorts.lidc_outlines import BoxMask, mark_mask
 from reproduce.errors import AnnotationMismatchError, ArgumentError
 from reproduce.imaging.dicom import CtSeries
-from reproduce.imaging.volume import Volume
 
 # Positions in the XML are printed to the micrometre or better; slices are 0.45 mm or more apart.
 SAME_SLICE_MM = 0.05
@@ -20,34 +19,23 @@ SAME_SLICE_MM = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Nodule:
-    """A nodule that at least one reader outlined, on the grid of an image.
+    """A nodule that at least one reader outlined, on the grid of an image."""
 
-    Attributes:
-        marks: The outlining marks, one a reader.
-        small_marks: Marks of readers who took it for a nodule below 3 mm: no voxels, and no say in the consensus.
-        n_inside: uint8 counts; how many readers have the voxel inside.
-        consensus: bool; voxels that at least the asked share of the readers who outlined the nodule have inside. May be
-            empty: outlines of few pixels need not meet.
-        centroid_zyx: Index of the centre of `n_inside` as weights: the mean over all readers' voxels.
-        centroid_mm: The same in LPS mm, (x, y, z).
-        diameter_mm: Of the sphere with the volume of `consensus`; of what the image shows of it, where slices lack.
-        n_outlines: Paths of all readers.
-        n_outlines_absent: Those of them whose slice is not in the series.
-    """
-
-    marks: tuple[Mark, ...]
-    small_marks: tuple[Mark, ...]
-    n_inside: BoxMask
+    marks: tuple[Mark, ...]  # the outlining marks, one a reader
+    small_marks: tuple[Mark, ...]  # of who took it for a nodule below 3 mm: no voxels, and no say in the consensus
+    n_inside: BoxMask  # uint8: how many readers have the voxel inside
+    # bool: at least the asked share of those who outlined the nodule have the voxel inside. May be empty: outlines of
+    # few pixels need not meet.
     consensus: BoxMask
-    centroid_zyx: tuple[float, float, float]
-    centroid_mm: tuple[float, float, float]
-    diameter_mm: float
-    n_outlines: int
-    n_outlines_absent: int
+    centroid_zyx: tuple[float, float, float]  # index, by `n_inside` as weights: the mean over all readers' voxels
+    centroid_mm: tuple[float, float, float]  # the same in LPS mm, (x, y, z)
+    diameter_mm: float  # of the sphere with the volume of `consensus`; of what the image shows, where slices lack
+    n_outlines: int  # paths of all readers
+    n_outlines_absent: int  # those of them whose slice is not in the series
 
     @property
     def readers(self) -> tuple[str, ...]:
-        """Who outlined it."""
+        """Readers who outlined it."""
         return tuple(mark.reader for mark in self.marks)
 
     @property
@@ -57,7 +45,7 @@ class Nodule:
 
 
 def nodules_on(series: CtSeries, reads: ScanReads, *, consensus: float, outline_included: bool) -> tuple[Nodule, ...]:
-    """The nodules of 3 mm or more of a scan, in the order of their centroids (z, y, x).
+    """Return the nodules of 3 mm or more of a scan, in the order of their centroids (z, y, x).
 
     All marks of nodules, outlined or below 3 mm, are grouped by the rule of `group_marks` at `SAME_NODULE_MM`; a group
     with an outlined mark is a nodule. The share for the consensus is of the readers who outlined this nodule, not of
@@ -83,70 +71,56 @@ def nodules_on(series: CtSeries, reads: ScanReads, *, consensus: float, outline_
             leaves the image.
     """
     if not 0 < consensus <= 1:
-        do = "give 0.5 for the consensus of half of the readers"
-        raise ArgumentError(expected="a consensus in (0, 1]", got=f"{consensus}", where="nodules_on", do=do)
+        expected, do = "a consensus in (0, 1]", "give 0.5 for the consensus of half of the readers"
+        raise ArgumentError(expected=expected, got=f"{consensus}", where="nodules_on", do=do)
     _require_one_series(series, reads)
-    slices = _SliceFinder(series)
     marks = [mark for mark in reads.marks if mark.kind is not MarkKind.NON_NODULE]
-    pixel_mm = series.volume.spacing_mm[1:]
     regions = mark_regions(marks)
-    pairs = near_pairs(regions, pixel_mm=pixel_mm, within_mm=SAME_NODULE_MM)
-    nodules = []
-    for group in group_marks(regions.readers, pairs, tolerance_mm=SAME_NODULE_MM):
-        members = [marks[i] for i in group]
-        found = _nodule(members, slices, series.volume, consensus=consensus, outline_included=outline_included)
-        if found is not None:
-            nodules.append(found)
-    return tuple(sorted(nodules, key=lambda nodule: nodule.centroid_zyx))
+    pairs = near_pairs(regions, pixel_mm=series.volume.spacing_mm[1:], within_mm=SAME_NODULE_MM)
+    groups = group_marks(regions.readers, pairs, tolerance_mm=SAME_NODULE_MM)
+    z_mm = series.volume.world_mm(np.pad(np.arange(len(series.sop_uids))[:, None], ((0, 0), (0, 2))))[:, 2]
+    nodules = [
+        _nodule([marks[i] for i in group], series, z_mm, consensus=consensus, outline_included=outline_included)
+        for group in groups
+    ]
+    return tuple(sorted((n for n in nodules if n is not None), key=lambda nodule: nodule.centroid_zyx))
 
 
-class _SliceFinder:
-    """Finds the slice of an outline."""
-
-    def __init__(self, series: CtSeries):
-        self.sop_uids = series.sop_uids
-        corners = np.zeros((len(series.sop_uids), 3))
-        corners[:, 0] = np.arange(len(series.sop_uids))
-        self.z_mm = series.volume.world_mm(corners)[:, 2]
-        self.known = set(series.sop_uids)
-
-    def find(self, outline: Outline) -> int | None:
-        nearest = int(np.abs(self.z_mm - outline.z_mm).argmin())
-        if self.sop_uids[nearest] == outline.sop_uid:
-            return nearest
-        at_place = abs(self.z_mm[nearest] - outline.z_mm) <= SAME_SLICE_MM
-        return nearest if at_place and (outline.sop_uid in self.known or not outline.sop_uid) else None
+def _slice_of(outline: Outline, series: CtSeries, z_mm: np.ndarray) -> int | None:
+    """Return the slice of an outline, by the rule of `nodules_on`; None where it is not in the series."""
+    nearest = int(np.abs(z_mm - outline.z_mm).argmin())
+    if series.sop_uids[nearest] == outline.sop_uid:
+        return nearest
+    at_position = abs(z_mm[nearest] - outline.z_mm) <= SAME_SLICE_MM
+    return nearest if at_position and (outline.sop_uid in series.sop_uids or not outline.sop_uid) else None
 
 
 def _require_one_series(series: CtSeries, reads: ScanReads) -> None:
-    do = "put the XML beside the images of its own series"
-    where = ", ".join(map(str, reads.files))
+    where, do = ", ".join(map(str, reads.files)), "put the XML beside the images of its own series"
     if reads.series_uid != series.files.series_uid:
         expected, got = f"annotations of the series {series.files.series_uid}", f"annotations of {reads.series_uid}"
         raise AnnotationMismatchError(expected=expected, got=got, where=where, do=do)
     uids = {outline.sop_uid for mark in reads.marks for outline in mark.outlines} - {""}
     if uids and not uids & set(series.sop_uids):
         got = f"none of the {len(uids)} slices that the marks name among the {len(series.sop_uids)} of the series"
-        expected = "marks on slices of the series"
-        raise AnnotationMismatchError(expected=expected, got=got, where=where, do="fetch the slices that are marked")
+        expected, do = "marks on slices of the series", "fetch the slices that are marked"
+        raise AnnotationMismatchError(expected=expected, got=got, where=where, do=do)
 
 
 def _nodule(
-    members: list[Mark], slices: _SliceFinder, image: Volume, *, consensus: float, outline_included: bool
+    members: list[Mark], series: CtSeries, z_mm: np.ndarray, *, consensus: float, outline_included: bool
 ) -> Nodule | None:
-    """The nodule of a group of marks; None where nobody outlined it, or no voxel of it is on the image."""
+    """Return the nodule of a group of marks; None where nobody outlined it, or no voxel of it is on the image."""
+    image = series.volume
     outlined = tuple(mark for mark in members if mark.kind is MarkKind.NODULE)
-    places = [{i: slices.find(outline) for i, outline in enumerate(mark.outlines)} for mark in outlined]
-    present = [{i: z for i, z in place.items() if z is not None} for place in places]
-    masks = [
-        mark_mask(mark, slice_of, shape=image.shape, outline_included=outline_included)
-        for mark, slice_of in zip(outlined, present, strict=True)
-    ]
-    n_inside = _count([mask for mask in masks if mask is not None])
+    slices = [{i: _slice_of(outline, series, z_mm) for i, outline in enumerate(mark.outlines)} for mark in outlined]
+    present = [{i: z for i, z in found.items() if z is not None} for found in slices]
+    drawn = {"shape": image.shape, "outline_included": outline_included}
+    masks = [mark_mask(mark, slice_of, **drawn) for mark, slice_of in zip(outlined, present, strict=True)]
+    n_inside = _count_masks([mask for mask in masks if mask is not None])
     if n_inside is None or not n_inside.voxels.any():
         return None
-    agreed = n_inside.voxels >= consensus * len(outlined) - 1e-9
-    agreed &= n_inside.voxels > 0
+    agreed = (n_inside.voxels >= consensus * len(outlined) - 1e-9) & (n_inside.voxels > 0)
     inside = np.argwhere(n_inside.voxels)
     weights = n_inside.voxels[tuple(inside.T)]
     centroid_zyx = np.average(inside, axis=0, weights=weights) + n_inside.corner_zyx
@@ -159,13 +133,13 @@ def _nodule(
         centroid_zyx=tuple(centroid_zyx.tolist()),
         centroid_mm=tuple(image.world_mm(centroid_zyx).tolist()),
         diameter_mm=(6 * volume_mm3 / np.pi) ** (1 / 3),
-        n_outlines=sum(len(place) for place in places),
-        n_outlines_absent=sum(z is None for place in places for z in place.values()),
+        n_outlines=sum(len(found) for found in slices),
+        n_outlines_absent=sum(z is None for found in slices for z in found.values()),
     )
 
 
-def _count(masks: list[BoxMask]) -> BoxMask | None:
-    """How many masks have a voxel, on the box around them all; None for no mask."""
+def _count_masks(masks: list[BoxMask]) -> BoxMask | None:
+    """Count how many masks have a voxel, on the box around them all; None for no mask."""
     if not masks:
         return None
     low = np.min([mask.corner_zyx for mask in masks], axis=0)
@@ -173,5 +147,4 @@ def _count(masks: list[BoxMask]) -> BoxMask | None:
     count = np.zeros(high - low, dtype=np.uint8)
     for mask in masks:
         count[BoxMask(mask.voxels, tuple(mask.corner_zyx - low)).box] += mask.voxels
-    z, y, x = low.tolist()
-    return BoxMask(count, (z, y, x))
+    return BoxMask(count, tuple(low.tolist()))

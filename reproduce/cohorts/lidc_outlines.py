@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.measure import grid_points_in_poly
 
-from reproduce.cohorts.lidc_marks import Mark, Outline
+from reproduce.cohorts.lidc_marks import Mark
 from reproduce.errors import AnnotationMismatchError
 
 _OUTSIDE, _INSIDE = 0, 1
@@ -19,25 +19,19 @@ _OUTSIDE, _INSIDE = 0, 1
 
 @dataclass(frozen=True, eq=False)
 class BoxMask:
-    """A mask that is stored only where something can be in it.
+    """A mask that is stored only where something can be in it."""
 
-    Attributes:
-        voxels: bool or a count, `[z, y, x]` within the box.
-        corner_zyx: Index of its first voxel in the volume.
-    """
-
-    voxels: np.ndarray
-    corner_zyx: tuple[int, int, int]
+    voxels: np.ndarray  # bool or a count, [z, y, x] or [y, x] within the box
+    corner_zyx: tuple[int, ...]  # index of its first voxel in the volume
 
     @property
-    def box(self) -> tuple[slice, slice, slice]:
+    def box(self) -> tuple[slice, ...]:
         """Slices that cut the box out of the volume."""
-        z, y, x = (slice(c, c + n) for c, n in zip(self.corner_zyx, self.voxels.shape, strict=True))
-        return z, y, x
+        return tuple(slice(c, c + n) for c, n in zip(self.corner_zyx, self.voxels.shape, strict=True))
 
 
 def enclosed_pixels(points_xy: np.ndarray, *, outline_included: bool) -> tuple[np.ndarray, tuple[int, int]]:
-    """Pixels whose centres lie strictly inside a closed path, by the even-odd rule.
+    """Return the pixels whose centres lie strictly inside a closed path, by the even-odd rule.
 
     A centre on the path, be it a point of it or between two points that are no neighbours, is outside: that is the
     convention of LIDC-IDRI. A path of one or two points, or one that folds back on itself, encloses nothing. In
@@ -66,7 +60,7 @@ def enclosed_pixels(points_xy: np.ndarray, *, outline_included: bool) -> tuple[n
 def mark_mask(
     mark: Mark, slice_of: Mapping[int, int], *, shape: tuple[int, int, int], outline_included: bool
 ) -> BoxMask | None:
-    """Voxels that one reader took for nodule: the inside of all its outlines, less its holes.
+    """Return the voxels that one reader took for nodule: the inside of all its outlines, less its holes.
 
     Outlines of one slice are united. A hole takes its own path away with its inside: the path of a hole is not nodule
     either.
@@ -89,25 +83,15 @@ def mark_mask(
     points = np.concatenate([outline.points_xy for _, outline in placed])
     (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     if min(x0, y0) < 0 or y1 >= shape[1] or x1 >= shape[2]:
-        raise AnnotationMismatchError(
-            expected=f"outlines within {shape[2]} columns and {shape[1]} rows",
-            got=f"columns {x0} to {x1}, rows {y0} to {y1}",
-            where=f"{mark.kind} {mark.name} of {mark.reader}",
-            do="check that the annotation belongs to this series",
-        )
+        expected = f"outlines within {shape[2]} columns and {shape[1]} rows"
+        do = "check that the annotation belongs to this series"
+        got, where = f"columns {x0} to {x1}, rows {y0} to {y1}", f"{mark.kind} {mark.name} of {mark.reader}"
+        raise AnnotationMismatchError(expected=expected, got=got, where=where, do=do)
     z0, z1 = min(z for z, _ in placed), max(z for z, _ in placed)
     voxels = np.zeros((z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1), dtype=bool)
     for z, outline in sorted(placed, key=lambda item: item[1].is_hole):
-        _draw(voxels[z - z0], outline, (y0, x0), outline_included)
+        is_wide = outline_included or outline.is_hole
+        pixels, (row, column) = enclosed_pixels(outline.points_xy, outline_included=is_wide)
+        target = voxels[z - z0][BoxMask(pixels, (row - y0, column - x0)).box]
+        target[pixels] = not outline.is_hole
     return BoxMask(voxels, (z0, y0, x0))
-
-
-def _draw(plane: np.ndarray, outline: Outline, corner: tuple[int, int], outline_included: bool) -> None:
-    """Adds the inside of an outline to a plane, or takes a hole away from it."""
-    pixels, (row, column) = enclosed_pixels(outline.points_xy, outline_included=outline_included or outline.is_hole)
-    top, left = row - corner[0], column - corner[1]
-    target = plane[top : top + pixels.shape[0], left : left + pixels.shape[1]]
-    if outline.is_hole:
-        target &= ~pixels
-    else:
-        target |= pixels

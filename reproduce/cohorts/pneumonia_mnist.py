@@ -16,19 +16,14 @@ FILE = "pneumoniamnist.npz"
 
 @dataclass(frozen=True, eq=False)
 class XRays:
-    """One part of the data set.
+    """One part of the data set."""
 
-    Attributes:
-        images: uint8 `[n, y, x]`, grey values.
-        labels: uint8 `[n]`, 0 normal, 1 pneumonia.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
+    images: np.ndarray  # uint8 [n, y, x], grey values
+    labels: np.ndarray  # uint8 [n], 0 normal, 1 pneumonia
 
 
 def find_file(root: Path) -> Path:
-    """The file in a folder, or in the folder `classification` within.
+    """Return the path of the file in a folder, or in the folder `classification` within.
 
     Raises:
         DataNotFoundError: It is in neither.
@@ -40,11 +35,9 @@ def find_file(root: Path) -> Path:
 
 
 def read_part(path: Path, part: str) -> XRays:
-    """The X-rays of one part, as the data set divides them.
+    """Read the X-rays of one part, "train", "val" or "test", as the data set divides them.
 
-    Args:
-        path: Of `find_file`.
-        part: "train", "val" or "test". No patient numbers come with the file, so its own division is all there is.
+    No patient numbers come with the file, so its own division is all there is.
 
     Raises:
         AnnotationFormatError: The file is no archive of arrays, lacks the part, or its arrays do not fit together.

@@ -20,23 +20,17 @@ _SIDES = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Fold:
-    """Patients of one fold of a cross-validation.
-
-    Attributes:
-        index: From 0.
-        train: Patients whose cases move the weights, sorted.
-        validation: Patients whose loss stops the training, sorted; empty means no early stopping.
-        test: Patients that are only ever predicted, sorted.
+    """Patients of one fold of a cross-validation, each side sorted.
 
     Raises:
         LeakageError: A patient stands on two sides.
         CohortError: Nobody trains, or nobody is tested.
     """
 
-    index: int
-    train: tuple[str, ...]
-    validation: tuple[str, ...]
-    test: tuple[str, ...]
+    index: int  # from 0
+    train: tuple[str, ...]  # whose cases move the weights
+    validation: tuple[str, ...]  # whose loss stops the training; empty means no early stopping
+    test: tuple[str, ...]  # that are only ever predicted
 
     def __post_init__(self):
         for side in _SIDES:
@@ -50,13 +44,12 @@ class Fold:
             do = "draw the folds again by patient, not by scan or slice"
             raise LeakageError(expected="each patient on one side of the fold", got=got, where=where, do=do)
         if not self.train or not self.test:
-            got = f"{len(self.train)} to train and {len(self.test)} to test"
-            do = "use fewer folds, or more patients"
+            got, do = f"{len(self.train)} to train and {len(self.test)} to test", "use fewer folds, or more patients"
             raise CohortError(expected="at least one patient to train and one to test", got=got, where=where, do=do)
 
 
 def patient_folds(patients: Iterable[str], *, n_folds: int, validation_share: float, seed: int) -> tuple[Fold, ...]:
-    """Folds in which every patient is tested exactly once.
+    """Return folds in which every patient is tested exactly once.
 
     The patients are shuffled by the stream (seed, "folds") and cut into `n_folds` test parts whose sizes differ by one
     at most. Of each fold's other patients, `validation_share` (rounded, and at least one where the share is above 0)
@@ -74,20 +67,13 @@ def patient_folds(patients: Iterable[str], *, n_folds: int, validation_share: fl
         CohortError: Fewer patients than folds.
     """
     if n_folds < 2 or not 0 <= validation_share < 1:
-        raise ArgumentError(
-            expected="n_folds of 2 or more and a validation_share in [0, 1)",
-            got=f"n_folds {n_folds} and validation_share {validation_share}",
-            where="patient_folds",
-            do="mend the protocol",
-        )
+        expected = "n_folds of 2 or more and a validation_share in [0, 1)"
+        got = f"n_folds {n_folds} and validation_share {validation_share}"
+        raise ArgumentError(expected=expected, got=got, where="patient_folds", do="mend the protocol")
     names = np.array(sorted(set(patients)), dtype=object)
     if len(names) < n_folds:
-        raise CohortError(
-            expected=f"at least {n_folds} patients for {n_folds} folds",
-            got=f"{len(names)}",
-            where="patient_folds",
-            do="use fewer folds, or more patients",
-        )
+        expected, do = f"at least {n_folds} patients for {n_folds} folds", "use fewer folds, or more patients"
+        raise CohortError(expected=expected, got=f"{len(names)}", where="patient_folds", do=do)
     tests = np.array_split(stream(seed, "folds").permutation(names), n_folds)
     return tuple(_fold(i, names, set(test), validation_share, seed) for i, test in enumerate(tests))
 
@@ -100,13 +86,9 @@ def _fold(index: int, names: np.ndarray, test: set[str], share: float, seed: int
 
 
 def held_out_fold(
-    patients: Iterable[str],
-    *,
-    shares: tuple[float, float, float],
-    official: Callable[[str], str] | None,
-    seed: int,
+    patients: Iterable[str], *, shares: tuple[float, float, float], official: Callable[[str], str] | None, seed: int
 ) -> Fold:
-    """One division into patients who train, validate and are tested.
+    """Return one division into patients who train, validate and are tested.
 
     The patients are shuffled by the stream (seed, "held out") and cut: of n, round(share n) validate and are tested,
     at least one each; the others train.
@@ -127,20 +109,12 @@ def held_out_fold(
         sides = {name: official(name) for name in names}
         return Fold(0, *(tuple(name for name in names if sides[name] == side) for side in _SIDES))
     if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
-        raise ArgumentError(
-            expected="three shares above 0 that add up to 1",
-            got=f"{shares}",
-            where="held_out_fold",
-            do="mend the protocol",
-        )
+        expected, do = "three shares above 0 that add up to 1", "mend the protocol"
+        raise ArgumentError(expected=expected, got=f"{shares}", where="held_out_fold", do=do)
     n_validation, n_test = (max(1, round(share * len(names))) for share in shares[1:])
     if len(names) < 3:
-        raise CohortError(
-            expected="at least 3 patients to divide",
-            got=f"{len(names)}",
-            where="held_out_fold",
-            do="find more patients",
-        )
+        expected, do = "at least 3 patients to divide", "find more patients"
+        raise CohortError(expected=expected, got=f"{len(names)}", where="held_out_fold", do=do)
     drawn = stream(seed, "held out").permutation(np.array(names, dtype=object))
     cut = n_validation + n_test
     return Fold(0, tuple(drawn[cut:]), tuple(drawn[n_test:cut]), tuple(drawn[:n_test]))
@@ -183,7 +157,7 @@ def write_splits(folds: Sequence[Fold], path: Path) -> None:
 
 
 def read_splits(path: Path) -> tuple[Fold, ...]:
-    """The folds of a file that `write_splits` wrote, checked again.
+    """Read the folds of a file that `write_splits` wrote, and check them again.
 
     Raises:
         DataNotFoundError: There is no such file.

@@ -7,48 +7,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reproduce.cohorts.case import Case, Cohort
-from reproduce.cohorts.ledger import IN, OUT, Ledger, LedgerEntry
+from reproduce.cohorts.case import Case, Cohort, cohort_of
+from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
 from reproduce.cohorts.thoracic_organs import LABEL_NAMES, Naming, merged, name_organs
-from reproduce.errors import (
-    AnnotationFormatError,
-    AnnotationMismatchError,
-    ArgumentError,
-    CohortError,
-    DataNotFoundError,
-)
+from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
 from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
 from reproduce.imaging.rtstruct import StructureSet, read_structures
-from reproduce.imaging.rtstruct_masks import (
-    StructureMask,
-    draw_structure,
-    frame_uid,
-    require_same_frame,
-)
+from reproduce.imaging.rtstruct_masks import StructureMask, draw_structure, frame_uid, require_same_frame
 from reproduce.paths import existing_folder
 
 NAME = "LCTSC"
 Absent = Literal["refuse", "keep"]
 Outside = Literal["refuse", "list"]
+_Found = tuple[Path, StructureSet | AnnotationFormatError]
 
 
 @dataclass(frozen=True)
 class ThoracicScan:
-    """One CT of one patient with the file of its structures.
+    """One CT of one patient with the file of its structures."""
 
-    Attributes:
-        patient: PatientID.
-        series: The files of the CT.
-        structures: The file of the structure set.
-    """
-
-    patient: str
-    series: SeriesFiles
-    structures: Path
+    patient: str  # PatientID
+    series: SeriesFiles  # the files of the CT
+    structures: Path  # the file of the structure set
 
 
 def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
-    """The CT scans below a folder that have a structure set with the organs, and the account of all that was found.
+    """Return the CT below a folder that have a structure set with the organs, and the account of all that was found.
 
     Layout of the collection: patient / study / series / files, one series of CT and one of structures a study; names of
     folders and files are not asked. A structure set finds its CT by the series that it refers to; where it refers to
@@ -58,15 +42,12 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
     whose structure set is broken, is of another patient, lies in another frame of reference, or has two outlined
     structures for one organ; structure sets of CT that are not there; and, if `absent` is "refuse", a CT without an
     outline of one of the organs. The reason names organs without an outline and structures that are none of the organs
-    in any case.
+    in any case. Scans are sorted by patient and series.
 
     Args:
         root: Folder of the collection, or of part of it.
         absent: Whether to "refuse" a scan of which an organ is not outlined, or to "keep" it: its case then has no name
             for that organ, whose voxels are background although the organ is there.
-
-    Returns:
-        Scans sorted by patient and series.
 
     Raises:
         DataNotFoundError: `root` is not there, is empty, or holds no CT at all.
@@ -85,26 +66,18 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
     sets, entries = _structure_sets(root, images)
     scans = []
     for series in images:
-        entry, scan = _judged(series, sets[series], absent)
-        entries.append(entry)
-        if scan is not None:
-            scans.append(scan)
+        status, reason = _judge(series, sets[series], absent)
+        entries.append(LedgerEntry(series.patient_id, series.series_uid, status, reason))
+        scans += [ThoracicScan(series.patient_id, series, sets[series][0][0])] if status == IN else []
     scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
-    ledger = Ledger(tuple(entries))
-    if not scans:
-        got = "; ".join(f"{n} {status}: {reason}" for (status, reason), n in ledger.reasons().items())
-        do = "put the structure set of each CT below the same folder"
-        raise CohortError(expected="a CT with its structures", got=got, where=root, do=do)
-    return Cohort(NAME, tuple(scans), ledger)
-
-
-_Found = tuple[Path, StructureSet | AnnotationFormatError]
+    do = "put the structure set of each CT below the same folder"
+    return cohort_of(NAME, scans, entries, expected="a CT with its structures", where=root, do=do)
 
 
 def _structure_sets(
     root: Path, images: tuple[SeriesFiles, ...]
 ) -> tuple[dict[SeriesFiles, list[_Found]], list[LedgerEntry]]:
-    """The structure sets of each CT, and ledger entries for those of no CT."""
+    """Return the structure sets of each CT, and ledger entries for those of no CT."""
     of: dict[SeriesFiles, list[_Found]] = defaultdict(list)
     entries = []
     for files in find_series(root, modality="RTSTRUCT"):
@@ -128,7 +101,7 @@ def _structure_sets(
 
 
 def _drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> SeriesFiles | None:
-    """The CT that a structure set was drawn on; None where none can be told."""
+    """Return the CT that a structure set was drawn on; None where none can be told."""
     named = [series for series in images if series.series_uid in structures.series_uids]
     if not named:
         of_study = [series for series in images if series.study_uid and series.study_uid == structures.study_uid]
@@ -136,39 +109,32 @@ def _drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> Seri
     return named[0] if len(named) == 1 else None
 
 
-def _judged(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[LedgerEntry, ThoracicScan | None]:
-    """Whether a CT is in, and why."""
-
-    def out(reason: str) -> tuple[LedgerEntry, None]:
-        return LedgerEntry(series.patient_id, series.series_uid, OUT, reason), None
-
+def _judge(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[str, str]:
+    """Return whether a CT is in or out, and why."""
     if not series.patient_id:
-        return out("CT without PatientID")
+        return OUT, "CT without PatientID"
     if len(sets) != 1:
-        return out(f"CT with {len(sets)} structure sets" if sets else "CT without structure set")
-    path, found = sets[0]
+        return OUT, f"CT with {len(sets)} structure sets" if sets else "CT without structure set"
+    found = sets[0][1]
     if isinstance(found, AnnotationFormatError):
-        return out(f"broken structure set: {found.got}")
+        return OUT, f"broken structure set: {found.got}"
     if found.patient_id != series.patient_id:
-        return out("structure set of another patient")
+        return OUT, "structure set of another patient"
     naming = _naming(found)
     if naming.ambiguous:
         claimed = "; ".join(f"{LABEL_NAMES[label]}: {', '.join(names)}" for label, names in naming.ambiguous.items())
-        return out(f"several structures of one organ ({claimed})")
+        return OUT, f"several structures of one organ ({claimed})"
     try:
-        for place in naming.chosen.values():
-            require_same_frame(found, found.structures[place], series)
+        for index in naming.chosen.values():
+            require_same_frame(found, found.structures[index], series)
     except AnnotationMismatchError:
-        return out("structures in another frame of reference than the CT")
+        return OUT, "structures in another frame of reference than the CT"
     reason = f"CT with {len(naming.chosen)} of {len(LABEL_NAMES)} organs"
     if naming.absent:
         reason += f", not outlined: {', '.join(LABEL_NAMES[label] for label in naming.absent)}"
     if naming.unknown:
         reason += f", other structures: {', '.join(naming.unknown)}"
-    if (naming.absent and absent == "refuse") or not naming.chosen:
-        return out(reason)
-    scan = ThoracicScan(series.patient_id, series, path)
-    return LedgerEntry(series.patient_id, series.series_uid, IN, reason), scan
+    return OUT if (naming.absent and absent == "refuse") or not naming.chosen else IN, reason
 
 
 def _naming(structures: StructureSet) -> Naming:
@@ -176,7 +142,7 @@ def _naming(structures: StructureSet) -> Naming:
 
 
 def read_organs(scan: ThoracicScan, *, outside: Outside) -> tuple[CtSeries, dict[int, StructureMask]]:
-    """The CT of a scan, and the mask of each outlined organ by its label, overlaps and all.
+    """Read the CT of a scan, and the mask of each outlined organ by its label, overlaps and all.
 
     Args:
         scan: From `find_cohort`.
@@ -191,31 +157,23 @@ def read_organs(scan: ThoracicScan, *, outside: Outside) -> tuple[CtSeries, dict
     structures, series = read_structures(scan.structures), read_series(scan.series)
     naming = _naming(structures)
     if naming.ambiguous:
-        raise AnnotationMismatchError(
-            expected="one outlined structure an organ",
-            got="; ".join(", ".join(names) for names in naming.ambiguous.values()),
-            where=scan.structures,
-            do="leave the scan out through the exclusion ledger",
-        )
+        got = "; ".join(", ".join(names) for names in naming.ambiguous.values())
+        expected, do = "one outlined structure an organ", "leave the scan out through the exclusion ledger"
+        raise AnnotationMismatchError(expected=expected, got=got, where=scan.structures, do=do)
     masks = {}
-    for label, place in naming.chosen.items():
-        require_same_frame(structures, structures.structures[place], series.files)
-        masks[label] = draw_structure(structures.structures[place], series.volume, outside=outside)
+    for label, index in naming.chosen.items():
+        require_same_frame(structures, structures.structures[index], series.files)
+        masks[label] = draw_structure(structures.structures[index], series.volume, outside=outside)
     return series, masks
 
 
 def read_case(scan: ThoracicScan, *, outside: Outside) -> Case:
-    """A scan with its organs as reference: labels 1 oesophagus, 2 heart, 3 left lung, 4 right lung, 5 spinal cord.
+    """Read a scan with its organs as reference: labels 1 oesophagus, 2 heart, 3 left lung, 4 right lung, 5 spinal cord.
 
     A voxel of two organs goes to the later one of right lung, left lung, heart, oesophagus, spinal cord. An organ that
     is not outlined has no name in `label_names`.
 
-    Args:
-        scan: From `find_cohort`.
-        outside: See `read_organs`.
-
-    Raises:
-        What `read_organs` raises.
+    Arguments and errors are those of `read_organs`.
     """
     series, masks = read_organs(scan, outside=outside)
     labels = merged({label: mask.voxels for label, mask in masks.items()}, shape=series.volume.shape)

@@ -9,13 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 OESOPHAGUS, HEART, LUNG_LEFT, LUNG_RIGHT, SPINAL_CORD = 1, 2, 3, 4, 5
-LABEL_NAMES = {
-    OESOPHAGUS: "oesophagus",
-    HEART: "heart",
-    LUNG_LEFT: "lung_left",
-    LUNG_RIGHT: "lung_right",
-    SPINAL_CORD: "spinal_cord",
-}
+LABEL_NAMES = dict(enumerate(("oesophagus", "heart", "lung_left", "lung_right", "spinal_cord"), start=1))
 # From the first to the last: a later one is written over an earlier one. Lungs are outlined roughly where vessels and
 # heart border on them; the cord is the smallest, and a few voxels are much of it.
 PRECEDENCE = (LUNG_RIGHT, LUNG_LEFT, HEART, OESOPHAGUS, SPINAL_CORD)
@@ -40,60 +34,39 @@ _LABEL_OF = {_reduced(spelling): label for label, spellings in SPELLINGS.items()
 
 
 def organ_of(name: str) -> int | None:
-    """Label of the organ that a structure's name stands for, by the table `SPELLINGS`; None for any other name."""
+    """Return the label of the organ that a structure's name stands for in `SPELLINGS`; None for any other name."""
     return _LABEL_OF.get(_reduced(name))
 
 
 @dataclass(frozen=True)
 class Naming:
-    """What the names of a structure set stand for.
+    """What the names of a structure set stand for."""
 
-    Attributes:
-        chosen: Label to place of the structure in the set.
-        absent: Labels of organs that are not outlined, ascending: no structure of a name, or one without an outline.
-        ambiguous: Names of structures that claim one organ with an outline each, sorted, by label.
-        unknown: Names that are in no line of the table, sorted.
-    """
-
-    chosen: Mapping[int, int]
-    absent: tuple[int, ...]
-    ambiguous: Mapping[int, tuple[str, ...]]
-    unknown: tuple[str, ...]
+    chosen: Mapping[int, int]  # label to index of the structure in the set
+    absent: tuple[int, ...]  # labels of organs without a structure that has an outline, ascending
+    ambiguous: Mapping[int, tuple[str, ...]]  # names of structures that claim one organ with an outline each, sorted
+    unknown: tuple[str, ...]  # names that are in no line of the table, sorted
 
 
 def name_organs(structures: Iterable[tuple[str, bool]]) -> Naming:
-    """Which structure is which organ.
-
-    Args:
-        structures: Name, and whether it has an outline of an area.
-    """
+    """Return which structure is which organ, from their names and whether they have an outline of an area."""
     claims: dict[int, list[tuple[int, str]]] = {}
     unknown = []
-    for place, (name, encloses) in enumerate(structures):
+    for index, (name, encloses) in enumerate(structures):
         label = organ_of(name)
         if label is None:
             unknown.append(name)
         elif encloses:
-            claims.setdefault(label, []).append((place, name))
-    return Naming(
-        chosen={label: found[0][0] for label, found in sorted(claims.items()) if len(found) == 1},
-        absent=tuple(sorted(set(LABEL_NAMES) - set(claims))),
-        ambiguous={
-            label: tuple(sorted(name for _, name in found)) for label, found in claims.items() if len(found) > 1
-        },
-        unknown=tuple(sorted(unknown)),
-    )
+            claims.setdefault(label, []).append((index, name))
+    chosen = {label: found[0][0] for label, found in sorted(claims.items()) if len(found) == 1}
+    several = {label: tuple(sorted(name for _, name in found)) for label, found in claims.items() if len(found) > 1}
+    return Naming(chosen, tuple(sorted(set(LABEL_NAMES) - set(claims))), several, tuple(sorted(unknown)))
 
 
 def merged(masks: Mapping[int, np.ndarray], *, shape: tuple[int, int, int]) -> np.ndarray:
-    """One label map of the masks of organs; a voxel of several goes to the last of them in `PRECEDENCE`.
+    """Return one label map of the masks of organs; a voxel of several goes to the last of them in `PRECEDENCE`.
 
-    Args:
-        masks: bool `[z, y, x]` by label.
-        shape: (z, y, x).
-
-    Returns:
-        uint8 of `shape`; 0 where no organ is, everywhere if there are no masks.
+    Masks are bool `[z, y, x]` by label; the map is uint8 of `shape`, 0 where no organ is.
     """
     labels = np.zeros(shape, dtype=np.uint8)
     for label in PRECEDENCE:

@@ -17,15 +17,12 @@ _SIDES: dict[str, tuple[tuple[range, Side], ...]] = {
 
 
 def official_side(patient: str) -> Side:
-    """The side of a patient in the split of the challenge: 36 train, 12 validate, 12 test.
+    """Return the side of a patient ("LCTSC-Test-S2-103") in the challenge: 36 train, 12 validate, 12 test.
 
     Source: Yang et al., Med Phys 45 (2018) 4568-4581: 60 patients of three institutions; per institution 12 for
     training (001 to 012), 4 of the off-site test (101 to 104) and 4 of the live test (201 to 204). The challenge has
     two test sets and no validation set. silent: we take the off-site test for validation, because its results were
     known before the live test, which decided the challenge and stays the test here.
-
-    Args:
-        patient: PatientID, e.g. "LCTSC-Test-S2-103".
 
     Raises:
         ArgumentError: The name is none of these 60.
@@ -35,9 +32,6 @@ def official_side(patient: str) -> Side:
         for numbers, side in _SIDES[found[1]]:
             if int(found[3]) in numbers:
                 return side
-    raise ArgumentError(
-        expected="LCTSC-Train-S[1-3]-[001-012], LCTSC-Test-S[1-3]-[101-104] or LCTSC-Test-S[1-3]-[201-204]",
-        got=repr(patient),
-        where="official_side",
-        do="draw the split by patient where the cohort is not LCTSC itself",
-    )
+    expected = "LCTSC-Train-S[1-3]-[001-012], LCTSC-Test-S[1-3]-[101-104] or LCTSC-Test-S[1-3]-[201-204]"
+    do = "draw the split by patient where the cohort is not LCTSC itself"
+    raise ArgumentError(expected=expected, got=repr(patient), where="official_side", do=do)

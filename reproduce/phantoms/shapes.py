@@ -1,4 +1,7 @@
-"""Distances to simple solids, negative inside, from which every structure of a phantom is built."""
+"""Distances to simple solids, negative inside, from which every structure of a phantom is built.
+
+Coordinates x, y, z are in millimetres and of any shapes that broadcast; distances are float32 of the broadcast shape.
+"""
 
 from __future__ import annotations
 
@@ -9,37 +12,26 @@ import numpy as np
 _TINY = np.float32(1e-6)
 _FAR_MM = 30.0  # what lies farther above or below a slice is given this distance and not worked out
 Window = tuple[slice, slice]
+Place = tuple[np.ndarray, np.ndarray, float]  # x [1, x], y [y, 1] and height z of a slice, mm
 
 
 @dataclass(frozen=True)
 class Ellipsoid:
-    """An ellipsoid turned about the axis of the body; a half axis of infinity makes it a column.
+    """An ellipsoid turned about the axis of the body; a half axis of infinity makes it a column."""
 
-    Attributes:
-        centre_mm: (x, y, z).
-        half_axes_mm: (x, y, z), before it is turned.
-        turn_rad: Angle about z, from x to y.
-    """
-
-    centre_mm: tuple[float, float, float]
-    half_axes_mm: tuple[float, float, float]
-    turn_rad: float = 0.0
+    centre_mm: tuple[float, float, float]  # (x, y, z)
+    half_axes_mm: tuple[float, float, float]  # (x, y, z), before it is turned
+    turn_rad: float = 0.0  # angle about z, from x to y
 
     def scaled(self, factor: float) -> Ellipsoid:
-        """The same solid of a body `factor` times as large."""
+        """Return the same solid of a body `factor` times as large."""
         centre = tuple(factor * v for v in self.centre_mm)
         return Ellipsoid(centre, tuple(factor * v for v in self.half_axes_mm), self.turn_rad)
 
     def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
-        """Signed distance to first order, k0 (k0 - 1) / k1 with k0 = |p / a| and k1 = |p / a^2|.
+        """Return the signed distance to first order, k0 (k0 - 1) / k1 with k0 = |p / a| and k1 = |p / a^2|.
 
-        Args:
-            x: Coordinates in mm, of any shape that broadcasts with `y` and `z`.
-            y: Likewise.
-            z: Likewise.
-
-        Returns:
-            float32 of the broadcast shape, exact on the surface and right in sign everywhere.
+        It is exact on the surface and right in sign everywhere.
         """
         cos, sin = np.float32(np.cos(self.turn_rad)), np.float32(np.sin(self.turn_rad))
         dx, dy = x - np.float32(self.centre_mm[0]), y - np.float32(self.centre_mm[1])
@@ -53,7 +45,7 @@ class Ellipsoid:
         return k0 * (k0 - 1) / (np.sqrt(k1) + _TINY)
 
     def extent_mm(self, z: float) -> tuple[np.ndarray, np.ndarray] | None:
-        """Corners (x, y) of a rectangle that holds the cut at height z; None where the solid is not cut."""
+        """Return corners (x, y) of a rectangle that holds the cut at height z; None where the solid is not cut."""
         if abs(z - self.centre_mm[2]) > self.half_axes_mm[2] + 1:
             return None
         middle, reach = np.array(self.centre_mm[:2]), max(self.half_axes_mm[:2])
@@ -62,22 +54,17 @@ class Ellipsoid:
 
 @dataclass(frozen=True, eq=False)
 class Tube:
-    """A chain of cones with round ends.
+    """A chain of cones with round ends."""
 
-    Attributes:
-        points_mm: float32 `[n, 3]`, (x, y, z) along the middle line.
-        radii_mm: float32 `[n]`.
-    """
-
-    points_mm: np.ndarray
-    radii_mm: np.ndarray
+    points_mm: np.ndarray  # float32 [n, 3], (x, y, z) along the middle line
+    radii_mm: np.ndarray  # float32 [n]
 
     def scaled(self, factor: float) -> Tube:
-        """The same solid of a body `factor` times as large."""
+        """Return the same solid of a body `factor` times as large."""
         return Tube(self.points_mm * np.float32(factor), self.radii_mm * np.float32(factor))
 
     def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
-        """Signed distance to the nearest of the cones; arguments and result as of `Ellipsoid.distance_mm`.
+        """Return the signed distance to the nearest of the cones.
 
         At one height (`z` a number) cones more than 30 mm above or below are passed over: the distance ends at 30 mm.
         """
@@ -89,7 +76,7 @@ class Tube:
         return nearest
 
     def extent_mm(self, z: float) -> tuple[np.ndarray, np.ndarray] | None:
-        """Corners (x, y) of a rectangle that holds the cut at height z; None where the solid is not cut."""
+        """Return corners (x, y) of a rectangle that holds the cut at height z; None where the solid is not cut."""
         cones = self._cones_near(z, 1.0)
         if not cones:
             return None
@@ -97,14 +84,14 @@ class Tube:
         return points.min(axis=0) - self.radii_mm.max(), points.max(axis=0) + self.radii_mm.max()
 
     def _cones_near(self, z: float, reach_mm: float) -> list[int]:
-        """Cones that come within `reach_mm` of a height."""
+        """Return the cones that come within `reach_mm` of a height."""
         low = np.minimum(self.points_mm[:-1, 2], self.points_mm[1:, 2]) - self.radii_mm.max() - reach_mm
         high = np.maximum(self.points_mm[:-1, 2], self.points_mm[1:, 2]) + self.radii_mm.max() + reach_mm
-        return [int(i) for i in np.flatnonzero((low <= z) & (z <= high))]
+        return np.flatnonzero((low <= z) & (z <= high)).tolist()
 
 
 def tube(*knots: tuple[float, float, float, float]) -> Tube:
-    """A tube through knots of (x, y, z, radius) in millimetres."""
+    """Return a tube through knots of (x, y, z, radius) in millimetres."""
     table = np.array(knots, dtype=np.float32)
     return Tube(table[:, :3], table[:, 3])
 
@@ -117,17 +104,9 @@ def cone_distance_mm(
     ends_mm: tuple[np.ndarray, np.ndarray],
     radii_mm: tuple[float, float],
 ) -> np.ndarray:
-    """Signed distance to a segment with a radius that changes along it.
+    """Return the signed distance to a segment between two ends (x, y, z) with a radius that changes along it.
 
-    Args:
-        x: Coordinates in mm, of any shape that broadcasts with `y` and `z`.
-        y: Likewise.
-        z: Likewise.
-        ends_mm: Both ends, each (x, y, z); they may be the same point, which gives a sphere.
-        radii_mm: Radius at either end.
-
-    Returns:
-        float32 of the broadcast shape.
+    The ends may be the same point, which gives a sphere.
     """
     a, b = (np.asarray(end, dtype=np.float32) for end in ends_mm)
     along = b - a
@@ -138,20 +117,15 @@ def cone_distance_mm(
 
 
 def smooth_union(a: np.ndarray, b: np.ndarray, width_mm: float) -> np.ndarray:
-    """Distance to the union of two solids whose seam is rounded over `width_mm` (polynomial smooth minimum)."""
+    """Return the distance to two solids whose seam is rounded over `width_mm` (polynomial smooth minimum)."""
     mix = np.clip(np.float32(0.5) + (b - a) * np.float32(0.5 / width_mm), 0, 1)
     return b + (a - b) * mix - np.float32(width_mm) * mix * (1 - mix)
 
 
 def coverage(distance_mm: np.ndarray, width_mm: float) -> np.ndarray:
-    """Share of a voxel that lies inside a solid, from the distance of its centre to the surface.
+    """Return the share of a voxel inside a solid, in [0, 1], from the signed distance of its centre to the surface.
 
-    Args:
-        distance_mm: Signed, negative inside.
-        width_mm: Edge of the voxel; the share falls linearly from 1 to 0 over it.
-
-    Returns:
-        In [0, 1], the shape of `distance_mm`.
+    The share falls linearly from 1 to 0 over `width_mm`, the edge of the voxel.
     """
     return np.clip(np.float32(0.5) - distance_mm * np.float32(1 / width_mm), 0, 1)
 
@@ -162,42 +136,21 @@ def blend(values: np.ndarray, share: np.ndarray, other: np.ndarray | float) -> N
 
 
 def window(solid: Ellipsoid | Tube, x: np.ndarray, y: np.ndarray, z: float, *, margin_mm: float) -> Window | None:
-    """Rows and columns of a slice that a solid can reach.
+    """Return the rows and columns of a slice that a solid with a margin can reach; None where it is not cut.
 
-    Args:
-        solid: The solid.
-        x: `[1, x]`, evenly spaced, mm.
-        y: `[y, 1]`, likewise.
-        z: Height of the slice.
-        margin_mm: What is added all around.
-
-    Returns:
-        Slices of rows and columns; None where the slice does not cut the solid.
+    x `[1, x]` and y `[y, 1]` are evenly spaced.
     """
     extent = solid.extent_mm(z)
     if extent is None:
         return None
-    low, high = extent[0] - margin_mm, extent[1] + margin_mm
-    rows = slice(int(np.searchsorted(y[:, 0], low[1])), int(np.searchsorted(y[:, 0], high[1])))
-    columns = slice(int(np.searchsorted(x[0], low[0])), int(np.searchsorted(x[0], high[0])))
-    return rows, columns
+    columns, rows = np.array([extent[0] - margin_mm, extent[1] + margin_mm]).T
+    return slice(*np.searchsorted(y[:, 0], rows).tolist()), slice(*np.searchsorted(x[0], columns).tolist())
 
 
-def paint(
-    plane: np.ndarray, solid: Ellipsoid | Tube, grid: tuple[np.ndarray, np.ndarray, float], *, hu: float, edge_mm: float
-) -> None:
-    """Paint the cut of a solid into a slice, in place.
-
-    Args:
-        plane: float32 `[y, x]`.
-        solid: The solid.
-        grid: x `[1, x]`, y `[y, 1]` and z of the slice in mm.
-        hu: Density of the solid.
-        edge_mm: Width over which its edge falls off, at least that of a pixel.
-    """
-    x, y, z = grid
+def paint(plane: np.ndarray, solid: Ellipsoid | Tube, at: Place, *, hu: float, edge_mm: float) -> None:
+    """Paint the cut of a solid of density `hu` into a slice `[y, x]`, in place; its edge falls off over `edge_mm`."""
+    x, y, z = at
     found = window(solid, x, y, z, margin_mm=2 * edge_mm)
     if found is not None:
         rows, columns = found
-        distance = solid.distance_mm(x[:, columns], y[rows], z)
-        blend(plane[found], coverage(distance, edge_mm), hu)
+        blend(plane[found], coverage(solid.distance_mm(x[:, columns], y[rows], z), edge_mm), hu)

@@ -13,8 +13,17 @@ from reproduce.errors import (
     DataNotFoundError,
 )
 from reproduce.imaging.dicom import read_series
-from reproduce.phantoms.dicom_ct import CtSeriesTags
-from reproduce.phantoms.rtstruct_writer import StructureSetTags, write_structure_set
+from reproduce.phantoms.writers.dicom_ct import CtSeriesTags
+from reproduce.phantoms.writers.rtstruct import write_structure_set
+
+
+class _Tags(CtSeriesTags):
+    """Tags of a CT of `write_scan`, whose identifiers go by the name of its series."""
+
+    def uid(self, what, k=0):
+        ends = {"series": "", "study": ".99", "frame": ".7", "structure series": ".5", "structures": ".6"}
+        return self.name[0] + (f".{k + 1}" if what == "slice" else ends[what])
+
 
 _NAMES = ("Esophagus", "Heart", "Lung_L", "Lung_R", "SpinalCord")
 _CT = "2.25.1"
@@ -32,11 +41,8 @@ def _write(lidc, root, *, patient="P1", series=_CT, masks=None, name="1-1.dcm", 
     """A CT with its structure set, and further elements of the set's file by keyword; gives the path of that file."""
     home = lidc.write_scan(root, patient=patient, series=series)
     masks = _masks() if masks is None else masks
-    ct = CtSeriesTags(patient, f"{series}.99", series, f"{series}.7", "test", None, "CHEST", "HFS", True)
-    sops = tuple(f"{series}.{k}" for k in (1, 2, 3))
     path = home.parent / "structures" / name
-    path.parent.mkdir(exist_ok=True)
-    write_structure_set(path, masks, read_series(home).volume, StructureSetTags(f"{series}.5", f"{series}.6", ct, sops))
+    write_structure_set(path, masks, read_series(home).volume, _Tags((series,), patient, "test", None, "HFS", True))
     _change(path, **elements)
     return path
 

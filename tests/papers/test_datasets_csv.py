@@ -140,7 +140,7 @@ def test_the_source_of_an_experiment_has_a_row_that_names_the_script(name, load_
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [("lidc", "LIDC-IDRI"), ("brats", "BraTS"), ("thoracic", "LCTSC"), ("brats_decathlon", "MSD")]
+    ("module", "name"), [("lidc", "LIDC-IDRI"), ("brats", "BraTS"), ("thoracic", "LCTSC"), ("decathlon", "MSD")]
 )
 def test_every_cohort_has_a_row_with_a_loader(module, name):
     assert (PROJECT / "reproduce" / "cohorts" / f"{module}.py").is_file()

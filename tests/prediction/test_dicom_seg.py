@@ -10,7 +10,7 @@ import pytest
 from reproduce.errors import NotAnImageError
 from reproduce.imaging.dicom import read_series
 from reproduce.imaging.dicom_series import find_series
-from reproduce.phantoms.lidc_writer import write_lidc_cohort
+from reproduce.phantoms.writers.lidc import write_lidc_cohort
 
 hd = pytest.importorskip("highdicom", reason="highdicom is not installed: install the package again")
 

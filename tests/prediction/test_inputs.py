@@ -5,7 +5,7 @@ import pytest
 
 from reproduce.errors import ArgumentError, DataNotFoundError, GeometryError, ImageAxesError, NotAnImageError
 from reproduce.imaging.nifti_header import REFUSE, GeometryChoice
-from reproduce.phantoms.lidc_writer import write_lidc_cohort
+from reproduce.phantoms.writers.lidc import write_lidc_cohort
 from reproduce.prediction.inputs import CtImage, NiftiImage, find_inputs, require_channels
 
 AFFINE = np.diag([-1.0, -1.0, 1.0, 1.0])

@@ -10,7 +10,7 @@ import pytest
 
 from reproduce.cohorts import thoracic
 from reproduce.errors import ContourPlaceError, DataNotFoundError
-from reproduce.phantoms.lctsc_writer import write_lctsc_cohort
+from reproduce.phantoms.writers.lctsc import write_lctsc_cohort
 from reproduce.prepared.thoracic import prepare_thoracic
 
 _USUAL = {"absent": "refuse", "outside": "refuse"}

@@ -4,7 +4,7 @@ import nibabel
 import numpy as np
 import pytest
 
-from reproduce.phantoms.brain_mri import draw_patient
+from reproduce.phantoms.brain.mri import draw_patient
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 _NAMES = {"flair": "fla", "t1": "t1", "t1ce": "t1c", "t2": "t2"}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from reproduce.cohorts.decathlon import HIPPOCAMPUS
 from reproduce.imaging.intensity import ZScore
-from reproduce.phantoms.hippocampus_writer import write_hippocampus_cohort
+from reproduce.phantoms.writers.hippocampus import write_hippocampus_cohort
 from reproduce.prepared import decathlon
 from reproduce.protocol import Call, Decision, Preparation, Reading
 from reproduce.protocol.intensities import Normalised

@@ -7,7 +7,7 @@ from reproduce.papers.decathlon.arms import LEAN, of_slices, smaller, volume_arm
 from reproduce.papers.decathlon.cpu_minutes import draw_cpu_minutes
 from reproduce.papers.decathlon.protocol import DECISION, PHANTOM, READINGS, preparation, write_by_choice
 from reproduce.papers.zheng2024.protocol import OPTIMISATION
-from reproduce.phantoms.hippocampus_writer import write_hippocampus_cohort
+from reproduce.phantoms.writers.hippocampus import write_hippocampus_cohort
 from reproduce.protocol import NO_DOCUMENT, Call, Experiment, Statement, Validation
 from reproduce.protocol.reduced import reduced
 from reproduce.results.folders import RunFolder

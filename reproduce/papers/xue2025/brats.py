@@ -11,7 +11,7 @@ from reproduce.papers.xue2025.protocol import (
     scaled,
     statements,
 )
-from reproduce.phantoms.brats_writer import write_brats_cohort
+from reproduce.phantoms.writers.brats import write_brats_cohort
 from reproduce.prepared import brats
 from reproduce.protocol import Call, Experiment, Preparation
 from reproduce.protocol.intensities import Normalised

@@ -10,7 +10,7 @@ from reproduce.papers.xue2025.protocol import (
     scaled,
     statements,
 )
-from reproduce.phantoms.lidc_writer import write_lidc_cohort
+from reproduce.phantoms.writers.lidc import write_lidc_cohort
 from reproduce.prepared import lidc_idri
 from reproduce.protocol import Call, Experiment, Preparation
 from reproduce.protocol.intensities import Window

@@ -1,0 +1,1 @@
+"""A brain with a tumour, in the four modalities of BraTS."""

@@ -1,0 +1,1 @@
+"""A thorax with lung nodules, as a CT scanner and four readers see it."""

@@ -1,0 +1,1 @@
+"""Cohorts of phantoms on disk, in the layouts and file formats of the real ones."""
