@@ -78,14 +78,8 @@ def deconvolution(features: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *,
 def pooling(image: np.ndarray, *, size: int, stride: int, kind: Literal["max", "average"]) -> np.ndarray:
     """The largest or the mean value of each window and channel; no document prints a formula (001, 2.2 in words).
 
-    Args:
-        image: float `[y, x, c]`.
-        size: Side of the window in pixels.
-        stride: Pixels from one window to the next.
-        kind: "max" or "average".
-
-    Returns:
-        float64 `[y_out, x_out, c]` by `output_size` without padding; a window that would stand out is left out.
+    Float64 `[y_out, x_out, c]` by `output_size` without padding, of `[y, x, c]`; a window of `size` x `size` pixels
+    that would stand out is left out.
     """
     windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), (size, size), axis=(0, 1))
     taken = windows[::stride, ::stride]
@@ -93,42 +87,24 @@ def pooling(image: np.ndarray, *, size: int, stride: int, kind: Literal["max", "
 
 
 def dense(values: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """W x + b, before the activation (document 001, 2.3; the linear output y = w^T x + b is its case of one output).
+    """Return W x + b, before the activation (001, 2.3; the linear output y = w^T x + b is its case of one output).
 
-    Args:
-        values: float `[n]`.
-        weights: float `[m, n]`; Keras stores `[n, m]`.
-        bias: float `[m]`.
-
-    Returns:
-        float64 `[m]`.
+    Float64 `[m]`, of values `[n]`, weights `[m, n]`, which Keras stores as `[n, m]`, and a bias `[m]`.
     """
     return weights.astype(np.float64) @ values + bias
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
-    """p_i = exp(z_i) / sum over j of exp(z_j) (document 001, 2.3).
+    """Return p_i = exp(z_i) / sum over j of exp(z_j) (document 001, 2.3), float64 `[..., k]`, of finite values.
 
     Taken as printed it overflows above 709 in float64; the largest value is taken off first, which cancels.
-
-    Args:
-        values: float `[..., k]`, finite.
-
-    Returns:
-        float64 `[..., k]`, of sum 1.
     """
     powers = np.exp(values - np.max(values, axis=-1, keepdims=True), dtype=np.float64)
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def output_size(n: int, *, kernel: int, stride: int, padding: int) -> int:
-    """floor((n + 2 p - k) / s) + 1 positions along one axis (document 001, 2.1).
-
-    Args:
-        n: Positions of the input.
-        kernel: Taps.
-        stride: Step.
-        padding: Zeros beyond each of the two ends.
+    """Return floor((n + 2 p - k) / s) + 1, the positions along an axis of n, padded by p at each end (001, 2.1).
 
     Raises:
         ArgumentError: The kernel is longer than the padded axis.
@@ -151,15 +127,8 @@ def same_padding(kernel: int) -> int:
 def receptive_field(kernels: Sequence[int], strides: Sequence[int]) -> int:
     """RF_l = RF_(l-1) + (k_l - 1) product of s_1 to s_(l-1), from RF_0 = 1 (document 001, 2.1).
 
-    Of a chain along one axis, without dilation, of which the document says nothing; the stride of layer l itself is not
-    in the product. `geometry.layer_geometry` has branches, dilation and both axes.
-
-    Args:
-        kernels: Taps of each layer.
-        strides: Step of each layer.
-
-    Returns:
-        Pixels; 1 for no layer.
+    Pixels of a chain along one axis, without dilation, of which the document says nothing; 1 for no layer. The stride
+    of layer l itself is not in the product. `geometry.layer_geometry` has branches, dilation and both axes.
     """
     field, jump = 1, 1
     for kernel, stride in zip(kernels, strides, strict=True):
