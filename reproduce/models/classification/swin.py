@@ -18,6 +18,11 @@ from reproduce.models.layers.class_head import pooled_classifier
 from reproduce.models.layers.footprint import HALVING
 from reproduce.models.layers.own_layer import OwnLayer
 
+# Swin-T (3.3 there): blocks and heads of each stage.
+DEPTHS_T = (2, 2, 6, 2)
+HEADS_T = (3, 6, 12, 24)
+EPSILON = 1e-5
+
 
 @dataclass(frozen=True)
 class Tiles:
@@ -130,12 +135,6 @@ class WindowAttention(OwnLayer):
         """Return equation 2: four dense layers; queries times keys and weights times values in windows."""
         n, channels = math.prod(output[:-1]), output[-1]
         return 4 * n * channels**2 + 2 * self.window**2 * n * channels
-
-
-# Swin-T (3.3 there): blocks and heads of each stage.
-DEPTHS_T = (2, 2, 6, 2)
-HEADS_T = (3, 6, 12, 24)
-EPSILON = 1e-5
 
 
 @register

@@ -13,6 +13,8 @@ from reproduce.models.layers.class_head import class_head
 from reproduce.models.layers.footprint import Bins, Everywhere
 from reproduce.models.layers.own_layer import OwnLayer
 
+# Of layer normalisation: that of the authors' release and torchvision's.
+EPSILON = 1e-6
 NORMAL = {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}
 """How weights of transformers start. By its configuration, so that each layer draws from a seed of its own: an instance
 has one from when it was imported, and gives all weights of one shape the same values."""
@@ -85,10 +87,6 @@ class SelfAttention(OwnLayer):
         """Return those of four dense layers, of queries times keys, and of weights times values."""
         n, channels = math.prod(output[:-1]), output[-1]
         return 4 * n * channels**2 + 2 * n**2 * channels
-
-
-# Of layer normalisation: that of the authors' release and torchvision's.
-EPSILON = 1e-6
 
 
 def vit(

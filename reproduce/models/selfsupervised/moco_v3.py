@@ -62,7 +62,7 @@ def features(classifier: keras.Model) -> keras.Model:
     """
     if LOGITS not in {layer.name for layer in classifier.layers}:
         got = f"{classifier.name}, which ends in {classifier.layers[-1].name}"
-        do = "end the classifier with models.class_head"
+        do = "end the classifier with class_head.class_head"
         raise ArgumentError(expected=f"a classifier with a layer {LOGITS}", got=got, where="features", do=do)
     return keras.Model(classifier.input, classifier.get_layer(LOGITS).input, name=f"{classifier.name}_features")
 
