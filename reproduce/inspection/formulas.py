@@ -78,14 +78,8 @@ def deconvolution(features: np.ndarray, kernel: np.ndarray, bias: np.ndarray, *,
 def pooling(image: np.ndarray, *, size: int, stride: int, kind: Literal["max", "average"]) -> np.ndarray:
     """Return the largest or the mean value of each window and channel.
 
-    Args:
-        image: float `[y, x, c]`.
-        size: Side of the window in pixels.
-        stride: Pixels from one window to the next.
-        kind: "max" or "average".
-
-    Returns:
-        float64 `[y_out, x_out, c]` by `output_size` without padding; a window that would stand out is left out.
+    Float64 `[y_out, x_out, c]` by `output_size` without padding, of `[y, x, c]`; a window of `size` x `size` pixels
+    that would stand out is left out.
     """
     windows = np.lib.stride_tricks.sliding_window_view(image.astype(np.float64), (size, size), axis=(0, 1))
     taken = windows[::stride, ::stride]
@@ -95,13 +89,7 @@ def pooling(image: np.ndarray, *, size: int, stride: int, kind: Literal["max", "
 def dense(values: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """Return W x + b, before the activation; the linear output y = w^T x + b is its case of one output.
 
-    Args:
-        values: float `[n]`.
-        weights: float `[m, n]`; Keras stores `[n, m]`.
-        bias: float `[m]`.
-
-    Returns:
-        float64 `[m]`.
+    Float64 `[m]`, of values `[n]`, weights `[m, n]`, which Keras stores as `[n, m]`, and a bias `[m]`.
     """
     return weights.astype(np.float64) @ values + bias
 
@@ -110,12 +98,6 @@ def softmax(values: np.ndarray) -> np.ndarray:
     """Return p_i = exp(z_i) / sum over j of exp(z_j).
 
     Taken as printed it overflows above 709 in float64; the largest value is taken off first, which cancels.
-
-    Args:
-        values: float `[..., k]`, finite.
-
-    Returns:
-        float64 `[..., k]`, of sum 1.
     """
     powers = np.exp(values - np.max(values, axis=-1, keepdims=True), dtype=np.float64)
     return powers / powers.sum(axis=-1, keepdims=True)

@@ -235,9 +235,6 @@ def _require_grid(name: str, tensor: _Tensor) -> None:
     grid = tensor.shape[:-1] if len(tensor.shape) > 1 else (1,) * len(tensor.footprints)
     due = tuple(each.n for each in tensor.footprints)
     if grid != due:
-        raise ArgumentError(
-            expected=f"a grid of {due}, which follows from what the layer reads",
-            got=f"{grid} from Keras",
-            where=f"layer {name}",
-            do="mend the layer's readings(grid), or keep the axes of the image apart from those of channels",
-        )
+        expected = f"a grid of {due}, which follows from what the layer reads"
+        do = "mend the layer's readings(grid), or keep the axes of the image apart from those of channels"
+        raise ArgumentError(expected=expected, got=f"{grid} from Keras", where=f"layer {name}", do=do)

@@ -11,7 +11,7 @@ from reproduce.models import register
 
 
 def squared_dice_loss(reference, probability, *, smooth: float):
-    """1 - (2 sum(p g) + s) / (sum(p^2) + sum(g^2) + s) for each image (Xue 2025, 4.2.1; Milletari et al. 2016).
+    """Return 1 - (2 sum(p g) + s) / (sum(p^2) + sum(g^2) + s) for each image (Xue 2025, 4.2.1; Milletari et al. 2016).
 
     Xue's sums run over i = 1..N without saying what N counts.
 
@@ -37,7 +37,7 @@ def squared_dice_loss(reference, probability, *, smooth: float):
 
 
 def focal_loss(reference, probability, *, gamma: float, alpha: float):
-    """-alpha_t (1 - p_t)^gamma log(p_t), averaged over the last axes of each image (Lin et al. 2017, equation 5).
+    """Return -alpha_t (1 - p_t)^gamma log(p_t), averaged over each image (Lin et al. 2017, equation 5).
 
     p_t is p where the reference is 1 and 1 - p where it is 0; alpha_t is alpha and 1 - alpha likewise.
     Xue 2025, 4.2.2 names the loss ("Local Loss" in its heading) and gives neither gamma nor alpha.
@@ -59,31 +59,24 @@ def focal_loss(reference, probability, *, gamma: float, alpha: float):
 
 
 def binary_cross_entropy(reference, probability):
-    """-(g log p + (1 - g) log(1 - p)), averaged over the last axes of each image.
-
-    Args:
-        reference: `[batch, ...]` in {0, 1}.
-        probability: `[batch, ...]` in [0, 1]; clipped as in `focal_loss`.
-
-    Returns:
-        float32 `[batch]`, >= 0.
-    """
+    """Return -(g log p + (1 - g) log(1 - p)), averaged over each image; shapes and clipping as in `focal_loss`."""
     return 2.0 * focal_loss(reference, probability, gamma=0.0, alpha=0.5)
 
 
-def categorical_cross_entropy(reference, probability):
-    """-sum_k(g_k log p_k) for each pixel, averaged over the pixels of each image (Zheng et al. 2024, 2.3).
+def categorical_cross_entropy(reference, probability, *, weight: float = 1.0):
+    """Return -w sum_k(g_k log p_k) for each pixel, averaged over the pixels of each image (Zheng et al. 2024, 2.3).
 
     Args:
         reference: `[batch, y, x, region]` in {0, 1}, or `[batch, z, y, x, region]`; regions exclude each other, the
             background is one of them. A pixel of which no region holds half has zeros alone and adds nothing.
         probability: The same shape, in [0, 1], summing to 1; clipped as in `focal_loss`.
+        weight: w.
 
     Returns:
         float32 `[batch]`, >= 0.
     """
     g, p = ops.cast(reference, "float32"), ops.clip(ops.cast(probability, "float32"), 1e-7, 1 - 1e-7)
-    return ops.mean(-ops.sum(g * ops.log(p), axis=-1), axis=_pixels(g))
+    return weight * ops.mean(-ops.sum(g * ops.log(p), axis=-1), axis=_pixels(g))
 
 
 def _pixels(values) -> tuple[int, ...]:
@@ -96,67 +89,52 @@ def sum_of(losses: Sequence[Callable[[], keras.losses.Loss]]) -> Sum:
     return Sum([loss() for loss in losses])
 
 
+class _PerImage(keras.losses.Loss):
+    """A function of this file as a Keras loss, with its settings."""
+
+    def __init__(self, function: Callable, name: str, settings: dict, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.function, self.settings = function, settings
+
+    def call(self, y_true, y_pred):
+        """Return float32 `[batch]`."""
+        return self.function(y_true, y_pred, **self.settings)
+
+    def get_config(self):
+        """Return the arguments that make this loss again."""
+        return {**super().get_config(), **self.settings}
+
+
 @register
-class SquaredDice(keras.losses.Loss):
+class SquaredDice(_PerImage):
     """`squared_dice_loss` as a Keras loss."""
 
-    def __init__(self, smooth: float, name: str = "squared_dice", **settings):
-        super().__init__(name=name, **settings)
-        self.smooth = smooth
-
-    def call(self, y_true, y_pred):
-        """See `squared_dice_loss`."""
-        return squared_dice_loss(y_true, y_pred, smooth=self.smooth)
-
-    def get_config(self):
-        """Return the arguments that make this loss again."""
-        return {**super().get_config(), "smooth": self.smooth}
+    def __init__(self, smooth: float, name: str = "squared_dice", **kwargs):
+        super().__init__(squared_dice_loss, name, {"smooth": smooth}, **kwargs)
 
 
 @register
-class Focal(keras.losses.Loss):
+class Focal(_PerImage):
     """`focal_loss` as a Keras loss."""
 
-    def __init__(self, gamma: float, alpha: float, name: str = "focal", **settings):
-        super().__init__(name=name, **settings)
-        self.gamma, self.alpha = gamma, alpha
-
-    def call(self, y_true, y_pred):
-        """See `focal_loss`."""
-        return focal_loss(y_true, y_pred, gamma=self.gamma, alpha=self.alpha)
-
-    def get_config(self):
-        """Return the arguments that make this loss again."""
-        return {**super().get_config(), "gamma": self.gamma, "alpha": self.alpha}
+    def __init__(self, gamma: float, alpha: float, name: str = "focal", **kwargs):
+        super().__init__(focal_loss, name, {"gamma": gamma, "alpha": alpha}, **kwargs)
 
 
 @register
-class BinaryCrossEntropy(keras.losses.Loss):
+class BinaryCrossEntropy(_PerImage):
     """`binary_cross_entropy` as a Keras loss."""
 
-    def __init__(self, name: str = "binary_cross_entropy", **settings):
-        super().__init__(name=name, **settings)
-
-    def call(self, y_true, y_pred):
-        """See `binary_cross_entropy`."""
-        return binary_cross_entropy(y_true, y_pred)
+    def __init__(self, name: str = "binary_cross_entropy", **kwargs):
+        super().__init__(binary_cross_entropy, name, {}, **kwargs)
 
 
 @register
-class CategoricalCrossEntropy(keras.losses.Loss):
+class CategoricalCrossEntropy(_PerImage):
     """`categorical_cross_entropy` as a Keras loss, times a weight."""
 
-    def __init__(self, weight: float, name: str = "categorical_cross_entropy", **settings):
-        super().__init__(name=name, **settings)
-        self.weight = weight
-
-    def call(self, y_true, y_pred):
-        """See `categorical_cross_entropy`."""
-        return self.weight * categorical_cross_entropy(y_true, y_pred)
-
-    def get_config(self):
-        """Return the arguments that make this loss again."""
-        return {**super().get_config(), "weight": self.weight}
+    def __init__(self, weight: float, name: str = "categorical_cross_entropy", **kwargs):
+        super().__init__(categorical_cross_entropy, name, {"weight": weight}, **kwargs)
 
 
 @register

@@ -5,14 +5,14 @@ file has written beside it, so that a file is read wherever the class stands by 
 """
 
 from reproduce.models import losses
-from reproduce.models.classification import drsn, swin
+from reproduce.models.classification import drsn, lenet5, swin, vit
 from reproduce.models.detection import mask_rcnn
-from reproduce.models.layers import attention, channels, context_mixing, grid, lenet, unpooling, window_attention
+from reproduce.models.layers import channels, context_mixing, grid
 from reproduce.models.registration import voxelmorph
-from reproduce.models.segmentation import fcn8s, pretrained_cnn
+from reproduce.models.segmentation import fcn8s, pretrained_cnn, segnet
 
 MODULES = (
-    *(losses, drsn, swin, mask_rcnn, attention, channels, context_mixing, grid, lenet, unpooling, window_attention),
-    *(voxelmorph, fcn8s, pretrained_cnn),
+    *(losses, drsn, lenet5, swin, vit, mask_rcnn, channels, context_mixing, grid),
+    *(voxelmorph, fcn8s, pretrained_cnn, segnet),
 )
 """Every module that uses `models.register`."""

@@ -117,7 +117,7 @@ def test_the_arms_differ_as_the_document_says(profiles):
         "slice": "focal",
     }
     focal = optimised.losses["slice"]()
-    assert (focal.gamma, focal.alpha) == (2.0, 0.25)
+    assert focal.settings == {"gamma": 2.0, "alpha": 0.25}
     assert {output: loss().name for output, loss in plain.losses.items()} == {"mask": "binary_cross_entropy"}
 
 

@@ -5,16 +5,17 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.classification.lenet5 import lenet5, lenet5_dense
-from reproduce.models.layers.footprint import Window
-from reproduce.models.layers.lenet import (
+from reproduce.models.classification.lenet5 import (
     C3_READS,
     RadialBasis,
     SparseConvolution,
     TrainableSubsampling,
     class_codes,
+    lenet5,
+    lenet5_dense,
     scaled_tanh,
 )
+from reproduce.models.layers.footprint import Window
 
 MODERN = {"n_channels": 1, "n_classes": 10, "padding": 0, "activation": "tanh", "pooling": "average"}
 

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from reproduce.models.layers.unpooling import MaxPoolingWithIndices, Unpooling
-from reproduce.models.segmentation.segnet import segnet
+from reproduce.models.segmentation.segnet import MaxPoolingWithIndices, Unpooling, segnet
 
 
 def built(size=(32, 32), **changes):

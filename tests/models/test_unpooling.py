@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from keras import ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.unpooling import MaxPoolingWithIndices, Unpooling, max_pool_with_indices, unpool
+from reproduce.models.segmentation.segnet import MaxPoolingWithIndices, Unpooling, max_pool_with_indices, unpool
 
 # Few values, so that windows have ties.
 FEW = st.sampled_from([-1.5, -1.0, 0.0, 0.25, 2.0])

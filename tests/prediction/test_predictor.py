@@ -189,8 +189,10 @@ def moved(toy, tmp_path):
     save_model(model, tmp_path / "now.keras", recipe=recipe)
     with zipfile.ZipFile(tmp_path / "now.keras") as now, zipfile.ZipFile(tmp_path / "m.keras", "w") as then:
         for name in now.namelist():
-            then.writestr(name, now.read(name).replace(b"reproduce.models.layers.unpooling", b"reproduce.pooling"))
-        assert b'"reproduce.pooling"' in then.read("config.json")
+            content = now.read(name).replace(segnet.__module__.encode(), b"reproduce.models.layers.unpooling")
+            then.writestr(name, content)
+    with zipfile.ZipFile(tmp_path / "m.keras") as then:
+        assert b'"module": "reproduce.models.layers.unpooling"' in then.read("config.json")
     return tmp_path / "m.keras", model
 
 

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from reproduce.models.layers.unpooling import max_pool_with_indices, unpool
 from reproduce.models.segmentation.fcn8s import BilinearUpsampling, fcn8s
-from reproduce.models.segmentation.segnet import segnet
+from reproduce.models.segmentation.segnet import max_pool_with_indices, segnet, unpool
 from reproduce.models.segmentation.unet import unet
 
 pytestmark = pytest.mark.bench

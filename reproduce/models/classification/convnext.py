@@ -12,7 +12,7 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.attention import NORMAL
+from reproduce.models.classification.vit import NORMAL
 from reproduce.models.layers.channels import ChannelScale
 from reproduce.models.layers.class_head import class_head, raise_too_small
 
@@ -78,19 +78,11 @@ def mlp(x, name: str):
 def drop_shares(last: float, n_blocks: int) -> Iterator[float]:
     """Return for each block the share of the images for which training leaves it out ("stochastic depth").
 
-    Args:
-        last: That of the last block; those before have it in proportion, the first none.
-        n_blocks: Of the whole network.
+    That of the last block is `last`; those before have it in proportion, the first none.
     """
     return (last * i / max(n_blocks - 1, 1) for i in range(n_blocks))
 
 
 def drop_images(x, share: float, name: str):
-    """Return a branch that training leaves out for a share of the images, the rest scaled up (Huang et al. 2016).
-
-    Args:
-        x: `[batch, y, x, channel]`.
-        share: In [0, 1).
-        name: Prefix of the layer.
-    """
+    """Return a branch that training leaves out for a share of the images, the rest scaled up (Huang et al. 2016)."""
     return layers.Dropout(share, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(x) if share else x

@@ -84,12 +84,9 @@ def drsn(
         ArgumentError: `thresholds` is neither, or a stage has no block.
     """
     if thresholds not in ("shared", "by channel") or not blocks or min(blocks) < 1:
-        raise ArgumentError(
-            expected='thresholds "shared" or "by channel", and a block or more for each stage',
-            got=f"{thresholds!r}, blocks {tuple(blocks)}",
-            where="drsn",
-            do="take shared for DRSN-CS, by channel for DRSN-CW",
-        )
+        expected = 'thresholds "shared" or "by channel", and a block or more for each stage'
+        got, do = f"{thresholds!r}, blocks {tuple(blocks)}", "take shared for DRSN-CS, by channel for DRSN-CW"
+        raise ArgumentError(expected=expected, got=got, where="drsn", do=do)
     norm = {"activation": relu, "bn_momentum": bn_momentum}
     image = keras.Input((*size, n_channels), name="image")
     x = _conv(image, width, "stem", stride=2)

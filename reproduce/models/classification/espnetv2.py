@@ -60,12 +60,9 @@ def espnetv2(
     # A level's branches have a quarter of what it adds, and reduce to it in four groups.
     whole = all(n > 0 and n % BRANCHES**2 == 0 for n in channels[:5]) and channels[-1] % BRANCHES == 0
     if len(channels) != 6 or len(units) != 4 or not whole:
-        raise ArgumentError(
-            expected="units of four levels, channels of five levels, multiples of 16, and of the last 1x1, of 4",
-            got=f"channels {tuple(channels)}, units {tuple(units)}",
-            where="espnetv2",
-            do="take level_channels(scale) and UNITS",
-        )
+        expected = "units of four levels, channels of five levels, multiples of 16, and of the last 1x1, of 4"
+        got, do = f"channels {tuple(channels)}, units {tuple(units)}", "take level_channels(scale) and UNITS"
+        raise ArgumentError(expected=expected, got=got, where="espnetv2", do=do)
     norm = {"activation": prelu, "bn_momentum": bn_momentum}
     image = keras.Input((*size, n_channels), name="image")
     x = conv_bn(image, channels[0], "level1", kernel=3, stride=2, **norm)

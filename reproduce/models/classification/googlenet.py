@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import keras
 from keras import layers
 
@@ -28,37 +26,6 @@ INCEPTION = {
 AUXILIARY_AFTER = {"4a": "aux1", "4d": "aux2"}
 
 
-@dataclass(frozen=True)
-class Variant:
-    """What the paper and torchvision do differently.
-
-    Attributes:
-        large_kernel: Side of the third branch's kernel in pixels: 5 in the paper; 3 in torchvision, an oversight that
-            its released weights made permanent.
-        last_pool: Side of the last max-pooling in pixels: 3 in the paper, 2 in torchvision.
-        batch_norm: Whether batch normalisation follows each convolution, which then has no bias (torchvision), or
-            responses are normalised after the stem's pooling and its 3x3 (the paper).
-        bn_momentum: See the package.
-
-    Raises:
-        ArgumentError: The kernel or the pooling has neither side.
-    """
-
-    large_kernel: int
-    last_pool: int
-    batch_norm: bool
-    bn_momentum: float
-
-    def __post_init__(self):
-        if self.large_kernel not in (3, 5) or self.last_pool not in (2, 3):
-            raise ArgumentError(
-                expected="a large kernel of 3 or 5 and a last pooling of 2 or 3",
-                got=f"{self.large_kernel} and {self.last_pool}",
-                where="googlenet",
-                do="take 5 and 3 for the paper, 3 and 2 for torchvision",
-            )
-
-
 def googlenet(
     size: tuple[int, int],
     *,
@@ -80,9 +47,11 @@ def googlenet(
 
     Args:
         width: Channels of the stem, 64 in the paper; all others in proportion, so a multiple of 4.
-        large_kernel: See `Variant`.
-        last_pool: See `Variant`.
-        batch_norm: See `Variant`.
+        large_kernel: Side of the third branch's kernel in pixels: 5 in the paper; 3 in torchvision, an oversight that
+            its released weights made permanent.
+        last_pool: Side of the last max-pooling in pixels: 3 in the paper, 2 in torchvision.
+        batch_norm: Whether batch normalisation follows each convolution, which then has no bias (torchvision), or
+            responses are normalised after the stem's pooling and its 3x3 (the paper).
         auxiliary: Whether there are classifiers after modules 4a and 4d.
         dropout: 0.4 in the paper, 0.2 in torchvision.
         auxiliary_dropout: Likewise before an auxiliary classifier's last layer: 0.7.
@@ -94,57 +63,56 @@ def googlenet(
         ArgumentError: A width that is no positive multiple of 4, or a kernel or pooling that neither has.
     """
     in_proportion(16, width / 64, where="googlenet")
-    variant = Variant(large_kernel=large_kernel, last_pool=last_pool, batch_norm=batch_norm, bn_momentum=bn_momentum)
+    if large_kernel not in (3, 5) or last_pool not in (2, 3):
+        expected, got = "a large kernel of 3 or 5, last pooling of 2 or 3", f"{large_kernel}, {last_pool}"
+        do = "take 5 and 3 for the paper, 3 and 2 for torchvision"
+        raise ArgumentError(expected=expected, got=got, where="googlenet", do=do)
+    # torchvision adds 1e-3 to variances here, unlike in its other models.
+    norm = {"bias": not batch_norm, "bn_momentum": bn_momentum if batch_norm else None, "epsilon": 1e-3}
     image = keras.Input((*size, n_channels), name="image")
-    x = _conv(image, width, 7, "conv1", variant, stride=2)
-    x = _response_norm(_pool(x, "pool1"), "pool1", variant)
-    x = _conv(x, width, 1, "conv2_reduce", variant)
-    x = _response_norm(_conv(x, 3 * width, 3, "conv2", variant), "conv2", variant)
-    x = _pool(x, "pool2")
+    x = _pool(conv_bn(image, width, "conv1", kernel=7, stride=2, **norm), "pool1")
+    x = x if batch_norm else ResponseNormalisation(name="pool1_norm")(x)
+    x = conv_bn(x, width, "conv2_reduce", kernel=1, **norm)
+    x = conv_bn(x, 3 * width, "conv2", kernel=3, **norm)
+    x = _pool(x if batch_norm else ResponseNormalisation(name="conv2_norm")(x), "pool2")
     outputs = {}
     for name, filters in INCEPTION.items():
         if name == "4a":
             x = _pool(x, "pool3")
         elif name == "5a":
-            x = layers.MaxPooling2D(variant.last_pool, 2, "same", name="pool4")(x)
-        x = _inception(x, [n * width // 64 for n in filters], f"inception{name}", variant)
+            x = layers.MaxPooling2D(last_pool, 2, "same", name="pool4")(x)
+        x = _inception(x, [n * width // 64 for n in filters], f"inception{name}", large_kernel, norm)
         if auxiliary and name in AUXILIARY_AFTER:
             head = AUXILIARY_AFTER[name]
-            outputs[head] = _auxiliary(x, n_classes, head, variant, width=width, dropout=auxiliary_dropout)
+            outputs[head] = _auxiliary(x, n_classes, head, width=width, dropout=auxiliary_dropout, norm=norm)
     x = layers.GlobalAveragePooling2D(name="pool5")(x)
     x = layers.Dropout(dropout, name="pool_dropout")(x)
     return keras.Model(image, {"class": class_head(x, n_classes), **outputs}, name="googlenet")
 
 
-def _inception(x, filters: list[int], name: str, variant: Variant):
+def _inception(x, filters: list[int], name: str, large_kernel: int, norm: dict):
     """Four branches side by side (Figure 2b)."""
+
+    def conv(x, n_filters: int, kernel: int, branch: str):
+        return conv_bn(x, n_filters, f"{name}_{branch}", kernel=kernel, **norm)
+
     one, reduce3, three, reduce5, five, pooled = filters
     branches = [
-        _conv(x, one, 1, f"{name}_1x1", variant),
-        _conv(_conv(x, reduce3, 1, f"{name}_3x3_reduce", variant), three, 3, f"{name}_3x3", variant),
-        _conv(_conv(x, reduce5, 1, f"{name}_5x5_reduce", variant), five, variant.large_kernel, f"{name}_5x5", variant),
-        _conv(layers.MaxPooling2D(3, 1, "same", name=f"{name}_pool")(x), pooled, 1, f"{name}_pool_1x1", variant),
+        conv(x, one, 1, "1x1"),
+        conv(conv(x, reduce3, 1, "3x3_reduce"), three, 3, "3x3"),
+        conv(conv(x, reduce5, 1, "5x5_reduce"), five, large_kernel, "5x5"),
+        conv(layers.MaxPooling2D(3, 1, "same", name=f"{name}_pool")(x), pooled, 1, "pool_1x1"),
     ]
     return layers.Concatenate(name=f"{name}_join")(branches)
 
 
-def _auxiliary(x, n_classes: int, name: str, variant: Variant, *, width: int, dropout: float):
+def _auxiliary(x, n_classes: int, name: str, *, width: int, dropout: float, norm: dict):
     """4x4 bins, 128 filters of 1x1, 1024 units, the classes (section 5)."""
     x = AdaptiveAveragePooling(4, name=f"{name}_pool")(x)
-    x = layers.Flatten(name=f"{name}_flat")(_conv(x, 2 * width, 1, f"{name}_conv", variant))
+    x = layers.Flatten(name=f"{name}_flat")(conv_bn(x, 2 * width, f"{name}_conv", kernel=1, **norm))
     x = layers.Dense(16 * width, activation="relu", kernel_initializer="he_normal", name=f"{name}_fc")(x)
     return class_head(layers.Dropout(dropout, name=f"{name}_dropout")(x), n_classes, name=name)
 
 
-def _conv(x, filters: int, kernel: int, name: str, variant: Variant, *, stride: int = 1):
-    # torchvision takes 1e-3 here, unlike in its other models.
-    norm = {"bn_momentum": variant.bn_momentum if variant.batch_norm else None, "epsilon": 1e-3}
-    return conv_bn(x, filters, name, kernel=kernel, stride=stride, bias=not variant.batch_norm, **norm)
-
-
 def _pool(x, name: str):
     return layers.MaxPooling2D(3, 2, "same", name=name)(x)
-
-
-def _response_norm(x, name: str, variant: Variant):
-    return x if variant.batch_norm else ResponseNormalisation(name=f"{name}_norm")(x)

@@ -31,29 +31,17 @@ BESIDE = {
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes of an OverLoCK (Table 1 of the paper, and its release).
+    """Sizes of an OverLoCK (Table 1 of the paper, and its release)."""
 
-    Attributes:
-        widths: Channels of the four stages.
-        depths: Blocks of the base's three stages and of the overview.
-        focus_depths: Blocks of the two stages of the second look.
-        kernels: Side of the large kernels of the four stages in pixels, of `BESIDE`.
-        small_kernel: Side of the other mixed kernel, 5.
-        heads: Of context mixing in the two stages of the second look.
-        mlp: How many times wider the perceptrons are inside.
-        focus_mlp: Likewise in the second look.
-        last_channels: Of the 1x1 before pooling, 1024.
-    """
-
-    widths: tuple[int, int, int, int]
-    depths: tuple[int, int, int, int]
-    focus_depths: tuple[int, int]
-    kernels: tuple[int, int, int, int]
-    small_kernel: int
-    heads: tuple[int, int]
-    mlp: int
-    focus_mlp: int
-    last_channels: int
+    widths: tuple[int, int, int, int]  # channels of the four stages
+    depths: tuple[int, int, int, int]  # blocks of the base's three stages and of the overview
+    focus_depths: tuple[int, int]  # blocks of the two stages of the second look
+    kernels: tuple[int, int, int, int]  # side of the large kernels of the four stages in pixels, of `BESIDE`
+    small_kernel: int  # side of the other mixed kernel, 5
+    heads: tuple[int, int]  # of context mixing in the two stages of the second look
+    mlp: int  # how many times wider the perceptrons are inside
+    focus_mlp: int  # likewise in the second look
+    last_channels: int  # of the 1x1 before pooling, 1024
 
 
 _SIDES = (17, 15, 13, 7)

@@ -37,12 +37,9 @@ class Stage:
 
     def __post_init__(self):
         if not self.dilations or min(self.stride, *self.dilations) < 1 or (self.stride > 1 and self.dilations[0] > 1):
-            raise ArgumentError(
-                expected="one block or more, numbers from 1, and a first block that strides or dilates, not both",
-                got=repr(self),
-                where="Stage",
-                do="let a stage stride, or give it stride 1 and dilate it",
-            )
+            expected = "one block or more, numbers from 1, and a first block that strides or dilates, not both"
+            do = "let a stage stride, or give it stride 1 and dilate it"
+            raise ArgumentError(expected=expected, got=repr(self), where="Stage", do=do)
 
 
 @dataclass(frozen=True)
@@ -99,9 +96,6 @@ def dilated_stages(
         multi_grid: For each block of the last stage, what its dilation is multiplied by (3.2.1); None for no
             factors.
 
-    Returns:
-        Four stages.
-
     Raises:
         ArgumentError: Another number of stages or of factors, another output stride, or a first block of the last stage
             that both strides and dilates.
@@ -141,15 +135,9 @@ def resnet_features(image, stages: Sequence[Stage], variant: Variant, *, width: 
     would pad more below and to the right. The max-pooling is padded with zeros where torch pads with -infinity: after a
     ReLU the maximum is the same.
 
-    Args:
-        image: float `[batch, y, x, channel]`.
-        stages: From first to last; each has twice the width of the one before.
-        variant: What papers do differently.
-        width: Channels of the stem, 64 in the paper.
-
-    Returns:
-        A tensor for each stage, `[batch, y', x', filters]`: filters are width * 2^k in stage k from 0, four times as
-        many from bottlenecks; the stem and its pooling halve the grid twice (rounded up), then come the strides.
+    Each stage gives `[batch, y', x', filters]`: filters are width * 2^k in stage k from 0, four times as many from
+    bottlenecks; the stem and its pooling halve the grid twice (rounded up), then come the strides. The paper's width,
+    that of the stem, is 64.
     """
     if variant.stem == "7x7":
         x = variant.conv(image, width, 7, "stem_conv1", stride=2)

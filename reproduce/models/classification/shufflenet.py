@@ -13,13 +13,7 @@ from reproduce.models.layers.class_head import pooled_classifier
 from reproduce.models.layers.padded import average_pool, batch_norm, conv_bn, depthwise_bn, max_pool, relu
 
 # Channels of stages 2 to 4: of the first for each number of groups (Table 1 of 2018), of V2 for each width (Table 5).
-CHANNELS_V1 = {
-    1: (144, 288, 576),
-    2: (200, 400, 800),
-    3: (240, 480, 960),
-    4: (272, 544, 1088),
-    8: (384, 768, 1536),
-}
+CHANNELS_V1 = {1: (144, 288, 576), 2: (200, 400, 800), 3: (240, 480, 960), 4: (272, 544, 1088), 8: (384, 768, 1536)}
 CHANNELS_V2 = {0.5: (48, 96, 192), 1.0: (116, 232, 464), 1.5: (176, 352, 704), 2.0: (244, 488, 976)}
 UNITS = (4, 8, 4)
 

@@ -26,15 +26,8 @@ def stage_filters(width: int) -> tuple[int, ...]:
 def vgg_stage(x, stage: int, n_convs: int, *, width: int, bn_momentum: float | None):
     """Return the convolutions of one stage, named "conv1_1" and so on as in the paper's released weights; no pooling.
 
-    Args:
-        x: `[batch, y, x, channel]`.
-        stage: From 1 to 5.
-        n_convs: How many.
-        width: Channels of the first stage (the paper: 64).
-        bn_momentum: See `blocks.conv_bn_relu`; None for no batch normalisation, as in the paper.
-
-    Returns:
-        `[batch, y, x, stage_filters(width)[stage - 1]]`.
+    `[batch, y, x, stage_filters(width)[stage - 1]]`, for a stage from 1 to 5 of `n_convs` convolutions, and the width
+    of the first stage; `bn_momentum` is None for no batch normalisation, as in the paper.
     """
     for i in range(1, n_convs + 1):
         x = conv_bn_relu(x, stage_filters(width)[stage - 1], f"conv{stage}_{i}", bias=True, bn_momentum=bn_momentum)

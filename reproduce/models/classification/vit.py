@@ -1,16 +1,92 @@
-"""Vision Transformer (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words")."""
+"""Vision Transformer (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words"): patches as tokens, self-attention."""
 
 from __future__ import annotations
 
+import math
+
 import keras
-from keras import layers
+from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.attention import SelfAttention, Tokens
+from reproduce.models import register
 from reproduce.models.layers.class_head import class_head
+from reproduce.models.layers.footprint import Bins, Everywhere
+from reproduce.models.layers.own_layer import OwnLayer
 
 # Of layer normalisation: that of the authors' release and torchvision's.
 EPSILON = 1e-6
+NORMAL = {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}
+"""How weights of transformers start. By its configuration, so that each layer draws from a seed of its own: an instance
+has one from when it was imported, and gives all weights of one shape the same values."""
+
+
+@register
+class Tokens(OwnLayer):
+    """A learned class token before the patches in rows, plus a learned position each (Dosovitskiy et al. 2021, eq. 1).
+
+    The tokens keep an axis of length 1 before them, so that a tensor still has as many axes as the image.
+    """
+
+    def build(self, input_shape):
+        """Add `[channel]` for the class, `[1 + y * x, channel]` for the positions."""
+        _, y, x, channels = input_shape
+        self.class_token = self.add_weight(shape=(channels,), initializer="zeros", name="class_token")
+        self.positions = self.add_weight(shape=(1 + y * x, channels), initializer=NORMAL, name="positions")
+
+    def call(self, inputs):
+        """Return `[batch, 1, 1 + y * x, channel]` of patches `[batch, y, x, channel]`."""
+        _, y, x, channels = inputs.shape
+        patches = ops.reshape(inputs, (-1, 1, y * x, channels))
+        shape = (ops.shape(inputs)[0], 1, 1, channels)
+        token = ops.broadcast_to(ops.cast(self.class_token, self.compute_dtype), shape)
+        return ops.concatenate([token, patches], axis=2) + self.positions
+
+    def readings(self, grid):
+        """Return a bound, as if each token read all patches, as the next layer does."""
+        return Bins(1), Everywhere(1 + math.prod(grid))
+
+    def compute_output_shape(self, input_shape):
+        """See `call`."""
+        batch, y, x, channels = input_shape
+        return batch, 1, 1 + y * x, channels
+
+
+@register
+class SelfAttention(OwnLayer):
+    """Each position as a mean of all, weighted by heads (Vaswani et al. 2017, 3.2), with biases.
+
+    Args:
+        heads: How many; each has its share of the channels.
+        dropout: Share of the weights that training drops.
+    """
+
+    reading = Everywhere()
+
+    def __init__(self, heads: int, dropout: float, **kwargs):
+        super().__init__(**kwargs)
+        self.heads, self.dropout = heads, dropout
+
+    def build(self, input_shape):
+        """Add query, key, value and output, each of as many channels as come in."""
+        channels = input_shape[-1]
+        if channels % self.heads:
+            expected, do = f"a multiple of {self.heads} heads", "take a width that the heads can share"
+            raise ArgumentError(expected=expected, got=f"{channels} channels", where=self.name, do=do)
+        self.attention = layers.MultiHeadAttention(
+            self.heads, channels // self.heads, dropout=self.dropout, dtype=self.dtype_policy, name="attention"
+        )
+        flat = (input_shape[0], math.prod(input_shape[1:-1]), channels)
+        self.attention.build(flat, flat)
+
+    def call(self, inputs, training=None):
+        """Return the same shape."""
+        flat = ops.reshape(inputs, (-1, math.prod(inputs.shape[1:-1]), inputs.shape[-1]))
+        return ops.reshape(self.attention(flat, flat, training=training), (-1, *inputs.shape[1:]))
+
+    def multiply_adds(self, shapes, output):
+        """Return those of four dense layers, of queries times keys, and of weights times values."""
+        n, channels = math.prod(output[:-1]), output[-1]
+        return 4 * n * channels**2 + 2 * n**2 * channels
 
 
 def vit(

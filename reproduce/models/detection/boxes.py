@@ -99,13 +99,8 @@ def level_anchors(grid: tuple[int, int], *, stride: tuple[int, int], side: float
     anchors stand at the upper left corner of their cell, not at its centre: both as in torchvision, whose weights
     would not fit otherwise; the papers leave both open.
 
-    Args:
-        grid: (y, x) cells of the level.
-        stride: (y, x) pixels of the image in a cell.
-        side: Square root of the anchors' area in pixels.
-
-    Returns:
-        float32 `[y * x * 3, 4]`: y0, x0, y1, x1 in pixels of the image; some reach beyond it.
+    Float32 `[y * x * 3, 4]` in pixels of the image, beyond which some reach, for a grid of (y, x) cells of (y, x)
+    pixels each; `side` is the square root of the anchors' area in pixels.
     """
     ratios = np.array(RATIOS)
     half = np.stack([side * np.sqrt(ratios), side / np.sqrt(ratios)], axis=-1) / 2
@@ -124,12 +119,8 @@ def pyramid_grids(size: tuple[int, int]) -> tuple[tuple[int, int], ...]:
 def pyramid_anchors(size: tuple[int, int], *, scale: float) -> tuple[np.ndarray, ...]:
     """Return the anchors of P2 to P6; their side is `scale` strides on each level.
 
-    Args:
-        size: (y, x) of the image in pixels, multiples of 32.
-        scale: 8 gives the sides 32, 64, 128, 256, 512 of FPN, for images of 800 pixels and more; small ones need less.
-
-    Returns:
-        One array a level, as in `level_anchors`.
+    One array a level, as in `level_anchors`. A scale of 8 gives the sides 32, 64, 128, 256, 512 of FPN, for images of
+    800 pixels and more; small ones need less.
     """
     levels = enumerate(pyramid_grids(size), start=2)
     return tuple(level_anchors(grid, stride=(2**k, 2**k), side=scale * 2**k) for k, grid in levels)

@@ -15,19 +15,12 @@ N_CANDIDATES = 512  # pairs of proposal and class that go into the suppression, 
 
 
 class Detections(NamedTuple):
-    """Boxes with a class, the best score first.
+    """Boxes with a class, the best score first."""
 
-    Attributes:
-        boxes: float32 `[batch, detection, 4]` within the image, in pixels.
-        scores: float32 `[batch, detection]` in [0, 1].
-        labels: int32 `[batch, detection]`, from 1.
-        valid: bool `[batch, detection]`; False where fewer are found.
-    """
-
-    boxes: object
-    scores: object
-    labels: object
-    valid: object
+    boxes: object  # float32 `[batch, detection, 4]` within the image, in pixels
+    scores: object  # float32 `[batch, detection]` in [0, 1]
+    labels: object  # int32 `[batch, detection]`, from 1
+    valid: object  # bool `[batch, detection]`; False where fewer are found
 
 
 def detect(
@@ -44,9 +37,6 @@ def detect(
         size: (y, x) of the image in pixels.
         score_threshold: Softmax score above which a detection counts.
         n_detections: Of an image at the most.
-
-    Returns:
-        See `Detections`.
     """
     _, n_proposals, n_regions = logits.shape
     n = n_proposals * (n_regions - 1)
@@ -73,13 +63,8 @@ def paste(masks, boxes, *, size: tuple[int, int]):
     silent: where a pixel of the box lies beyond the centre of the outermost bin it takes that bin's value, which makes
     this the inverse of `targets.mask_targets`; torchvision fades to 0 there and so thins each object.
 
-    Args:
-        masks: float32 `[batch, detection, bin, bin]` in [0, 1].
-        boxes: float32 `[batch, detection, 4]` in pixels.
-        size: (y, x) of the image in pixels.
-
-    Returns:
-        float32 `[batch, detection, y, x]` in [0, 1]; 0 outside of the box.
+    Float32 `[batch, detection, y, x]` in [0, 1], 0 outside of the box, of masks `[batch, detection, bin, bin]` in
+    [0, 1] and boxes `[batch, detection, 4]` in pixels.
     """
     n_bins = masks.shape[-1]
     along_y = _reading_matrix(boxes[..., 0], boxes[..., 2], n_bins=n_bins, n_pixels=size[0])
@@ -90,13 +75,8 @@ def paste(masks, boxes, *, size: tuple[int, int]):
 def semantic_map(pasted, found: Detections, *, n_regions: int):
     """Return the union of the detections: each pixel has the class of the best score among those that hold it.
 
-    Args:
-        pasted: float32 `[batch, detection, y, x]` in [0, 1]; a detection holds a pixel from one half on.
-        found: As `detect` gives them, the best score first.
-        n_regions: Regions, the background first.
-
-    Returns:
-        float32 `[batch, y, x, n_regions]`, a 1 in each pixel; the background where no detection holds it.
+    Float32 `[batch, y, x, n_regions]`, a 1 in each pixel; the background, which is the first, where no detection holds
+    it. A detection of `pasted`, `[batch, detection, y, x]` in [0, 1], holds a pixel from one half on.
     """
     holds = (pasted >= 0.5) & found.valid[..., None, None]
     best = ops.argmax(ops.cast(holds, "int32"), axis=1)  # [batch, y, x], the first that holds

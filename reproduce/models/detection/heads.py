@@ -18,12 +18,8 @@ def feature_pyramid(stages, filters: int):
     No activation and no normalisation, biases everywhere (Lin et al. 2017, FPN, section 3). P6 is every second
     cell of P5, for the RPN alone.
 
-    Args:
-        stages: C2 to C5, each `[batch, y, x, channel]`, each at half the side of the one before.
-        filters: Channels of every level; 256 there.
-
-    Returns:
-        Five tensors `[batch, y, x, filters]`, named "p2" to "p6".
+    Five tensors `[batch, y, x, filters]`, named "p2" to "p6", of four, each at half the side of the one before; 256
+    filters there.
     """
     top_down, outputs = None, []
     for level, stage in reversed(list(enumerate(stages, start=2))):
@@ -42,12 +38,8 @@ def feature_pyramid(stages, filters: int):
 def rpn_head(filters: int) -> keras.Model:
     """Return objectness and code of the anchors at each cell, one head for all levels (FPN, section 4.1).
 
-    Args:
-        filters: Channels of the pyramid.
-
-    Returns:
-        A model from `[batch, y, x, filters]` to float32 `[batch, y, x, 3]` (logits) and `[batch, y, x, 12]` (codes, the
-        four of an anchor one after another).
+    A model from `[batch, y, x, filters]` to float32 `[batch, y, x, 3]` (logits) and `[batch, y, x, 12]` (codes, the
+    four of an anchor one after another).
     """
     features = keras.Input((None, None, filters), name="level")
     x = layers.Conv2D(

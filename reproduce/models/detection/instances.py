@@ -10,31 +10,19 @@ from reproduce.models.detection.boxes import iou_matrix
 
 
 class Instances(NamedTuple):
-    """The objects of each image, one a region that is not the background.
+    """The objects of each image, one a region that is not the background."""
 
-    Attributes:
-        boxes: float32 `[batch, region - 1, 4]`, tight: y0, x0, y1, x1 at the edges of pixels; 0 where there is none.
-        valid: bool `[batch, region - 1]`, whether the region has a pixel.
-        masks: float32 `[batch, y, x, region - 1]` in {0, 1}.
-    """
-
-    boxes: object
-    valid: object
-    masks: object
+    boxes: object  # float32 `[batch, region - 1, 4]`, tight, at the edges of pixels; 0 where there is none
+    valid: object  # bool `[batch, region - 1]`, whether the region has a pixel
+    masks: object  # float32 `[batch, y, x, region - 1]` in {0, 1}
 
 
 class Match(NamedTuple):
-    """Which instance each box belongs to.
+    """Which instance each box belongs to."""
 
-    Attributes:
-        instance: int32 `[batch, box]`, of largest overlap.
-        positive: bool `[batch, box]`, overlaps enough to be learned as that instance.
-        negative: bool `[batch, box]`, overlaps little enough to be learned as background; neither: left out.
-    """
-
-    instance: object
-    positive: object
-    negative: object
+    instance: object  # int32 `[batch, box]`, of largest overlap
+    positive: object  # bool `[batch, box]`, overlaps enough to be learned as that instance
+    negative: object  # bool `[batch, box]`, to be learned as background; neither: left out
 
 
 def instances(mask) -> Instances:
@@ -44,11 +32,7 @@ def instances(mask) -> Instances:
     left lung, one spinal cord; where a slice cuts an organ twice, both parts are the same organ. So a region is an
     instance, which also keeps the number of instances static.
 
-    Args:
-        mask: `[batch, y, x, region]` in {0, 1}, the background first.
-
-    Returns:
-        See `Instances`.
+    `mask` is `[batch, y, x, region]` in {0, 1}, the background first.
     """
     held = mask[..., 1:] >= 0.5
     rows, columns = ops.any(held, axis=2), ops.any(held, axis=1)  # [batch, y, region - 1], [batch, x, region - 1]
@@ -68,9 +52,7 @@ def match(boxes, objects: Instances, *, positive_iou: float, negative_iou: float
         negative_iou: Negative below this: 0.3 in the RPN, 0.5 in the heads.
         keep_best: Whether the box, or boxes, of largest overlap with an instance are positive however small it is, and
             belong to the instance that they themselves overlap most. The RPN does so, lest an object have no anchor.
-
-    Returns:
-        See `Match`; without any instance every box is negative.
+            Without any instance every box is negative.
     """
     valid = objects.valid[:, None, :]
     overlap = ops.where(valid, iou_matrix(boxes, objects.boxes), 0.0)  # [batch, box, instance]

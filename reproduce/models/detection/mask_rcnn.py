@@ -145,7 +145,7 @@ class MaskRCNN(keras.Model):
         Args:
             raw: What `call` gives in training.
             mask: One-hot `[batch, y, x, n_regions]`.
-            seeds: Two, as in `sampling.sample`: of anchors, and of proposals.
+            seeds: Two, as in `targets.sample`: of anchors, and of proposals.
 
         Returns:
             float32 `[batch]` each under "objectness", "rpn_code", "class", "box_code" and "mask".

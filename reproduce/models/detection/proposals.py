@@ -18,15 +18,10 @@ LOWEST = -1e30  # the logit of what is no candidate; no RPN comes near, and prod
 
 
 class Proposals(NamedTuple):
-    """Boxes that may hold an object, the likeliest first.
+    """Boxes that may hold an object, the likeliest first."""
 
-    Attributes:
-        boxes: float32 `[batch, proposal, 4]` within the image, in pixels.
-        valid: bool `[batch, proposal]`; False where fewer survive suppression.
-    """
-
-    boxes: object
-    valid: object
+    boxes: object  # float32 `[batch, proposal, 4]` within the image, in pixels
+    valid: object  # bool `[batch, proposal]`; False where fewer survive suppression
 
 
 def flatten_rpn(outputs):
@@ -40,7 +35,9 @@ def flatten_rpn(outputs):
 def propose(
     objectness, codes, anchors: tuple[np.ndarray, ...], *, size: tuple[int, int], n_candidates: int, n_proposals: int
 ) -> Proposals:
-    """The best candidates of each level, without those that overlap a better one of their level by more than 0.7.
+    """Return the best candidates of each level, without those that overlap a better one of their level by over 0.7.
+
+    Gradients do not pass: the RPN learns from its own losses alone.
 
     Args:
         objectness: For each level float32 `[batch, anchor]`, logits.
@@ -49,9 +46,6 @@ def propose(
         size: (y, x) of the image in pixels, to which boxes are clipped.
         n_candidates: Anchors a level that go into the suppression.
         n_proposals: Boxes an image that come out, over all levels.
-
-    Returns:
-        See `Proposals`. Gradients do not pass: the RPN learns from its own losses alone.
     """
     n = min(n_candidates, max(len(fixed) for fixed in anchors))
     levels = [_candidates(*level, n=n) for level in zip(objectness, codes, anchors, strict=True)]
@@ -78,15 +72,10 @@ def _candidates(logits, code, anchors: np.ndarray, *, n: int):
 
 
 class Kept(NamedTuple):
-    """What survives, best first.
+    """What survives, best first."""
 
-    Attributes:
-        index: int32 `[batch, n]`, into the boxes that came in.
-        valid: bool `[batch, n]`; where fewer than n survive, the rest are False and their index means nothing.
-    """
-
-    index: object
-    valid: object
+    index: object  # int32 `[batch, n]`, into the boxes that came in
+    valid: object  # bool `[batch, n]`; where fewer than n survive, the rest are False and their index means nothing
 
 
 def nms(boxes, scores, valid, *, groups, iou_threshold: float, n_kept: int) -> Kept:
@@ -94,7 +83,7 @@ def nms(boxes, scores, valid, *, groups, iou_threshold: float, n_kept: int) -> K
 
     Greedy suppression is the one solution of: a box is kept if and only if no better kept box overlaps it. We iterate
     that sentence on all boxes at once until nothing changes. After step k the k best boxes are decided for good, so it
-    ends, and mostly after as many steps as the longest chain of overlaps, a handful.
+    ends, and mostly after as many steps as the longest chain of overlaps, a handful. Gradients do not pass.
 
     Args:
         boxes: float32 `[batch, box, 4]`.
@@ -103,9 +92,6 @@ def nms(boxes, scores, valid, *, groups, iou_threshold: float, n_kept: int) -> K
         groups: `[batch, box]`, e.g. classes; boxes of different groups never suppress each other.
         iou_threshold: A box goes if its overlap with a better one is above this.
         n_kept: Survivors to return; min(n_kept, box) are.
-
-    Returns:
-        See `Kept`. Gradients do not pass.
     """
     boxes, scores = ops.stop_gradient(boxes), ops.stop_gradient(scores)
     n = boxes.shape[1]

@@ -64,15 +64,8 @@ def sample_separably(features, along_y, along_x):
 def roi_align(features, boxes, *, n_bins: int, scale: float, aligned: bool):
     """Return features of each box on n_bins x n_bins bins, four points a bin.
 
-    Args:
-        features: `[batch, y, x, channel]`.
-        boxes: float32 `[batch, box, 4]`: y0, x0, y1, x1 in pixels of the image. Their gradient is stopped.
-        n_bins: Side of the result.
-        scale: As in `sampling_matrix`.
-        aligned: As in `sampling_matrix`.
-
-    Returns:
-        `[batch, box, n_bins, n_bins, channel]`.
+    `[batch, box, n_bins, n_bins, channel]` of features `[batch, y, x, channel]` and boxes `[batch, box, 4]` in pixels
+    of the image, whose gradient is stopped; `scale` and `aligned` as in `sampling_matrix`.
     """
     return sample_separably(features, *_matrices(features, boxes, n_bins=n_bins, scale=scale, aligned=aligned))
 
@@ -80,12 +73,7 @@ def roi_align(features, boxes, *, n_bins: int, scale: float, aligned: bool):
 def pyramid_levels(boxes, *, canonical_side: float):
     """Return the level of each box, 2 to 5: floor(4 + log2(sqrt(area) / canonical_side)) (FPN, equation 1).
 
-    Args:
-        boxes: float32 `[..., box, 4]` in pixels of the image.
-        canonical_side: Side in pixels of a box that goes to P4.
-
-    Returns:
-        int32 `[..., box]`; an empty box goes to P2.
+    Int32 `[..., box]`; a box with a side of `canonical_side` pixels goes to P4, an empty one to P2.
     """
     sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], 1e-6)
     log_side = 0.5 * ops.log2(sides[..., 0] * sides[..., 1])

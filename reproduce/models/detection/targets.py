@@ -21,49 +21,29 @@ HEAD_WEIGHTS = (10.0, 5.0)
 
 
 class Sample(NamedTuple):
-    """Boxes that the loss looks at, the positive ones first.
+    """Boxes that the loss looks at, the positive ones first."""
 
-    Attributes:
-        index: int32 `[batch, n]`, into the boxes.
-        positive: bool `[batch, n]`.
-        chosen: bool `[batch, n]`; False where the image has fewer than n boxes of either kind.
-    """
-
-    index: object
-    positive: object
-    chosen: object
+    index: object  # int32 `[batch, n]`, into the boxes
+    positive: object  # bool `[batch, n]`
+    chosen: object  # bool `[batch, n]`; False where the image has fewer than n boxes of either kind
 
 
 class RpnTargets(NamedTuple):
-    """Of the sampled anchors.
+    """Of the sampled anchors."""
 
-    Attributes:
-        sampled: Which they are.
-        code: float32 `[batch, anchor, 4]`, that moves each onto its instance; means nothing where not positive.
-    """
-
-    sampled: Sample
-    code: object
+    sampled: Sample  # which they are
+    code: object  # float32 `[batch, anchor, 4]`, that moves each onto its instance where positive
 
 
 class HeadTargets(NamedTuple):
-    """Of the sampled proposals, the positive ones first.
+    """Of the sampled proposals, the positive ones first."""
 
-    Attributes:
-        boxes: float32 `[batch, box, 4]`, the proposals themselves.
-        label: int32 `[batch, box]`, the region; 0 is the background.
-        code: float32 `[batch, box, 4]`, that moves each onto its instance; means nothing where not positive.
-        mask: float32 `[batch, first boxes, 28, 28]` in [0, 1], of the places that positive boxes can take.
-        positive: bool `[batch, box]`.
-        chosen: bool `[batch, box]`; False where there are too few proposals to fill the sample.
-    """
-
-    boxes: object
-    label: object
-    code: object
-    mask: object
-    positive: object
-    chosen: object
+    boxes: object  # float32 `[batch, box, 4]`, the proposals themselves
+    label: object  # int32 `[batch, box]`, the region; 0 is the background
+    code: object  # float32 `[batch, box, 4]`, that moves each onto its instance where positive
+    mask: object  # float32 `[batch, first boxes, 28, 28]` in [0, 1], of what positive boxes can be
+    positive: object  # bool `[batch, box]`
+    chosen: object  # bool `[batch, box]`; False where proposals are too few
 
 
 def rpn_targets(anchors, objects: Instances, *, seed) -> RpnTargets:
@@ -75,9 +55,6 @@ def rpn_targets(anchors, objects: Instances, *, seed) -> RpnTargets:
         anchors: float32 `[anchor, 4]`, of all levels.
         objects: Of each image.
         seed: As in `sample`.
-
-    Returns:
-        See `RpnTargets`.
     """
     overlaps = {"positive_iou": RPN_POSITIVE_IOU, "negative_iou": RPN_NEGATIVE_IOU}
     matched = match(anchors[None], objects, **overlaps, keep_best=True)
@@ -92,7 +69,7 @@ def head_targets(proposals: Proposals, objects: Instances, *, n_sampled: int, ma
     """Targets of up to `n_sampled` proposals, a quarter of them positive where there are so many.
 
     The instances' own boxes stand among the proposals, so that the heads have something to learn from the first step
-    on, as in Faster R-CNN's code.
+    on, as in Faster R-CNN's code. Gradients do not pass.
 
     Args:
         proposals: As `proposals.propose` gives them.
@@ -100,9 +77,6 @@ def head_targets(proposals: Proposals, objects: Instances, *, n_sampled: int, ma
         n_sampled: Boxes an image.
         mask_bins: Side of a mask target.
         seed: As in `sample`.
-
-    Returns:
-        See `HeadTargets`. Gradients do not pass.
     """
     boxes = ops.stop_gradient(ops.concatenate([objects.boxes, proposals.boxes], axis=1))
     valid = ops.concatenate([objects.valid, proposals.valid], axis=1)
@@ -125,14 +99,8 @@ def head_targets(proposals: Proposals, objects: Instances, *, n_sampled: int, ma
 def mask_targets(masks, boxes, instance, *, n_bins: int):
     """The part of an instance that lies in a box, on the grid of the mask head.
 
-    Args:
-        masks: float32 `[batch, y, x, instance]` in {0, 1}.
-        boxes: float32 `[batch, box, 4]` in pixels.
-        instance: int32 `[batch, box]`.
-        n_bins: Side of the grid.
-
-    Returns:
-        float32 `[batch, box, n_bins, n_bins]` in [0, 1], by RoIAlign with pixels where edges of boxes have them.
+    Float32 `[batch, box, n_bins, n_bins]` in [0, 1], by RoIAlign with pixels where edges of boxes have them, of masks
+    `[batch, y, x, instance]` in {0, 1}, boxes `[batch, box, 4]` in pixels and int32 `instance` `[batch, box]`.
     """
     of_all = roi_align(masks, boxes, n_bins=n_bins, scale=1.0, aligned=True)  # [batch, box, bin, bin, instance]
     own = ops.one_hot(instance, masks.shape[-1], dtype="float32")
@@ -155,9 +123,6 @@ def sample(positive, negative, *, n_sampled: int, positive_share: float, seed) -
         n_sampled: Boxes an image; min(n_sampled, box) are returned.
         positive_share: Largest share of positive boxes: 0.5 in the RPN, 0.25 in the heads.
         seed: A `keras.random.SeedGenerator`, which draws anew each time, or an integer, which draws the same again.
-
-    Returns:
-        See `Sample`.
     """
     n_boxes = positive.shape[1]
     n_positive = min(n_positive_of(n_sampled, positive_share), n_boxes)

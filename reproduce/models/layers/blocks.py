@@ -66,15 +66,8 @@ def residual_block(x, filters: int, name: str, *, stride: int = 1, bn_momentum: 
     F is conv3x3-BN-ReLU-conv3x3-BN; the shortcut is the identity, or a 1x1 convolution with batch normalisation where
     the shape changes (option B there).
 
-    Args:
-        x: `[batch, y, x, channel]`.
-        filters: Channels out.
-        name: Prefix of the layers.
-        stride: Step of the first convolution and of the projection, in pixels.
-        bn_momentum: See above.
-
-    Returns:
-        `[batch, ceil(y / stride), ceil(x / stride), filters]`.
+    The first convolution and the projection step by `stride` pixels: `[batch, ceil(y / stride), ceil(x / stride),
+    filters]`.
     """
     shortcut = x
     if stride != 1:
@@ -95,15 +88,7 @@ def dense_block(x, n_layers: int, growth: int, name: str, *, bn_momentum: float)
 
     Each layer is BN-ReLU-conv1x1(4 growth)-BN-ReLU-conv3x3(growth) and is concatenated to all that came before it.
 
-    Args:
-        x: `[batch, y, x, channel]`.
-        n_layers: Layers of the block.
-        growth: Channels that each layer adds (k).
-        name: Prefix of the layers.
-        bn_momentum: See above.
-
-    Returns:
-        `[batch, y, x, channel + n_layers * growth]`.
+    So `[batch, y, x, channel + n_layers * growth]` comes of `[batch, y, x, channel]`.
     """
     for i in range(1, n_layers + 1):
         y = x
@@ -128,12 +113,7 @@ def mask_head(x, n_regions: int):
 def probabilities(logits, name: str):
     """Return the softmax over the last axis where it has several entries, which exclude each other; sigmoid of one.
 
-    Args:
-        logits: float `[..., n]`: classes of an image, or regions of each pixel, the background first.
-        name: Of the output.
-
-    Returns:
-        The tensor `name`, float32 `[..., n]` in [0, 1].
+    The tensor `name`, float32 `[..., n]` in [0, 1]: classes of an image, or regions of each pixel.
     """
     activation = "softmax" if logits.shape[-1] > 1 else "sigmoid"
     return layers.Activation(activation, dtype="float32", name=name)(logits)

@@ -12,25 +12,14 @@ from reproduce.models.layers.blocks import probabilities
 
 
 def class_head(x, n_classes: int, *, name: str = "class"):
-    """Return the `probabilities` "name" of each class by one dense layer, float32 `[batch, n_classes]`.
-
-    Args:
-        x: `[batch, feature]`.
-        n_classes: Classes that exclude each other; 1 for yes or no.
-        name: Of the output; the dense layer is named after it.
-    """
+    """Return `probabilities` of each class by one dense layer, float32 `[batch, n_classes]` of `[batch, feature]`."""
     return probabilities(layers.Dense(n_classes, dtype="float32", name=f"{name}_logits")(x), name)
 
 
 def pooled_classifier(image, x, n_classes: int, name: str, *, dropout: float | None = None) -> keras.Model:
-    """Return the model `name` that ends in global average pooling and one dense layer.
+    """Return the model `name` from an image to the classes of its features, `[batch, y, x, channel]`.
 
-    Args:
-        image: The input.
-        x: Features, `[batch, y, x, channel]`.
-        n_classes: See `class_head`.
-        name: Of the model.
-        dropout: Share of the pooled features that training drops; None for no such layer.
+    They end in global average pooling, in dropout, where there is such a layer, and in one dense layer.
     """
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     if dropout is not None:

@@ -14,27 +14,17 @@ from reproduce.models.layers.own_layer import OwnLayer
 
 
 def window_starts(n: int, kernel: int) -> np.ndarray:
-    """Where the window of each position begins: around it, but within the grid, so that at edges it is off centre.
+    """Return where the window of each position begins: around it, but within the grid, so at edges it is off centre.
 
-    Args:
-        n: Positions along an axis, `kernel` at least.
-        kernel: Side of the window, odd.
-
-    Returns:
-        int64 `[n]`.
+    Int64 `[n]`, of n positions along an axis, `kernel`, which is odd, at least.
     """
     return np.clip(np.arange(n) - kernel // 2, 0, n - kernel)
 
 
 def window_places(n: int, kernel: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each position and tap the position that is read, and the offset to it counted from 0.
+    """Return for each position and tap the position that is read, and the offset to it counted from 0.
 
-    Args:
-        n: Positions along an axis, `kernel` at least.
-        kernel: Side of the window, odd.
-
-    Returns:
-        Zeros and ones, float32 `[n, kernel, n]`, and int64 `[n, kernel]` in [0, 2 kernel - 2].
+    Zeros and ones, float32 `[n, kernel, n]`, and int64 `[n, kernel]` in [0, 2 kernel - 2]; see `window_starts`.
     """
     read = window_starts(n, kernel)[:, None] + np.arange(kernel)
     return (read[:, :, None] == np.arange(n)).astype(np.float32), read - np.arange(n)[:, None] + kernel - 1
@@ -66,12 +56,10 @@ class ContextMixing(OwnLayer):
         """Add a dense layer from regions to taps, and a table of biases for each kernel and head."""
         _, y, x, channels = values_shape
         if min(y, x) < max(self.large, self.small) or channels % (2 * self.heads) or queries_shape[-1] % self.heads:
-            raise ArgumentError(
-                expected=f"a grid of {max(self.large, self.small)} or more, channels in halves of {self.heads} heads",
-                got=f"{y} x {x} positions of {channels} channels, queries of {queries_shape[-1]}",
-                where=self.name,
-                do="give a larger image, or smaller kernels",
-            )
+            expected = f"a grid of {max(self.large, self.small)} or more, channels in halves of {self.heads} heads"
+            got = f"{y} x {x} positions of {channels} channels, queries of {queries_shape[-1]}"
+            do = "give a larger image, or smaller kernels"
+            raise ArgumentError(expected=expected, got=got, where=self.name, do=do)
         self.taps = layers.Dense(self.small**2 + self.large**2, dtype=self.dtype_policy, name="taps")
         self.taps.build((None, self.regions))
         self.biases = [

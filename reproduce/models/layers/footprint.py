@@ -94,9 +94,7 @@ class _Rescaling:
 class Resample(_Rescaling):
     """Interpolation between pixel centres to `length` outputs, edges repeated.
 
-    Attributes:
-        length: Outputs.
-        linear: Whether two neighbours are mixed; else the nearest is taken.
+    Two neighbours are mixed where it is `linear`; else the nearest is taken.
     """
 
     length: int
@@ -129,8 +127,7 @@ class Bins(_Rescaling):
 class Everywhere(_Rescaling):
     """Each output reads all inputs, as normalisation by statistics of the image does.
 
-    Attributes:
-        length: Outputs; None for as many as inputs.
+    There are as many outputs as inputs where `length` is None.
     """
 
     length: int | None = None
@@ -188,13 +185,7 @@ def image_axis(n: int) -> Footprint:
 
 
 def through(source: Footprint, reading: Reading, *, image: int) -> Footprint:
-    """Return the footprint of what a layer makes of a tensor.
-
-    Args:
-        source: Of the layer's input.
-        reading: What each output reads of it.
-        image: Side of the image in pixels.
-    """
+    """Return the footprint of what a layer that reads so makes of a tensor, in an image of `image` pixels a side."""
     n = reading.size(source.n)
     q, r = reading.steps(source.n)
     jump = source.jump * r / q

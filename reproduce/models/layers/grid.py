@@ -18,10 +18,6 @@ def adaptive_bins(side: int, n_bins: int) -> np.ndarray:
     torch.nn.AdaptiveAvgPool2d has it: bins overlap by a pixel where `side` is no multiple of n, and repeat pixels
     where there are more bins than pixels. He et al. 2015 (spatial pyramid pooling, 3.2) round likewise.
 
-    Args:
-        side: Pixels, at least 1.
-        n_bins: Bins, at least 1.
-
     Returns:
         float32 `[n_bins, side]` of zeros and ones.
 

@@ -30,7 +30,7 @@ def deeplabv3(
     auxiliary: bool,
     bn_momentum: float,
 ) -> keras.Model:
-    """Return DeepLabV3 on a ResNet of bottlenecks.
+    """Return DeepLabV3 on a ResNet of bottlenecks; see also `fcn_resnet.fcn_resnet`.
 
     What stands in the paper and what in torchvision's `deeplabv3_resnet50` differ:
 
@@ -49,15 +49,12 @@ def deeplabv3(
 
     Args:
         size: Multiples of `output_stride`.
-        width: Channels of the stem, 64 at full size; everything else scales with it.
-        blocks: Bottlenecks of each stage, e.g. `resnet.RESNET50`.
         output_stride: 8, 16 or 32; see `resnet.dilated_stages`.
         first_dilation: See `resnet.dilated_stages`.
         multi_grid: See `resnet.dilated_stages`.
         rates: Dilation of each 3x3 convolution of the pyramid, in pixels of its grid.
         refinement: Whether a 3x3 convolution stands between the pyramid and the logits.
         dropout: Share of the pyramid's features that is dropped in training.
-        auxiliary: Whether a second output "aux" hangs on the third stage.
 
     Raises:
         ArgumentError: A rate is below 1, or as `resnet.dilated_stages`.
@@ -82,14 +79,7 @@ def atrous_pyramid(x, filters: int, rates: Sequence[int], *, bn_momentum: float)
     Side by side a 1x1 convolution, a 3x3 convolution of each rate, and the mean over the image through a 1x1
     convolution, each with batch normalisation and ReLU; concatenated, and through a last 1x1 convolution.
 
-    Args:
-        x: `[batch, y, x, channel]`.
-        filters: Channels of each branch and of the result, 256 in the paper.
-        rates: Dilation of each 3x3 convolution in pixels, from 1.
-        bn_momentum: See the package.
-
-    Returns:
-        `[batch, y, x, filters]`.
+    Each branch has as many channels as the result, 256 in the paper.
 
     Raises:
         ArgumentError: No rate, or one below 1.

@@ -38,12 +38,10 @@ class BilinearUpsampling(keras.initializers.Initializer):
             ArgumentError: f is odd, or the shape is not of this form.
         """
         if len(shape) != 4 or shape[0] != shape[1] or shape[0] % 4 or shape[2] != shape[3]:
-            raise ArgumentError(
-                expected="a square kernel of side 2 f with f even, and as many channels out as in",
-                got=f"a kernel of shape {tuple(shape)}",
-                where="BilinearUpsampling",
-                do="upsample by an even factor f with a kernel of 2 f pixels, and keep the channels",
-            )
+            expected = "a square kernel of side 2 f with f even, and as many channels out as in"
+            do = "upsample by an even factor f with a kernel of 2 f pixels, and keep the channels"
+            got = f"a kernel of shape {tuple(shape)}"
+            raise ArgumentError(expected=expected, got=got, where="BilinearUpsampling", do=do)
         factor = shape[0] // 2
         fall = 1 - np.abs(np.arange(2 * factor) - (factor - 0.5)) / factor
         kernel = np.outer(fall, fall)[:, :, None, None] * np.eye(shape[2])

@@ -81,14 +81,7 @@ def region_head(x, size: tuple[int, int], n_regions: int, name: str):
     All in float32 whatever the precision. Logits are interpolated, not probabilities (Chen et al. 2017, 4.1: the output
     is taken up to the references, rather than these down to it; torchvision likewise).
 
-    Args:
-        x: `[batch, y', x', channel]`.
-        size: (y, x) of the image.
-        n_regions: Regions that exclude each other, the background first; 1 for a single region without background.
-        name: Of the output.
-
-    Returns:
-        The tensor `name`, float32 `[batch, y, x, n_regions]` in [0, 1]; a sigmoid where there is one region.
+    The tensor `name`, float32 `[batch, y, x, n_regions]` in [0, 1] of `[batch, y', x', channel]`.
     """
     logits = layers.Conv2D(n_regions, 1, dtype="float32", name=f"{name}_logits")(x)
     return probabilities(BilinearResize(size, dtype="float32", name=f"{name}_resize")(logits), name)

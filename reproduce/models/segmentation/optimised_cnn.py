@@ -74,19 +74,9 @@ def ablation_cnn(
 
 
 def _u_shaped(
-    name: str,
-    size: tuple[int, int],
-    n_channels: int,
-    n_regions: int,
-    width: int,
-    depth: int,
-    bn_momentum: float,
-    *,
-    residual: bool,
-    dense: bool,
-    skips: bool,
-    head: bool,
+    name: str, size, n_channels, n_regions, width, depth, bn_momentum, *, residual, dense, skips, head
 ) -> keras.Model:
+    """The model of these parts, with or without a slice head on the features between encoder and decoder."""
     require_divisible(size, depth=depth, where=name)
     norm = {"bn_momentum": bn_momentum}
     image = x = keras.Input((*size, n_channels), name="image")
@@ -116,14 +106,9 @@ def up_to_image(x, skips, *, width: int, depth: int, bn_momentum: float):
     """Return the features of a U-shaped decoder: transposed convolution, skip connection, two convolutions a level.
 
     Args:
-        x: `[batch, y / 2 ** depth, x / 2 ** depth, channel]`.
+        x: `[batch, y / 2 ** depth, x / 2 ** depth, channel]`; comes back as `[batch, y, x, width]`.
         skips: Features of the encoder on each grid, the image's own first, None where it has none; None for no skips.
         width: Channels on the image's own grid; each halving doubles them.
-        depth: Levels.
-        bn_momentum: See `blocks.conv_bn_relu`.
-
-    Returns:
-        `[batch, y, x, width]`.
     """
     for level in reversed(range(depth)):
         name, filters = f"decoder{level + 1}", width * 2**level

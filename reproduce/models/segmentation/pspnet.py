@@ -29,6 +29,8 @@ def pspnet(
 ) -> keras.Model:
     """Return PSPNet on a ResNet of bottlenecks with output stride 8 (Zhao et al. 2017, 3.2 and 3.3, Figures 3 and 4).
 
+    See also `fcn_resnet.fcn_resnet`.
+
     The paper's bins are (1, 2, 3, 6) and its dropout is 0.1 in the authors' releases; these start with three 3x3
     convolutions ("3x3"), the paper names ResNet alone ("7x7"). It weighs the loss of "aux" with 0.4 (5.2), which is for
     the experiment to say.
@@ -41,12 +43,9 @@ def pspnet(
 
     Args:
         size: Multiples of 8.
-        width: Channels of the stem, 64 at full size; everything else scales with it.
-        blocks: Bottlenecks of each stage, e.g. `resnet.RESNET50`.
         stem: See `resnet.Variant`.
         bins: Bins of each level of the pyramid along an axis.
         dropout: Share of the features before the logits that is dropped in training.
-        auxiliary: Whether a second output "aux" hangs on the third stage.
 
     Raises:
         ArgumentError: Not every of four stages has a block, or as `pooling_pyramid`.
@@ -69,13 +68,7 @@ def pooling_pyramid(x, bins: Sequence[int], *, bn_momentum: float):
     Each level is the mean over n x n bins through a 1x1 convolution to an equal share of the channels, with batch
     normalisation and ReLU, interpolated back to the grid.
 
-    Args:
-        x: `[batch, y, x, channel]`.
-        bins: Bins of each level along an axis; at most as many levels as channels.
-        bn_momentum: See the package.
-
-    Returns:
-        `[batch, y, x, channel + levels * (channel // levels)]`.
+    So there are `channel + levels * (channel // levels)` channels in the end.
 
     Raises:
         ArgumentError: No level, more levels than channels, one level twice, or one of no bins.

@@ -62,7 +62,7 @@ def features(classifier: keras.Model) -> keras.Model:
     """
     if LOGITS not in {layer.name for layer in classifier.layers}:
         got = f"{classifier.name}, which ends in {classifier.layers[-1].name}"
-        do = "end the classifier with models.class_head"
+        do = "end the classifier with class_head.class_head"
         raise ArgumentError(expected=f"a classifier with a layer {LOGITS}", got=got, where="features", do=do)
     return keras.Model(classifier.input, classifier.get_layer(LOGITS).input, name=f"{classifier.name}_features")
 
@@ -73,13 +73,9 @@ def info_nce(query, key, *, temperature: float):
     q and k are scaled to length 1; the other images of the batch are the negatives, there is no queue. The factor 2 tau
     stands in the algorithm, and makes the scale of the gradient depend less on tau.
 
-    Args:
-        query: float `[batch, channel]`; a vector of zeros stays one, and is as near to all keys.
-        key: Likewise; the i-th is that of the same image. No gradient goes through it.
-        temperature: tau > 0; 0.2 for ViT in the paper, 1 for ResNet-50 in the authors' release.
-
-    Returns:
-        float32 `[batch]`, >= 0: 0 for one image alone, 2 tau log(batch) where all keys are alike; `[0]` for none.
+    Float32 `[batch]`, >= 0, of queries and keys `[batch, channel]`, the i-th ones of the same image: 0 for one image
+    alone, 2 tau log(batch) where all keys are alike; `[0]` for none. A vector of zeros stays one, and is as near to all
+    keys. No gradient goes through keys. tau is 0.2 for ViT in the paper, 1 for ResNet-50 in the authors' release.
     """
     q, k = (ops.normalize(ops.cast(x, "float32"), axis=-1, order=2, epsilon=1e-12) for x in (query, key))
     k = ops.stop_gradient(k)
@@ -100,13 +96,8 @@ def symmetrised(queries, keys, *, temperature: float):
 def momentum_at(step, *, start: float, n_steps: int):
     """Return 1 - (1 - start) (1 + cos(pi step / n_steps)) / 2: from `start` to 1 along half a cosine (section 4).
 
-    Args:
-        step: Number or tensor from 0; beyond `n_steps` it stays 1.
-        start: m of the first step, 0.99 in the paper.
-        n_steps: Of the whole training.
-
-    Returns:
-        float32 scalar tensor in [start, 1].
+    Float32 scalar for a number or tensor from 0; beyond `n_steps`, the whole training, it stays 1. `start` is 0.99 in
+    the paper.
     """
     share = ops.minimum(ops.cast(step, "float32") / n_steps, 1.0)
     return 1.0 - (1.0 - start) * (1.0 + ops.cos(math.pi * share)) / 2.0
