@@ -30,7 +30,7 @@ class ArgumentError(ReproduceError, ValueError):
     """An argument is outside what a function takes."""
 
 
-class DataNotFoundError(ReproduceError):
+class DataNotFoundError(ReproduceError, FileNotFoundError):
     """A path does not exist, or holds nothing of the kind that is asked for."""
 
 
@@ -82,11 +82,11 @@ class OrientationError(ReproduceError):
     """Slices of a series differ in orientation, or an orientation is not a pair of orthogonal unit vectors."""
 
 
-class GeometryError(ReproduceError):
+class GeometryError(ReproduceError, ValueError):
     """Two grids that must be one differ, or an affine is not invertible; both sides are named."""
 
 
-class IntensityError(ReproduceError):
+class IntensityError(ReproduceError, ValueError):
     """Intensities cannot be normalised: the mask is empty, or they are constant within it."""
 
 
@@ -110,7 +110,7 @@ class LeakageError(ReproduceError):
     """A patient stands on both sides of a split."""
 
 
-class ProtocolError(ReproduceError):
+class ProtocolError(ReproduceError, ValueError):
     """A protocol is incomplete or contradicts itself, or a run is resumed under another one."""
 
 
@@ -126,11 +126,11 @@ class ResultsError(ReproduceError):
     """A results file is absent, broken, or does not have the columns that it must have."""
 
 
-class ClaimsError(ReproduceError):
+class ClaimsError(ReproduceError, ValueError):
     """A table of printed numbers is broken: a column, value, unit or place cannot be read."""
 
 
-class MetricInputError(ReproduceError):
+class MetricInputError(ArgumentError):
     """Arrays that a metric or a test compares differ in shape, or hold values that it is not defined on."""
 
 

@@ -42,5 +42,11 @@ def test_a_part_that_is_missing_is_refused():
         errors.CohortError(expected="a", got="b", where="c")
 
 
-def test_a_wrong_argument_is_a_value_error_too():
-    assert issubclass(errors.ArgumentError, ValueError)
+@pytest.mark.parametrize("name", ["Argument", "MetricInput", "Geometry", "Intensity", "Protocol", "Claims"])
+def test_a_wrong_argument_is_a_value_error_too(name):
+    assert issubclass(getattr(errors, f"{name}Error"), ValueError)
+
+
+def test_a_path_that_is_not_there_is_a_file_not_found_error_too():
+    with pytest.raises(FileNotFoundError, match="expected a CT, got nothing"):
+        raise errors.DataNotFoundError(expected="a CT", got="nothing", where="/data", do="name another folder")

@@ -11,7 +11,7 @@ Box = tuple[int, int, int]
 
 
 def set_into(voxels: np.ndarray, box: Box) -> np.ndarray:
-    """The middle of a volume in a box: zeros around it where it is smaller, its edges cut off where it is larger.
+    """Set the middle of a volume into a box: zeros around it where it is smaller, cut off where it is larger.
 
     Args:
         voxels: `[z, y, x, channel]`.
@@ -28,14 +28,14 @@ def set_into(voxels: np.ndarray, box: Box) -> np.ndarray:
 def averaged_over_boxes(
     voxels: np.ndarray, box: Box, *, n_regions: int, see: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """What a model says of each voxel of a volume: of a voxel that lies in several boxes, the mean.
+    """Return what a model predicts for each voxel of a volume; the mean where a voxel lies in several boxes.
 
-    A smaller volume is set into the middle of zeros, and what is said of these is left out.
+    A smaller volume is set into the middle of zeros, whose predictions are left out.
 
     Args:
         voxels: `[z, y, x, channel]`.
         box: (z, y, x) in voxels of what the model sees.
-        n_regions: Regions that it tells.
+        n_regions: Regions that the model predicts.
         see: From `[*box, channel]` to `[*box, region]`.
 
     Returns:
@@ -54,11 +54,11 @@ def averaged_over_boxes(
 
 
 def box_starts(n: int, side: int) -> list[int]:
-    """Where boxes start along an axis so that they cover it, spread evenly, neighbours sharing half a side or more.
+    """Return where boxes start along an axis to cover it evenly, neighbours sharing half a side or more.
 
     Args:
         n: Voxels along the axis, at least `side`.
-        side: Of a box, in voxels.
+        side: Side of a box, in voxels.
     """
     if n == side:
         return [0]
@@ -67,7 +67,7 @@ def box_starts(n: int, side: int) -> list[int]:
 
 
 def _padded(voxels: np.ndarray, box: Box) -> tuple[np.ndarray, Sequence[int]]:
-    """A volume with zeros around it up to the box where it is smaller, and how many before it along each axis."""
+    """Return a volume with zeros around it up to the box where it is smaller, and how many before it on each axis."""
     missing = [max(0, side - n) for n, side in zip(voxels.shape[:3], box, strict=True)]
     before = [n // 2 for n in missing]
     after = [n - first for n, first in zip(missing, before, strict=True)]

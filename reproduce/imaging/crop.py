@@ -14,7 +14,7 @@ _POSITION_MM = 1e-3
 
 
 def box_around(mask: np.ndarray, *, multiple_of: int) -> Box:
-    """The smallest box around a mask that stays within the grid and whose slices have sides a network can halve.
+    """Find the smallest box around a mask that stays within the grid and has sides that a network can halve.
 
     Args:
         mask: bool `[z, y, x]`, e.g. the brain.
@@ -39,7 +39,7 @@ def box_around(mask: np.ndarray, *, multiple_of: int) -> Box:
 
 
 def cropped(volume: Volume, box: Box) -> Volume:
-    """The voxels within a box, each where it was in the patient.
+    """Cut out the voxels within a box, each where it was in the patient.
 
     Args:
         volume: `[z, y, x]` or `[z, y, x, channel]`.
@@ -57,7 +57,7 @@ def cropped(volume: Volume, box: Box) -> Volume:
 
 
 def put_back(crop: Volume, grid: Volume, *, outside: float) -> Volume:
-    """A crop on the grid that it was cut from, found by its position in the patient.
+    """Put a crop back on the grid that it was cut from, at its position in the patient.
 
     Args:
         crop: `[z, y, x]` or `[z, y, x, channel]`, any unit: a prediction on what `cropped` gave.

@@ -1,4 +1,4 @@
-"""CT series: a folder of DICOM files in, one volume in HU with its place in the patient out."""
+"""CT series: a folder of DICOM files in, one volume in HU with its position in the patient out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class CtSeries:
 
 
 def read_series(folder_or_files: Path | SeriesFiles, *, series_uid: str | None = None) -> CtSeries:
-    """The CT series of a folder, ordered by place alone: file names, InstanceNumber and SliceLocation are not asked.
+    """Read the CT series of a folder, its slices ordered by position alone.
+
+    File names, InstanceNumber and SliceLocation are not asked.
 
     A slice that is there twice with the same pixels is taken once. Localizers and secondary captures are left out as
     `find_series` does. Multi-frame files (Enhanced CT) give one slice per frame.
@@ -55,7 +57,7 @@ def read_series(folder_or_files: Path | SeriesFiles, *, series_uid: str | None =
         SeveralSeriesError: Several CT series and no UID; the text lists them.
         NotAnImageError: A header lacks what an image must say; the text names tag and file.
         SliceShapeError, OrientationError: Slices differ in size, pixel spacing or orientation.
-        DuplicateSliceError: Two slices at one place with different pixels, or one SOP instance at two places.
+        DuplicateSliceError: Two slices at one position with different pixels, or one SOP instance at two positions.
         MissingSliceError, SliceSpacingError, SliceOffsetError: The slices form no regular stack.
         PixelDecodeError: Pixels are truncated, corrupt, or compressed in a way that no plug-in knows.
         PixelRangeError: HU that do not fit into int16.
@@ -89,7 +91,7 @@ def _chosen(folder_or_files: Path | SeriesFiles, series_uid: str | None) -> Seri
 
 
 def _without_copies(places: Sequence[list[SliceHeader]], where: Path) -> list[SliceHeader]:
-    """The first slice of every place, after a check that the other ones are copies of it."""
+    """Return the first slice of every position, after a check that the other ones are copies of it."""
     for group in places:
         first_hu = _voxels_hu(group[:1])[0] if len(group) > 1 else None
         for other in group[1:]:
@@ -97,7 +99,7 @@ def _without_copies(places: Sequence[list[SliceHeader]], where: Path) -> list[Sl
             if apart_mm > SAME_PLACE_MM or not np.array_equal(_voxels_hu([other])[0], first_hu):
                 raise DuplicateSliceError(
                     expected=f"one slice at {group[0].position_mm.tolist()} mm",
-                    got=f"different pixels or in-plane places in {group[0].path.name} and {other.path.name}",
+                    got=f"different pixels or in-plane positions in {group[0].path.name} and {other.path.name}",
                     where=where,
                     do="remove the file that does not belong to the series",
                 )
@@ -107,7 +109,7 @@ def _without_copies(places: Sequence[list[SliceHeader]], where: Path) -> list[Sl
         twin = seen.setdefault((header.sop_uid, header.frame), header)
         if twin is not header:
             raise DuplicateSliceError(
-                expected=f"one place for the SOP instance {header.sop_uid}",
+                expected=f"one position for the SOP instance {header.sop_uid}",
                 got=f"{twin.position_mm.tolist()} and {header.position_mm.tolist()} mm",
                 where=f"{twin.path} and {header.path}",
                 do="remove the file that does not belong to the series",
@@ -116,7 +118,7 @@ def _without_copies(places: Sequence[list[SliceHeader]], where: Path) -> list[Sl
 
 
 def _voxels_hu(slices: Sequence[SliceHeader]) -> np.ndarray:
-    """HU of slices, int16 `[z, y, x]`; every file is opened once, however many frames it has."""
+    """Read the HU of slices, int16 `[z, y, x]`; every file is opened once, however many frames it has."""
     voxels = np.empty((len(slices), *slices[0].shape), dtype=np.int16)
     frames = defaultdict(list)
     for z, header in enumerate(slices):

@@ -25,7 +25,7 @@ _LEAVE_OUT = "fetch the series again, or leave it out through the exclusion ledg
 
 @dataclass(frozen=True, eq=False)
 class StackGeometry:
-    """Order and place of slices that form a regular stack.
+    """Order and position of slices that form a regular stack.
 
     Attributes:
         positions_mm: float64 `[z]`; along the slice normal (row direction x column direction), ascending.
@@ -71,9 +71,9 @@ def require_one_plane(headers: Sequence[SliceHeader], where: object) -> None:
 
 
 def by_place(headers: Sequence[SliceHeader]) -> list[list[SliceHeader]]:
-    """Slices in ascending order along their normal; those less than 0.01 mm apart along it share a place.
+    """Group slices by position along their normal, ascending; those less than 0.01 mm apart share a position.
 
-    Within a place the order is by UID, so that it does not depend on file names.
+    Within a position the order is by UID, so that it does not depend on file names.
     """
     along_mm = np.array([header.position_mm for header in headers]) @ _normal(headers[0])
     order = np.argsort(along_mm, kind="stable")
@@ -85,9 +85,9 @@ def by_place(headers: Sequence[SliceHeader]) -> list[list[SliceHeader]]:
 
 
 def stack_geometry(headers: Sequence[SliceHeader], where: object) -> StackGeometry:
-    """The affine of slices that are sorted along their normal, one per place (PS3.3 C.7.6.2.1.1).
+    """Return the affine of slices that are sorted along their normal, one per position (PS3.3 C.7.6.2.1.1).
 
-    The step from slice to slice is the mean one, and no slice may lie farther from its place than a tenth of a step,
+    The step from slice to slice is the mean one, and no slice may lie farther from its position than a tenth of a step,
     nor farther than 0.1 mm: rounded headers pass (1.25 mm written as 1.2 and 1.3), wrong ones do not. Under a tilted
     gantry the origins move along a line that is not the normal; the affine then carries the shear. A single slice is
     as thick as its header says.
@@ -175,7 +175,7 @@ def _thickness_mm(header: SliceHeader) -> float:
 
 
 def _normal(header: SliceHeader) -> np.ndarray:
-    """Unit vector from slice to slice: row direction x column direction."""
+    """Return the unit vector from slice to slice: row direction x column direction."""
     normal = np.cross(*header.directions)
     return normal / np.linalg.norm(normal)
 

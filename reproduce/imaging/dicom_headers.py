@@ -1,4 +1,4 @@
-"""What a slice says of itself: place, size and meaning of its pixels, from the header of its file."""
+"""Position, size and meaning of the pixels of a slice, from the header of its file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SliceHeader:
 
 
 def read_headers(path: Path) -> tuple[SliceHeader, ...]:
-    """The slices of a file: one, or as many as it has frames (Enhanced CT, PS3.3 A.38).
+    """Read the slices of a file: one, or as many as it has frames (Enhanced CT, PS3.3 A.38).
 
     Raises:
         DataNotFoundError: There is no such file.
@@ -76,7 +76,7 @@ def read_headers(path: Path) -> tuple[SliceHeader, ...]:
 
 
 def _macros(groups: list[Dataset]) -> tuple[Dataset, ...]:
-    """The macros (position, orientation, rescale ...) of functional groups, each of them the item of a sequence."""
+    """Return the macros (position, orientation, rescale ...) of functional groups, each the item of a sequence."""
     return tuple(e.value[0] for group in groups for e in group if e.VR == "SQ" and len(e.value) == 1)
 
 
@@ -88,7 +88,7 @@ class _Elements:
     sources: tuple[Dataset, ...]
 
     def value(self, keyword: str) -> object:
-        """The value, or None where it is absent or empty."""
+        """Return the value, or None where it is absent or empty."""
         try:
             values = (source.get(keyword) for source in self.sources)
             return next((value for value in values if value is not None and value != ""), None)
@@ -96,7 +96,7 @@ class _Elements:
             raise self.broken(keyword, "a value of its type", f"{type(error).__name__}: {error}") from error
 
     def numbers(self, keyword: str, n: int) -> list[float]:
-        """Exactly `n` finite numbers."""
+        """Return exactly `n` finite numbers."""
         value = self.value(keyword)
         items = value if isinstance(value, MultiValue) else [] if value is None else [value]
         try:
@@ -108,7 +108,7 @@ class _Elements:
         return numbers
 
     def broken(self, keyword: str, wanted: str, got: str) -> NotAnImageError:
-        """The error for an element that cannot be used."""
+        """Return the error for an element that cannot be used."""
         return NotAnImageError(
             expected=f"{keyword} {Tag(tag_for_keyword(keyword))}: {wanted}",
             got=got,
@@ -142,7 +142,7 @@ def _header(elements: _Elements, frame: int) -> SliceHeader:
 
 
 def _shape(elements: _Elements) -> tuple[int, int]:
-    """Rows and columns of a grey image."""
+    """Return rows and columns of a grey image."""
     rows, columns = (int(elements.numbers(keyword, 1)[0]) for keyword in ("Rows", "Columns"))
     if min(rows, columns) < 1:
         raise elements.broken("Rows", "at least one row and one column", f"{rows} x {columns}")
@@ -152,7 +152,7 @@ def _shape(elements: _Elements) -> tuple[int, int]:
 
 
 def _rescale(elements: _Elements) -> tuple[float, float]:
-    """Slope and intercept to HU (PS3.3 C.11.1.1.2: HU = slope * stored + intercept).
+    """Return slope and intercept to HU (PS3.3 C.11.1.1.2: HU = slope * stored + intercept).
 
     RescaleType may be absent, HU, or US (unspecified, which some scanners write for HU); another one, e.g. effective
     atomic number, is refused, for windows and thresholds in HU have no meaning there.
@@ -168,7 +168,7 @@ def _rescale(elements: _Elements) -> tuple[float, float]:
 
 
 def _padding(elements: _Elements) -> tuple[int, int] | None:
-    """Range of stored values that are padding (PS3.3 C.7.5.1.1.2), in the signedness of the pixels.
+    """Return the range of stored values that are padding (PS3.3 C.7.5.1.1.2), in the signedness of the pixels.
 
     LIDC-IDRI-0001 says 63536 beside signed 16-bit pixels: the same two bytes as -2000, which it means.
     """
@@ -185,6 +185,6 @@ def _padding(elements: _Elements) -> tuple[int, int] | None:
 
 
 def _reinterpreted(value: int, *, bits: int, signed: bool) -> int:
-    """The number that the lowest `bits` bits of a value stand for: (63536, 16, signed) is -2000."""
+    """Return the number that the lowest `bits` bits of a value mean: (63536, 16, signed) is -2000."""
     unsigned = value & ((1 << bits) - 1)
     return unsigned - (1 << bits) if signed and unsigned >> (bits - 1) else unsigned

@@ -18,7 +18,7 @@ _INT16 = np.iinfo(np.int16)
 
 
 def read_dataset(path: Path) -> FileDataset:
-    """A DICOM file with its pixels, still encoded.
+    """Read a DICOM file with its pixels, still encoded.
 
     Raises:
         PixelDecodeError: The file ends before its pixels do, or cannot be parsed.
@@ -30,7 +30,7 @@ def read_dataset(path: Path) -> FileDataset:
 
 
 def slice_hu(dataset: FileDataset, header: SliceHeader) -> np.ndarray:
-    """Hounsfield units of a slice, int16 `[y, x]`.
+    """Return the Hounsfield units of a slice, int16 `[y, x]`.
 
     HU = slope * stored + intercept (PS3.3 C.11.1.1.2), rounded to the nearest whole number, half to even, where slope
     or intercept is fractional. Padding becomes -1024 HU: no X-ray was measured there, and every window and every air
@@ -56,7 +56,7 @@ def slice_hu(dataset: FileDataset, header: SliceHeader) -> np.ndarray:
 
 
 def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.ndarray]:
-    """Stored values `[y, x]` in the signedness of the header, and where they are padding."""
+    """Decode stored values `[y, x]` in the signedness of the header, and return where they are padding."""
     try:
         syntax = dataset.file_meta.TransferSyntaxUID
         stored, _ = get_decoder(syntax).as_array(
@@ -82,7 +82,7 @@ def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.
 
 
 def _plugin(syntax: UID) -> str:
-    """The one plug-in for a transfer syntax, "" for pydicom's own choice.
+    """Return the one plug-in for a transfer syntax, "" for pydicom's own choice.
 
     Left to itself pydicom tries one after the other: pixels would depend on what else is installed. These refuse a
     truncated stream; another one (pylibjpeg-libjpeg) fills it with invented pixels and says nothing.
@@ -111,7 +111,7 @@ def _require_int16(header: SliceHeader, *, low: int, high: int) -> None:
 
 
 def _rescaled(stored: np.ndarray, *, slope: float, intercept: float) -> np.ndarray:
-    """`slope * stored + intercept` as int16, right wherever the result fits."""
+    """Return `slope * stored + intercept` as int16, right wherever the result fits."""
     if float(slope).is_integer() and float(intercept).is_integer():
         # Arithmetic modulo 2**16: intermediate values may wrap, a result that fits is exact all the same.
         factor, offset = (

@@ -57,11 +57,11 @@ class SeriesFiles:
 
 
 def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...]:
-    """The series of one modality below a folder, sorted by UID.
+    """Find the series of one modality below a folder, sorted by UID.
 
     Any file name and any nesting will do. Passed over are files that are not DICOM Part 10 (no "DICM" at byte 128),
     other modalities and what has none (DICOMDIR), secondary captures (screen shots that a scanner files under its
-    own modality; they have no place in the patient) and localizers (ImageType; a scout is a projection, not a slice).
+    own modality, without a position in the patient) and localizers (ImageType; a scout is a projection, not a slice).
 
     Args:
         folder: Folder to search.
@@ -92,7 +92,7 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
 
 
 def one_series(folder: Path, *, modality: str, series_uid: str | None) -> SeriesFiles:
-    """The one series of a folder, or the one of its series that a UID names.
+    """Return the one series of a folder, or the one of its series that a UID names.
 
     Raises:
         DataNotFoundError: Wrong path, empty folder, nothing of the modality, or no series of that UID; the text says
@@ -127,7 +127,7 @@ def one_series(folder: Path, *, modality: str, series_uid: str | None) -> Series
 
 
 def _headers(folder: Path) -> Iterator[tuple[Path, Dataset]]:
-    """Paths, in sorted order, and first header elements of the DICOM files below a folder."""
+    """Read paths, in sorted order, and first header elements of the DICOM files below a folder."""
     if not folder.is_dir():
         got = "a file" if folder.is_file() else "nothing"
         do = "check the path; the folder itself is wanted, not a file in it"
@@ -140,7 +140,7 @@ def _headers(folder: Path) -> Iterator[tuple[Path, Dataset]]:
 
 
 def _first_elements(path: Path) -> Dataset | None:
-    """What identifies the series of a DICOM file; None for any other file."""
+    """Read what identifies the series of a DICOM file; None for any other file."""
     with path.open("rb") as file:
         file.seek(128)
         if file.read(4) != b"DICM":
@@ -163,7 +163,7 @@ def _first_elements(path: Path) -> Dataset | None:
 
 
 def _is_no_slice(header: Dataset) -> bool:
-    """Whether a header is of a secondary capture or a localizer."""
+    """Return whether a header is of a secondary capture or a localizer."""
     image_type = header.get("ImageType") or ()
     return _sop_class(header).startswith(_SECONDARY_CAPTURE) or "LOCALIZER" in image_type
 
@@ -188,7 +188,7 @@ def _listing(series: tuple[SeriesFiles, ...]) -> str:
 
 
 def _contents(folder: Path) -> str:
-    """What a folder without the wanted series holds, in words."""
+    """Describe what a folder without the wanted series holds."""
     n_files = sum(len(names) for _, _, names in os.walk(folder))
     if n_files == 0:
         return "an empty folder"

@@ -32,7 +32,7 @@ class ZScore:
 
 
 def mapped(voxels: np.ndarray, intensity: Window | ZScore) -> np.ndarray:
-    """Intensities of an image as a protocol wants them.
+    """Map the intensities of an image as a protocol wants them.
 
     Args:
         voxels: `[z, y, x]` or `[z, y, x, channel]`; HU for a window.
@@ -52,7 +52,7 @@ def mapped(voxels: np.ndarray, intensity: Window | ZScore) -> np.ndarray:
 
 
 def window(voxels_hu: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
-    """Hounsfield units of a window on [0, 1]: `(clip(v, low, high) - low) / (high - low)`.
+    """Map the Hounsfield units of a window to [0, 1]: `(clip(v, low, high) - low) / (high - low)`.
 
     Args:
         voxels_hu: Any shape, whole or real numbers, HU.
@@ -81,7 +81,7 @@ def window(voxels_hu: np.ndarray, window_hu: tuple[float, float]) -> np.ndarray:
 
 
 def zscore_within(voxels: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Voxels with mean 0 and standard deviation 1 within a mask, and 0 outside it.
+    """Return voxels with mean 0 and standard deviation 1 within a mask, and 0 outside it.
 
     z = (v - mean) / sd over the voxels of the mask, sd with the denominator n; every channel by itself. What lies
     outside the mask takes no part and becomes 0, the mean of what is inside: the rest of a head or the air around it

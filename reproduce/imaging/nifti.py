@@ -33,7 +33,7 @@ _GEOMETRY_FIELDS = (
 
 
 def read_nifti(path: Path, *, unit: str = "arbitrary", choice: GeometryChoice = REFUSE) -> Volume:
-    """The image of a NIfTI file with x, y, z as near to the patient's left, back and head as its own axes allow.
+    """Read the image of a NIfTI file with x, y, z as near to the patient's left, back, head as its axes allow.
 
     The file's axes are only put in another order and counted from the other end; of the 48 ways to do so the one whose
     directions are nearest to LPS is taken (of equals the one that swaps least). No voxel is resampled, an oblique grid
@@ -68,7 +68,7 @@ def read_nifti(path: Path, *, unit: str = "arbitrary", choice: GeometryChoice = 
 
 
 def read_nifti_labels(path: Path, *, choice: GeometryChoice = REFUSE) -> Volume:
-    """The label map of a NIfTI file, unit "label", as the smallest unsigned integers that hold its labels.
+    """Read the label map of a NIfTI file, unit "label", as the smallest unsigned integers that hold its labels.
 
     Labels are often stored as real numbers, or scaled; what lies within 1e-3 of a whole number is that number.
 
@@ -143,7 +143,7 @@ def _shape(header: nib.Nifti1Header, path: Path) -> tuple[int, ...]:
 
 
 def _values(header: nib.Nifti1Header, content: bytes, shape: tuple[int, ...], path: Path) -> np.ndarray:
-    """Voxels `[i, j, k]` or `[i, j, k, channel]`, scaled."""
+    """Return voxels `[i, j, k]` or `[i, j, k, channel]`, scaled."""
     do = "convert the file to a type of real numbers"
     try:
         stored_type = header.get_data_dtype()
@@ -184,7 +184,7 @@ def _storable(voxels: np.ndarray) -> np.ndarray:
 
 
 def _geometry_of(like: Path) -> nib.Nifti1Header:
-    """A fresh header with the geometry of a file's, and nothing else."""
+    """Return a fresh header with the geometry of a file's, and nothing else."""
     source = nifti_header(nifti_bytes(like, n=_HEADER_BYTES), like)
     header = type(source)(endianness=source.endianness)
     header.set_data_shape(_shape(source, like))

@@ -27,7 +27,7 @@ class FileAxes:
     flipped: tuple[bool, bool, bool]
 
     def to_file_index(self, shape_ijk: tuple[int, ...]) -> np.ndarray:
-        """The map from (x, y, z, 1) to (i, j, k, 1), float64 `[4, 4]`, exact."""
+        """Return the map from (x, y, z, 1) to (i, j, k, 1), float64 `[4, 4]`, exact."""
         matrix = np.zeros((4, 4))
         matrix[3, 3] = 1
         for axis, (file_axis, flipped) in enumerate(zip(self.of_file, self.flipped, strict=True)):
@@ -36,12 +36,12 @@ class FileAxes:
         return matrix
 
     def to_zyx(self, voxels_ijk: np.ndarray) -> np.ndarray:
-        """Voxels `[i, j, k, ...]` as `[z, y, x, ...]`."""
+        """Turn voxels `[i, j, k, ...]` into `[z, y, x, ...]`."""
         turned = voxels_ijk.transpose(*self.of_file[::-1], *range(3, voxels_ijk.ndim))
         return np.flip(turned, self._flipped_zyx)
 
     def to_ijk(self, voxels_zyx: np.ndarray) -> np.ndarray:
-        """Voxels `[z, y, x, ...]` as `[i, j, k, ...]`."""
+        """Turn voxels `[z, y, x, ...]` into `[i, j, k, ...]`."""
         back = [2 - self.of_file.index(file_axis) for file_axis in range(3)]
         return np.flip(voxels_zyx, self._flipped_zyx).transpose(*back, *range(3, voxels_zyx.ndim))
 
@@ -51,7 +51,7 @@ class FileAxes:
 
 
 def nearest_axes(affine: np.ndarray) -> FileAxes:
-    """The axes of a file that are nearest to LPS: the order with the largest sum of cosines, then the signs.
+    """Return the axes of a file that are nearest to LPS: the order with the largest sum of cosines, then the signs.
 
     Args:
         affine: From (i, j, k, 1) to LPS mm, invertible.
@@ -63,11 +63,11 @@ def nearest_axes(affine: np.ndarray) -> FileAxes:
 
 
 def axes_between(volume: Volume, shape: tuple[int, ...], affine: np.ndarray, where: Path) -> FileAxes:
-    """The axes of a file as the axes x, y and z of a volume lie in it.
+    """Return the axes of a file as the axes x, y and z of a volume lie in it.
 
     Args:
         volume: On the grid of the file, in any order of axes.
-        shape: Of the file, (i, j, k, ...).
+        shape: Shape of the file, (i, j, k, ...).
         affine: From (i, j, k, 1) to LPS mm.
         where: The file, for the error.
 

@@ -53,7 +53,7 @@ REFUSE = GeometryChoice()
 
 
 def nifti_bytes(path: Path, *, n: int | None) -> bytes:
-    """The content of a file, decompressed where it is gzip, whatever its name says.
+    """Read the content of a file, decompressed where it is gzip, whatever its name says.
 
     Args:
         path: The file.
@@ -80,7 +80,7 @@ def nifti_bytes(path: Path, *, n: int | None) -> bytes:
 
 
 def nifti_header(content: bytes, path: Path) -> nib.Nifti1Header:
-    """The header at the start of a file's content, not mended in any field; a `Nifti2Header` is one too.
+    """Read the header at the start of a file's content, no field mended; a `Nifti2Header` is one too.
 
     Args:
         content: At least the first 540 bytes, if there are so many.
@@ -106,7 +106,7 @@ def nifti_header(content: bytes, path: Path) -> nib.Nifti1Header:
 
 
 def file_affine(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) -> np.ndarray:
-    """The map from the file's own indices (i, j, k, 1) to LPS millimetres, float64 `[4, 4]`.
+    """Return the map from the file's own indices (i, j, k, 1) to LPS millimetres, float64 `[4, 4]`.
 
     The sform where its code is above 0, else the qform where its code is (methods 3 and 2 of nifti1.h), with RAS turned
     to LPS and metres or micrometres to mm; an unknown unit is read as mm. Where both are set, they may differ at the
@@ -114,7 +114,7 @@ def file_affine(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
     a turn are good to some tenths of a millimetre only. Then the sform holds, as in nibabel.
 
     Args:
-        header: Of `nifti_header`.
+        header: What `nifti_header` returned.
         path: For the error.
         choice: See `GeometryChoice`.
 
@@ -139,11 +139,11 @@ def file_affine(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
 
 
 def apart_mm(a: np.ndarray, b: np.ndarray, shape: tuple[int, ...]) -> float:
-    """The largest distance between the same corner voxel under two affines, in their unit.
+    """Return the largest distance between the same corner voxel under two affines, in their unit.
 
     Args:
         a: float `[4, 4]`, from (i, j, k, 1).
-        b: Likewise.
+        b: float `[4, 4]`, from the same indices.
         shape: (i, j, k, ...) of the grid.
     """
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape[:3]], [1], indexing="ij")).reshape(4, -1)
@@ -151,7 +151,7 @@ def apart_mm(a: np.ndarray, b: np.ndarray, shape: tuple[int, ...]) -> float:
 
 
 def _form(header: nib.Nifti1Header, form: str, path: Path) -> np.ndarray:
-    """The affine of a form in the file's world and unit."""
+    """Return the affine of a form in the file's world and unit."""
     if form == "sform":
         return header.get_sform().astype(np.float64)
     plain = header.copy()

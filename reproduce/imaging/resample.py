@@ -15,7 +15,7 @@ _OUTSIDE = {"HU": -1024, "label": 0, "probability": 0, "arbitrary": 0}
 
 
 def resize_slices(slices: np.ndarray, size: tuple[int, int], *, order: int) -> np.ndarray:
-    """Slices with another number of rows and columns over the same field of view.
+    """Resize slices to another number of rows and columns over the same field of view.
 
     Half-pixel centres: output pixel i lies at input pixel (i + 1/2) * n_in / n_out - 1/2, so both grids share their
     outer edges, and resizing to the old size maps every position back to where it was. The way back for probabilities
@@ -53,7 +53,7 @@ def resize_slices(slices: np.ndarray, size: tuple[int, int], *, order: int) -> n
 
 
 def resample_onto(volume: Volume, grid: Volume, *, interpolation: Literal["nearest", "linear"]) -> Volume:
-    """A volume on the grid of another one, position by position in LPS mm.
+    """Resample a volume onto the grid of another one, position by position in LPS mm.
 
     Voxel centres of `grid` go through its affine to mm and through the inverse affine of `volume` to fractional
     indices, where `volume` is interpolated (scipy.ndimage). Within half a voxel of its outermost centres the edge voxel
@@ -92,12 +92,12 @@ def resample_onto(volume: Volume, grid: Volume, *, interpolation: Literal["neare
 
 
 def _nearest(n_in: int, n_out: int) -> np.ndarray:
-    """Input index nearest to each of `n_out` output centres: floor((i + 1/2) * n_in / n_out), in whole numbers."""
+    """Return the input index nearest to each of `n_out` centres: floor((i + 1/2) * n_in / n_out), in whole numbers."""
     return (2 * np.arange(n_out) + 1) * n_in // (2 * n_out)
 
 
 def _index_map(volume: Volume, grid: Volume) -> tuple[np.ndarray, np.ndarray]:
-    """Matrix and offset from indices (z, y, x) of `grid` to fractional indices (z, y, x) of `volume`."""
+    """Return matrix and offset from indices (z, y, x) of `grid` to fractional indices (z, y, x) of `volume`."""
     xyz = np.linalg.inv(volume.affine) @ grid.affine
     return xyz[:3, :3][::-1, ::-1], xyz[:3, 3][::-1]
 
@@ -105,7 +105,7 @@ def _index_map(volume: Volume, grid: Volume) -> tuple[np.ndarray, np.ndarray]:
 def _interpolated(
     voxels: np.ndarray, matrix: np.ndarray, offset: np.ndarray, *, n_out: tuple[int, int, int], linear: bool
 ) -> np.ndarray:
-    """Voxels `[z, y, x]` at `matrix @ index + offset`, the edge voxel beyond the edge."""
+    """Interpolate voxels `[z, y, x]` at `matrix @ index + offset`, the edge voxel beyond the edge."""
     source = voxels.astype(np.float32) if linear else voxels.astype(np.uint8) if voxels.dtype == bool else voxels
     diagonal = np.abs(matrix - np.diag(np.diag(matrix))).max() < 1e-12
     resampled = ndimage.affine_transform(
@@ -122,7 +122,7 @@ def _interpolated(
 def _inside(
     matrix: np.ndarray, offset: np.ndarray, *, n_in: tuple[int, int, int], n_out: tuple[int, int, int]
 ) -> np.ndarray:
-    """Whether each output voxel centre, bool `[z, y, x]`, lies within the input volume, its voxels being boxes."""
+    """Return whether each output voxel centre, bool `[z, y, x]`, lies within the boxes of the input's voxels."""
     inside = np.ones(n_out, dtype=bool)
     y, x = np.ogrid[: n_out[1], : n_out[2]]
     for z in range(n_out[0]):  # slice by slice: three float coordinates per voxel of a whole CT are gigabytes

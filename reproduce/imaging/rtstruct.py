@@ -49,7 +49,7 @@ class Structure:
 
     @property
     def encloses(self) -> bool:
-        """Whether any contour is the outline of an area; points and open lines are none."""
+        """Return whether any contour is the outline of an area; points and open lines are none."""
         return any(contour.geometric_type in AREA_TYPES for contour in self.contours)
 
 
@@ -77,12 +77,12 @@ class StructureSet:
 
     @property
     def empty_names(self) -> tuple[str, ...]:
-        """Names of the structures without any outline of an area, sorted."""
+        """Return the names of the structures without any outline of an area, sorted."""
         return tuple(sorted(structure.name for structure in self.structures if not structure.encloses))
 
 
 def read_structures(path: Path) -> StructureSet:
-    """The structures of a file; contours, their points and their types are as the file has them.
+    """Read the structures of a file; contours, their points and their types are as the file has them.
 
     An ROI without an item in ROIContourSequence, or with an empty one, is a structure without contours.
 
@@ -132,7 +132,7 @@ def read_structures(path: Path) -> StructureSet:
 
 
 def _dataset(path: Path) -> Dataset:
-    """The elements of a file that is a structure set."""
+    """Read the elements of a file that is a structure set."""
     try:
         dataset = pydicom.dcmread(path)
         sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
@@ -153,7 +153,7 @@ def _dataset(path: Path) -> Dataset:
 
 
 def _by_number(dataset: Dataset, keyword: str, path: Path, *, known: list[int]) -> dict[int, Dataset]:
-    """Items of a sequence by the ROI that they speak of."""
+    """Return the items of a sequence by the ROI that they belong to."""
     items = items_of(dataset, keyword, path)
     numbers = [number_of(item, "ReferencedROINumber", path) for item in items]
     unknown = sorted(set(numbers) - set(known))

@@ -30,7 +30,7 @@ class Contour:
 
 
 def contours_of(item: Dataset, path: Path, *, structure: str) -> tuple[Contour, ...]:
-    """The contours of an item of ROIContourSequence; none where its ContourSequence is absent or empty.
+    """Return the contours of an item of ROIContourSequence; none where its ContourSequence is absent or empty.
 
     Raises:
         AnnotationFormatError: A contour is broken, as `reproduce.imaging.rtstruct.read_structures` says.
@@ -47,7 +47,7 @@ def contours_of(item: Dataset, path: Path, *, structure: str) -> tuple[Contour, 
 
 
 def _points_mm(contour: Dataset, where: str) -> np.ndarray:
-    """ContourData as float64 `[n, 3]`.
+    """Return ContourData as float64 `[n, 3]`.
 
     pydicom makes an object of each number, 2 microseconds apiece; the text of a file is split here instead.
     """
@@ -62,7 +62,7 @@ def _points_mm(contour: Dataset, where: str) -> np.ndarray:
     if len(numbers) == 0 or len(numbers) % 3:
         raise _broken(where, f"{len(numbers)} numbers")
     if not np.isfinite(numbers).all():
-        raise _broken(where, f"{numbers[~np.isfinite(numbers)][0]} at place {np.argmin(np.isfinite(numbers))}")
+        raise _broken(where, f"{numbers[~np.isfinite(numbers)][0]} at coordinate {np.argmin(np.isfinite(numbers))}")
     return numbers.reshape(-1, 3)
 
 
@@ -72,7 +72,7 @@ def _broken(where: str, got: str) -> AnnotationFormatError:
 
 
 def items_of(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:
-    """Items of a sequence; empty where it is absent or empty.
+    """Return the items of a sequence; empty where it is absent or empty.
 
     Raises:
         AnnotationFormatError: Its bytes cannot be parsed, or it is no sequence.
@@ -86,13 +86,13 @@ def items_of(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:
 
 
 def item_text(dataset: Dataset, keyword: str, path: Path) -> str:
-    """An element as text without white space around it; "" where it is absent or empty."""
+    """Return an element as text without white space around it; "" where it is absent or empty."""
     value = value_of(dataset, keyword, path)
     return "" if value is None else str(value).strip()
 
 
 def number_of(item: Dataset, keyword: str, path: Path) -> int:
-    """A whole number that must be there.
+    """Return a whole number that must be present.
 
     Raises:
         AnnotationFormatError: It is absent, or no whole number.
@@ -106,7 +106,7 @@ def number_of(item: Dataset, keyword: str, path: Path) -> int:
 
 
 def value_of(dataset: Dataset, keyword: str, path: Path) -> object:
-    """The value of an element; None where it is absent.
+    """Return the value of an element; None where it is absent.
 
     Raises:
         AnnotationFormatError: Its bytes cannot be read.

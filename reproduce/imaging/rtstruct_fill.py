@@ -8,7 +8,7 @@ _DECIMALS = 6  # of a pixel: coarser than the noise of an affine, finer than any
 
 
 def fill_even_odd(outlines_yx: list[np.ndarray], slices: np.ndarray, *, shape: tuple[int, int, int]) -> np.ndarray:
-    """Pixels that lie inside an odd number of the outlines of their slice.
+    """Fill the pixels that lie inside an odd number of the outlines of their slice.
 
     A pixel is its centre. Holes, islands, islands in holes and keyhole outlines (which run in and out of a hole along
     one line) follow from the rule alone, and so does an outline that is there twice: it encloses nothing. A centre on
@@ -20,7 +20,7 @@ def fill_even_odd(outlines_yx: list[np.ndarray], slices: np.ndarray, *, shape: t
         outlines_yx: float64 `[n, 2]` each, n >= 1, in pixels (y, x); the last point joins the first. Fewer than three
             points enclose nothing.
         slices: int `[k]`, slice of each outline, within `shape`.
-        shape: Of the image, (z, y, x).
+        shape: Shape of the image, (z, y, x).
 
     Returns:
         bool of `shape`; all False where there is no outline, or none that reaches the image.
@@ -51,7 +51,7 @@ def fill_even_odd(outlines_yx: list[np.ndarray], slices: np.ndarray, *, shape: t
 def _box(
     points: np.ndarray, slices: np.ndarray, shape: tuple[int, int, int]
 ) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Corner and size, (z, y, x), of the part of the image that the points can enclose."""
+    """Return corner and size, (z, y, x), of the part of the image that the points can enclose."""
     low = np.maximum(np.ceil(points.min(axis=0)), 0).astype(int)
     high = np.minimum(np.floor(points.max(axis=0)), np.array(shape[1:]) - 1).astype(int)
     corner = (int(slices.min()), int(low[0]), int(low[1]))
@@ -59,7 +59,7 @@ def _box(
 
 
 def _edges(points: np.ndarray, n_points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of all edges of closed outlines, the one with the smaller y first.
+    """Return the ends of all edges of closed outlines, the one with the smaller y first.
 
     An edge that two outlines run along in opposite directions then has the same crossings to the last bit.
     """
@@ -72,7 +72,7 @@ def _edges(points: np.ndarray, n_points: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _crossed_rows(y0: np.ndarray, y1: np.ndarray, *, first: int, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """(edge, row) of every pixel row that an edge crosses: rows with y0 <= row < y1, within the box."""
+    """Return (edge, row) of every pixel row that an edge crosses: rows with y0 <= row < y1, within the box."""
     begin = np.clip(np.ceil(y0).astype(np.intp), first, first + n_rows)
     end = np.clip(np.ceil(y1).astype(np.intp), first, first + n_rows)
     n_crossed = end - begin

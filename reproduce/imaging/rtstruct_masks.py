@@ -15,7 +15,7 @@ from reproduce.imaging.rtstruct_contours import AREA_TYPES, Contour
 from reproduce.imaging.rtstruct_fill import fill_even_odd
 from reproduce.imaging.volume import Volume
 
-_SAME_PLANE = 0.1  # of the distance of slices; as much as a slice of a regular stack may be out of its place
+_SAME_PLANE = 0.1  # of the distance of slices; as much as a slice of a regular stack may be off its position
 _NOISE = 1e-6
 
 
@@ -54,7 +54,7 @@ class StructureMask:
 def structure_masks(
     structures: StructureSet, series: CtSeries, *, outside: Literal["refuse", "list"]
 ) -> dict[int, StructureMask]:
-    """The mask of each structure of a set, by its number; empty where the set has none.
+    """Draw the mask of each structure of a set, by its number; empty where the set has none.
 
     Raises:
         AnnotationMismatchError: As `require_same_frame` says.
@@ -94,13 +94,13 @@ def require_same_frame(structures: StructureSet, structure: Structure, series: S
 
 
 def frame_uid(series: SeriesFiles) -> str:
-    """FrameOfReferenceUID of a series, "" where it has none."""
+    """Return the FrameOfReferenceUID of a series, "" where it has none."""
     header = pydicom.dcmread(series.files[0], stop_before_pixels=True, specific_tags=["FrameOfReferenceUID"])
     return str(header.get("FrameOfReferenceUID") or "").strip()
 
 
 def draw_structure(structure: Structure, image: Volume, *, outside: Literal["refuse", "list"]) -> StructureMask:
-    """The voxels of an image whose centres a structure encloses.
+    """Draw the voxels of an image whose centres a structure encloses.
 
     A contour belongs to the slice that is nearest to it along the slice normal, up to half the distance of slices; of
     two equally near, to the one of the smaller index. References to images are not asked: in thoracic RT data they are
@@ -167,7 +167,7 @@ class _Placed:
 
 
 def _place(index: int, contour: Contour, image: Volume, *, where: str) -> _Placed:
-    """An outline in the indices of an image, after a check that it is parallel to the slices."""
+    """Return an outline in the indices of an image, after a check that it is parallel to the slices."""
     points = image.index_zyx(contour.points_mm)
     z = points[:, 0]
     if np.ptp(z) > _SAME_PLANE:
@@ -197,13 +197,13 @@ def _no_slice(height: float, image: Volume, *, where: str) -> ContourPlaceError:
 
 
 def _step_mm(image: Volume) -> float:
-    """Distance of slices along their normal; under a tilted gantry it is less than the step from origin to origin."""
+    """Return the distance of slices along their normal; less than from origin to origin under a tilted gantry."""
     normal = np.cross(image.affine[:3, 0], image.affine[:3, 1])
     return abs(float(image.affine[:3, 2] @ normal)) / float(np.linalg.norm(normal))
 
 
 def _nearest_planes(placed: list[_Placed], *, n_slices: int) -> tuple[list[_Placed], np.ndarray, list[_Placed]]:
-    """The outlines in the plane nearest to their slice, their slices, and the outlines in planes farther away.
+    """Return the outlines in the plane nearest to their slice, their slices, and those in planes farther away.
 
     Of two slices equally near to an outline the lower one is its slice, and so it is with planes and a slice.
     """
@@ -219,7 +219,7 @@ def _nearest_planes(placed: list[_Placed], *, n_slices: int) -> tuple[list[_Plac
 
 
 def _gaps(slices: np.ndarray) -> tuple[int, ...]:
-    """Indices between the first and the last of some slices that are none of them."""
+    """Return the indices between the first and the last of some slices that are none of them."""
     if not len(slices):
         return ()
     return tuple(np.setdiff1d(np.arange(slices.min(), slices.max() + 1), slices).tolist())

@@ -40,18 +40,18 @@ class Volume:
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
-        """Distance between neighbouring voxel centres along (z, y, x) in millimetres, derived from the affine."""
+        """Return the distance between neighbouring voxel centres along (z, y, x) in mm, derived from the affine."""
         x, y, z = np.linalg.norm(self.affine[:3, :3], axis=0)
         return float(z), float(y), float(x)
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Number of voxels along (z, y, x)."""
+        """Return the number of voxels along (z, y, x)."""
         z, y, x = self.voxels.shape[:3]
         return z, y, x
 
     def world_mm(self, index_zyx: np.ndarray) -> np.ndarray:
-        """LPS millimetres (x, y, z) of voxel indices.
+        """Return LPS millimetres (x, y, z) of voxel indices.
 
         Args:
             index_zyx: `[..., 3]`, (z, y, x), whole or fractional.
@@ -63,12 +63,12 @@ class Volume:
         return xyz @ self.affine[:3, :3].T + self.affine[:3, 3]
 
     def index_zyx(self, world_mm: np.ndarray) -> np.ndarray:
-        """Fractional voxel indices (z, y, x) of LPS millimetres (x, y, z); the inverse of `world_mm`."""
+        """Return fractional voxel indices (z, y, x) of LPS millimetres (x, y, z); the inverse of `world_mm`."""
         offset = np.asarray(world_mm, dtype=np.float64) - self.affine[:3, 3]
         return (offset @ np.linalg.inv(self.affine[:3, :3]).T)[..., ::-1]
 
     def on_same_grid(self, voxels: np.ndarray, unit: str) -> Volume:
-        """Other voxels on this grid, e.g. a mask of this image.
+        """Return other voxels on this grid, e.g. a mask of this image.
 
         Raises:
             GeometryError: `voxels` has another number of voxels along z, y or x.

@@ -55,6 +55,9 @@ def count(reference: np.ndarray, prediction: np.ndarray) -> Counts:
 
     Raises:
         MetricInputError: A mask is not boolean, or the shapes differ.
+
+    >>> count(np.array([True, True, False]), np.array([True, False, False]))
+    Counts(tp=1, fp=0, fn=1, tn=1)
     """
     reference, prediction = inputs.masks(reference, prediction, where="count")
     fortran = reference.flags.f_contiguous and prediction.flags.f_contiguous

@@ -32,12 +32,14 @@ class Metric:
         levels: Those of `LEVELS` at which it exists.
         ratios: For a metric of counts, (numerator, denominator) as names of counts to be added up; the metric is the
             mean of the ratios, pooled counts give the pooled metric. Empty for one number a scan or a ranking.
+        larger_is_better: False for distances.
     """
 
     name: str
     unit: str
     levels: tuple[str, ...]
     ratios: tuple[Ratio, ...] = ()
+    larger_is_better: bool = True
 
     def of(self, counts: Any) -> Any:
         """Return the metric of a set of counts; nan where a ratio is 0/0.
@@ -71,7 +73,7 @@ IOU = Metric("iou", "ratio", _PIXELS, (_IOU,))
 # Over two classes, the region and all that is not the region.
 MIOU = Metric("miou", "ratio", _PIXELS, (_IOU, (("tn",), ("tn", "fp", "fn"))))
 # One number a scan, see `surface`.
-HD95_MM = Metric("hd95_mm", "mm", _PIXELS)
+HD95_MM = Metric("hd95_mm", "mm", _PIXELS, larger_is_better=False)
 SURFACE_DICE = Metric("surface_dice", "ratio", _PIXELS)
 # One number a set of images, see `ranking`.
 AUC = Metric("auc", "ratio", ("image",))
@@ -86,10 +88,15 @@ def existing(metrics: Sequence[Metric], level: str) -> list[Metric]:
     return [metric for metric in metrics if level in metric.levels]
 
 
-def unit_of(name: str) -> str:
-    """Return the unit of a metric of this file by its name.
+def metric_named(name: str) -> Metric:
+    """Return the metric of this file that results files call by a name.
 
     Raises:
         KeyError: No metric here has that name.
     """
-    return {metric.name: metric.unit for metric in (*OF_COUNTS, *OF_SCANS, *OF_IMAGES)}[name]
+    return {metric.name: metric for metric in (*OF_COUNTS, *OF_SCANS, *OF_IMAGES)}[name]
+
+
+def unit_of(name: str) -> str:
+    """Return the unit of a metric by its name; see `metric_named`."""
+    return metric_named(name).unit

@@ -70,6 +70,9 @@ def dice(reference: np.ndarray, prediction: np.ndarray, *, both_empty: float) ->
 
     Raises:
         MetricInputError: A mask is not boolean, or the shapes differ.
+
+    >>> print(dice(np.array([True, True, False]), np.array([True, False, True]), both_empty=np.nan))
+    0.5
     """
     return dice_from_counts(count(reference, prediction), both_empty=both_empty)
 

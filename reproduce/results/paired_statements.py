@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from reproduce.metrics.formulas import metric_named
 from reproduce.metrics.statistics.effect_sizes import matched_rank_biserial
 from reproduce.metrics.statistics.paired_tests import holm, mcnemar, wilcoxon
 from reproduce.protocol import Reading, Statement
@@ -72,7 +73,9 @@ def decide_statements(
     adjusted = holm(np.array([test.p_value for test in tests])) if tests else []
     results = []
     for each, (better, worse), test, p_holm in zip(statements, drawn, tests, adjusted, strict=True):
-        effect = matched_rank_biserial(better, worse) if len(better) else float("nan")
+        larger = metric_named(read[each.metric].metric).larger_is_better
+        pair = (better, worse) if larger else (worse, better)
+        effect = matched_rank_biserial(*pair) if len(better) else float("nan")
         word = UNDECIDED
         if p_holm < SIGNIFICANCE:
             word = SUPPORTED if effect > 0 else CONTRADICTED

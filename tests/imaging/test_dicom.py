@@ -140,7 +140,7 @@ def test_the_same_pixels_shifted_in_plane_are_refused(ct, tmp_path):
 def test_one_sop_instance_at_two_places_is_refused(ct, tmp_path):
     ct.stack(tmp_path, 3)
     ct.write(tmp_path / "other.dcm", ct.dataset(stored=ct.numbered(3), position_mm=(0, 0, 6), sop="1"))
-    with pytest.raises(DuplicateSliceError, match=rf"one place for the SOP instance {ct.ROOT}\.1\.1"):
+    with pytest.raises(DuplicateSliceError, match=rf"one position for the SOP instance {ct.ROOT}\.1\.1"):
         read_series(tmp_path)
 
 
