@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from reproduce.models.layers.blocks import conv_bn_relu
-from reproduce.models.layers.class_head import class_head, require_grid
+from reproduce.models.layers.class_head import pooled_classifier, raise_too_small
 
 
 def custom_cnn(
@@ -39,11 +39,11 @@ def custom_cnn(
     Raises:
         ArgumentError: The image is too small for so many stages.
     """
-    x = inputs = layers.Input((*size, n_channels), name="image")
+    if min(size) < 2**depth:
+        raise_too_small("custom_cnn", f"{size[0]}x{size[1]} pixels for {depth} stages")
+    x = image = layers.Input((*size, n_channels), name="image")
     for i in range(depth):
         for half in "ab":
             x = conv_bn_relu(x, width * 2**i, f"stage{i + 1}{half}", bn_momentum=bn_momentum)
         x = layers.MaxPooling2D(2, name=f"stage{i + 1}_pool")(x)
-        require_grid(x, where="custom_cnn")
-    x = layers.Dropout(dropout, name="dropout")(layers.GlobalAveragePooling2D(name="mean")(x))
-    return keras.Model(inputs, {"class": class_head(x, n_classes)}, name="custom_cnn")
+    return pooled_classifier(image, x, n_classes, "custom_cnn", dropout=dropout)
