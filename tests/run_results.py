@@ -12,9 +12,10 @@ import pytest
 from reproduce.cohorts.splits import patient_folds, write_splits
 from reproduce.figures.overlays import Overlay, write_overlays
 from reproduce.metrics.confusion import Counts
+from reproduce.papers.cells import table_cells, text_cells
 from reproduce.protocol import experiment as p
 from reproduce.provenance import write_json
-from reproduce.results.cases import CaseScore, SliceDecisions, case_frame, slice_frame
+from reproduce.results.cases import CaseScore, SliceDecisions, case_frame, slice_frame, write_frame
 from reproduce.results.diff import STATEMENT_COLUMNS
 from reproduce.results.run_result import Run
 from reproduce.results.writer import write_results
@@ -164,7 +165,8 @@ def make_run(experiment, cases, slices):
     def build(source: str, size: int = 512) -> Run:
         used = replace(experiment, preparation=replace(experiment.preparation, size=size))
         used = used if size == 512 else replace(used, profile="cpu")
-        return Run(used, experiment, source, cases, slices, _history(), _costs())
+        printed = {"cells": table_cells(used.table), "texts": text_cells(used.table)} if used.printed else {}
+        return Run(used, experiment, source, cases, slices, _history(), _costs(), **printed)
 
     return build
 
@@ -175,6 +177,13 @@ def _written(make_run, overlays, tmp_path_factory):
     for run in (make_run("phantom", 96), make_run("lidc_idri")):
         folder = root / "table1_lidc" / f"{run.source}-{run.experiment.profile}"
         write_results(run, folder)
+        for name, frame in {
+            "cases": run.cases,
+            "slices": run.slices,
+            "history": run.history,
+            "cost": run.costs,
+        }.items():
+            write_frame(frame, folder / f"{name}.csv")
         write_splits(patient_folds(PATIENTS, n_folds=4, validation_share=0.2, seed=0), folder / "splits.json")
         write_overlays(folder / "overlays.npz", overlays, MODELS)
         ledger = ["patient,scan,status,reason", *(f"{name},1.2.3,in,CT" for name in PATIENTS), "P9,1.2.4,out,no images"]
@@ -209,12 +218,14 @@ def by_hand(tmp_path):
             rows.append(f"{model},{metric},slice,pooled,10,{own},,,{value},{delta},{word}")
         (folder / "table.csv").write_text("\n".join(rows) + "\n")
         lines = [",".join(STATEMENT_COLUMNS)]
-        lines += [f"7.1,new,old,dice,pixel,9,0.6,0.5,0.01,0.02,0.8,,{word}" for word in statements]
+        lines += [f"7.1,new,old,dice,pixel,9,0.6,0.5,Wilcoxon,0.01,0.02,0.8,,{word}" for word in statements]
         (folder / "statements.csv").write_text("\n".join(lines) + "\n")
         metrics = sorted({metric for _, metric, *_ in cells})
         plan = {"title": "A table", "readings": [{"metric": m, "tolerance": tolerance} for m in metrics]}
         plan["statements"] = [{"metric": "dice"} for _ in statements]
-        whole = {"source": source, "profile": profile, "changed_from_paper": list(changed), "protocol": plan}
+        changes = [{"field": field, "paper": before, "here": here} for field, before, here in changed]
+        about = {"kind": "segmentation", "document": "000", "title": "A table", "source": source, "profile": profile}
+        whole = {**about, "changed_from_paper": changes, "protocol": plan}
         (folder / "protocol.json").write_text(json.dumps(whole))
         return tmp_path / "results"
 

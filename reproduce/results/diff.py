@@ -121,7 +121,7 @@ def diff_run(run: RunFolder) -> RunDiff:
         names = ("place", "statement", "verdict", "measured")
         rows = run.rows("statements.csv", names)
         return RunDiff(run, (), (), tuple(SentenceLine(*(row[name] for name in names)) for row in rows))
-    if not (run.path / "reproduced.csv").is_file():
+    if run.kind == "comparison":  # no document prints a cell of one
         return RunDiff(run, (), ())
     printed = read_rows(run.path.parent / "published.csv", CELL_COLUMNS)
     ours = run.rows("reproduced.csv", CELL_COLUMNS)

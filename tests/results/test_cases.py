@@ -5,12 +5,11 @@ import pytest
 
 from reproduce.errors import ResultsError
 from reproduce.metrics.confusion import Counts
+from reproduce.metrics.formulas import OF_COUNTS
 from reproduce.results.cases import (
-    RATIOS,
     CaseScore,
     SliceDecisions,
     case_frame,
-    metric_of,
     of_region,
     read_frame,
     slice_frame,
@@ -97,11 +96,10 @@ def test_overlap_and_distance_are_of_pixels_alone():
     assert math.isnan(by_slice.miou)
 
 
-@pytest.mark.parametrize("metric", sorted(RATIOS))
+@pytest.mark.parametrize("metric", OF_COUNTS, ids=lambda metric: metric.name)
 def test_a_metric_of_counts_is_that_of_the_table(metric):
     counts = Counts(tp=6, fp=2, fn=4, tn=88)
-    assert metric_of(metric, counts) == pytest.approx(case_frame([score(counts=counts)]).iloc[0][metric])
-    assert math.isnan(metric_of("dice", Counts(0, 0, 0, 9)))
+    assert metric.of(counts) == pytest.approx(case_frame([score(counts=counts)]).iloc[0][metric.name])
 
 
 def test_the_rows_of_a_mean_are_those_of_its_regions():

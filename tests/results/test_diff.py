@@ -63,12 +63,12 @@ def test_exit_code(by_hand, cells, code):
 
 def test_phantom_and_reduced_profile_could_not_be_compared(by_hand):
     nearby = (*WITHIN[:5], "not comparable")
-    assert exit_code(diffs(by_hand([nearby], source="phantom", profile="cpu", changed=["size: 512 -> 96"]))) == 2
-    assert exit_code(diffs(by_hand([nearby], table="t2", profile="cpu", changed=["size: 512 -> 96"]), "t2")) == 2
+    assert exit_code(diffs(by_hand([nearby], source="phantom", profile="cpu", changed=[("size", 512, 96)]))) == 2
+    assert exit_code(diffs(by_hand([nearby], table="t2", profile="cpu", changed=[("size", 512, 96)]), "t2")) == 2
 
 
 def test_phantom_beside_a_real_run_of_the_same_table_changes_nothing(by_hand):
-    by_hand([(*WITHIN[:5], "not comparable")], source="phantom", profile="cpu", changed=["x"])
+    by_hand([(*WITHIN[:5], "not comparable")], source="phantom", profile="cpu", changed=[("x", 1, 2)])
     assert exit_code(diffs(by_hand([WITHIN]))) == 0
 
 

@@ -30,14 +30,18 @@ def test_no_folder_and_no_run(tmp_path):
         find_runs(tmp_path, ())
 
 
+_ABOUT = '{"kind": "segmentation", "document": "000", "source": "phantom", "profile": "cpu"%s}'
+
+
 @pytest.mark.parametrize(
     ("text", "got"),
     [
         ("", "Expecting value"),
         ("[]", "got list"),
-        ('{"profile": "cpu"}', "got none of source"),
-        ('{"source": "phantom", "profile": "cpu"}', "got none of changed_from_paper"),
-        ('{"source": "real", "profile": "paper", "changed_from_paper": "no"}', "got none of changed_from_paper"),
+        ('{"profile": "cpu"}', "got none of kind, document, source"),
+        (_ABOUT % "", "got none of changed_from_paper"),
+        (_ABOUT % ', "changed_from_paper": "no"', "got none of changed_from_paper"),
+        (_ABOUT % ', "changed_from_paper": ["size: 512 -> 96"]', "got none of changed_from_paper"),
     ],
 )
 def test_broken_protocol(tmp_path, text, got):
@@ -46,8 +50,9 @@ def test_broken_protocol(tmp_path, text, got):
         read_run(tmp_path)
 
 
-def test_paper_profile_without_a_list_of_changes_changes_nothing(tmp_path):
-    (tmp_path / "protocol.json").write_text('{"source": "real", "profile": "paper"}')
+def test_a_run_that_changes_nothing_has_no_caveat(tmp_path):
+    text = (_ABOUT % ', "changed_from_paper": []').replace("phantom", "real")
+    (tmp_path / "protocol.json").write_text(text)
     assert read_run(tmp_path).caveats == ()
 
 

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from reproduce.errors import ResultsError
-from reproduce.figures.draw import draw_runs
 from reproduce.papers.cnn_survey.figures import draw_activations, draw_dense, draw_statements, draw_structure
+from reproduce.papers.drawing import draw_runs
 from reproduce.protocol.section import Section
 from reproduce.provenance import write_json
 from reproduce.results.cases import write_frame
-from reproduce.results.folders import find_runs, find_statement_runs
+from reproduce.results.folders import find_runs, read_run
 from reproduce.results.properties import COLUMNS, NOT_RUN, Compared, Custom, Exact, Finding, Statement, decide
 from reproduce.results.property_results import NO_DATA, PropertyTable, write_properties
 
@@ -111,8 +111,10 @@ def test_files_are_the_same_bytes_twice_and_bars_stay_in_their_cells(tmp_path):
     statements = (said("a", Exact(no, "never")), said("b", Compared("q", ("more", 1), ("less", 1))))
     frame = measured(more=TEN + 1, less=TEN)
     for name in ("one", "two"):
-        write_properties(tmp_path / name, table(statements), decide(statements, frame), frame, source="sample")
-    names = ["measurements.csv", "protocol.json", "statements.csv", "table.md"]
+        write_properties(
+            tmp_path / name, table(statements), table(statements), decide(statements, frame), source="sample"
+        )
+    names = ["protocol.json", "statements.csv", "table.md"]
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == names
     assert all((tmp_path / "one" / n).read_bytes() == (tmp_path / "two" / n).read_bytes() for n in names)
     page = (tmp_path / "one" / "table.md").read_text()
@@ -127,7 +129,7 @@ def test_files_are_the_same_bytes_twice_and_bars_stay_in_their_cells(tmp_path):
 
 def test_the_page_says_that_there_are_no_data(tmp_path):
     statements = (said("b", Compared("q", ("more", 1), ("less", 1))),)
-    write_properties(tmp_path, table(statements), decide(statements, EMPTY), EMPTY, source=NO_DATA)
+    write_properties(tmp_path, table(statements), table(statements), decide(statements, EMPTY), source=NO_DATA)
     assert "no data: what needs images was not run" in (tmp_path / "table.md").read_text()
 
 
@@ -151,15 +153,17 @@ def test_nothing_measured_is_nothing_drawn(tmp_path):
     assert draw_dense(tmp_path, tmp_path / "figures") == ()
 
 
-def test_tables_of_statements_are_drawn_and_are_no_runs_with_cells(tmp_path):
+def test_tables_of_statements_are_found_and_drawn(tmp_path):
     folder = tmp_path / "table1_of_001" / "sample-cpu"
     rows = [(q, c, 0.0, s, 0.1 * s) for q in QUANTITIES for c in ("one", "two") for s in (1, 2)]
     write_frame(pd.DataFrame(rows, columns=list(COLUMNS)), folder / "measurements.csv")
-    write_json(folder / "protocol.json", {"source": "sample", "profile": "cpu"})
-    assert find_statement_runs(tmp_path) == [folder]
-    with pytest.raises(ResultsError, match="at least one run"):
-        find_runs(tmp_path, ())
+    about = {"kind": "statements", "document": "001", "source": "sample", "profile": "cpu", "changed_from_paper": []}
+    write_json(folder / "protocol.json", about)
+    (run,) = find_runs(tmp_path, ())
+    assert (run.kind, run.path) == ("statements", folder)
     drawing = draw_runs(tmp_path, (), tmp_path / "figures")
     assert next(drawing) == tmp_path / "figures" / "table1_of_001" / "sample-cpu" / "dense.png"
+    write_json(tmp_path / "table9" / "sample-cpu" / "protocol.json", about)
+    other = read_run(tmp_path / "table9" / "sample-cpu")
     with pytest.raises(ResultsError, match="one of table1_of_001"):
-        draw_statements(tmp_path / "table9" / "sample-cpu", tmp_path)
+        draw_statements(other, tmp_path)

@@ -11,20 +11,22 @@ SPACE = "\N{NO-BREAK SPACE}"
 
 
 def folder(protocol, *changed):
-    return RunFolder(Path("results/table9/phantom-cpu"), "phantom", "cpu", changed, {"protocol": protocol})
+    changes = tuple(dict(zip(("field", "paper", "here"), each, strict=True)) for each in changed)
+    about = ("segmentation", "000", "phantom", "cpu")
+    return RunFolder(Path("results/table9/phantom-cpu"), *about, changes, {"protocol": protocol})
 
 
 def test_undoing_what_a_profile_changes_gives_the_document_s_own(make_run):
     run = make_run("phantom", 96)
     changed = changes(run.paper, run.experiment)
-    assert changed == ("preparation.size: 512 -> 96",)
-    paper = paper_protocol(folder(plain(run.experiment), *changed))
+    assert [str(change) for change in changed] == ["preparation.size: 512 -> 96"]
+    paper = paper_protocol(folder(plain(run.experiment), *((c.field, c.paper, c.here) for c in changed)))
     assert paper == plain(run.paper) | {"profile": "cpu"}
 
 
 def test_changes_reach_into_lists_by_name_and_by_number_and_leave_the_run_alone():
     protocol = {"arms": [{"name": "a", "width": 8}, {"name": "b", "width": 8}], "readings": [{"x": 1}, {"x": 2}]}
-    paper = paper_protocol(folder(protocol, "arms.b.width: 64 -> 8", "readings.1.x: [3, 4] -> 2"))
+    paper = paper_protocol(folder(protocol, ("arms.b.width", 64, 8), ("readings.1.x", [3, 4], 2)))
     assert paper["arms"] == [{"name": "a", "width": 8}, {"name": "b", "width": 64}]
     assert paper["readings"] == [{"x": 1}, {"x": [3, 4]}]
     assert protocol["arms"][1]["width"] == 8
@@ -32,20 +34,20 @@ def test_changes_reach_into_lists_by_name_and_by_number_and_leave_the_run_alone(
 
 def test_part_that_the_run_left_out_comes_back_and_one_that_it_added_goes():
     protocol = {"augmentation": None, "decay": {"power": 0.9}}
-    paper = paper_protocol(folder(protocol, "augmentation.flip: true -> -", "decay.power: - -> 0.9"))
+    paper = paper_protocol(folder(protocol, ("augmentation.flip", True, None), ("decay.power", None, 0.9)))
     assert paper == {"augmentation": {"flip": True}, "decay": {"power": None}}
     assert words_of(paper["decay"]) == "none"
 
 
 @pytest.mark.parametrize(
     "change",
-    ["nonsense", "size: 512", "size: five -> 96", "arms.c.width: 64 -> 8", "arms.7.width: 1 -> 2", "size.x: 1 -> 2"],
+    [("arms.c.width", 64, 8), ("arms.7.width", 1, 2), ("size.x", 1, 2)],
 )
 def test_change_that_does_not_fit_is_an_error_that_shows_it(change):
     protocol = {"size": 96, "arms": [{"name": "a"}]}
     with pytest.raises(ResultsError) as caught:
         paper_protocol(folder(protocol, change))
-    assert change in caught.value.got
+    assert change[0] in caught.value.got
     assert caught.value.where.endswith("protocol.json")
 
 

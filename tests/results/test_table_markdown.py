@@ -39,7 +39,7 @@ def test_cells_in_the_order_of_the_print_with_the_audit_beside(page):
 def test_statements_changes_and_silent_decisions_are_there(page):
     statements = section(page, "What the document says, tested on these patients")
     assert "optimised_cnn better than unoptimised_cnn in dice (000 7.1.1)" in statements
-    assert "| 8 | 0.008 | 0.016 | 1.000 |" in statements
+    assert "| 8 | Wilcoxon | 0.008 | 0.016 | 1.000 |" in statements
     assert section(page, "What this profile changes").strip() == "- preparation.size: 512 -> 96"
     silent = section(page, "Where the document is silent, and where it speaks")
     assert "| preparation.size | `96` | silent: we use it because the test says so |" in silent
