@@ -42,7 +42,9 @@ def results(tmp_path):
             f"model,metric,level,average,n,value,ci_low,ci_high,published,delta,verdict\n{row}"
         )
         plan = {"title": "A table", "readings": [{"metric": "dice", "tolerance": 2.0}]}
-        whole = {"source": source, "profile": profile, "changed_from_paper": list(changed), "protocol": plan}
+        changes = [{"field": field, "paper": 1, "here": 2} for field in changed]
+        whole = {"kind": "segmentation", "document": "000", "title": "A table", "source": source, "profile": profile}
+        whole |= {"changed_from_paper": changes, "protocol": plan}
         write_json(folder / "protocol.json", whole)
         return tmp_path / "results"
 

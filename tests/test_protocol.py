@@ -22,7 +22,7 @@ from reproduce.protocol import (
 )
 from reproduce.protocol.augmentation import Augmentation
 from reproduce.protocol.intensities import Window
-from reproduce.protocol.text import canonical_json, changes, decisions, plain, protocol_id
+from reproduce.protocol.text import Change, canonical_json, changes, decisions, plain, protocol_id
 
 
 def build(*arguments, **settings):
@@ -220,8 +220,8 @@ def test_changes_name_the_leaf_and_both_values():
         arms=(EXPERIMENT.arms[0], replace(EXPERIMENT.arms[1], augmentation=None)),
         phantom=Call(build, {"n_patients": 2, "seed": 7}),
     )
-    found = changes(EXPERIMENT, smaller)
-    assert found == tuple(sorted(found))
+    found = list(map(str, changes(EXPERIMENT, smaller)))
+    assert found == sorted(found)
     assert "optimisation.batch_size: 8 -> 4" in found
     assert "validation.seeds: [1, 2] -> [1]" in found
     assert "phantom.arguments.n_patients: 3 -> 2" in found
@@ -237,8 +237,8 @@ def test_another_reason_alone_is_no_change():
 
 def test_changes_are_found_in_both_directions():
     cpu = replace(EXPERIMENT, decision=replace(EXPERIMENT.decision, threshold=0.4))
-    assert changes(EXPERIMENT, cpu) == ("decision.threshold: 0.5 -> 0.4",)
-    assert changes(cpu, EXPERIMENT) == ("decision.threshold: 0.4 -> 0.5",)
+    assert changes(EXPERIMENT, cpu) == (Change("decision.threshold", 0.5, 0.4),)
+    assert changes(cpu, EXPERIMENT) == (Change("decision.threshold", 0.4, 0.5),)
 
 
 def n_fields(section):

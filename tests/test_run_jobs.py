@@ -7,7 +7,7 @@ import pytest
 
 from reproduce.cohorts.splits import Fold
 from reproduce.papers.xue2025.lidc import SMOKE
-from reproduce.run import jobs_of
+from reproduce.tasks.segmentation import segmentation_jobs
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def experiment():
 
 def folders(experiment, tmp_path, key="a" * 64):
     folds = (Fold(0, ("A",), (), ("B",)), Fold(1, ("B",), (), ("A",)))
-    jobs = jobs_of(experiment, SimpleNamespace(key=key), folds, cache=tmp_path)
+    jobs = segmentation_jobs(experiment, SimpleNamespace(key=key), folds, cache=tmp_path)
     return {(job.arm.name, job.fold.index): job.folder for job in jobs}
 
 

@@ -140,8 +140,8 @@ CATALOG = (
     ),
     _mobilenet("MobileNetV2", "3.4M (Table 4)", _BOTH, 3_504_872, 3_538_984),
     *(
-        _shuffle_v1(f"ShuffleNet v1 1x, {n} groups", printed, _TABLE1, *counts, groups=n, channels=CHANNELS_V1[n])
-        for n, printed, *counts in (
+        _shuffle_v1(f"ShuffleNet v1 1x, {n} groups", n_printed, _TABLE1, *counts, groups=n, channels=CHANNELS_V1[n])
+        for n, n_printed, *counts in (
             (1, "none", 1_531_936, 1_546_624),
             (2, "1,733,848 (imgclsmob)", 1_733_848, 1_754_248),
             (3, "1,865,728 (imgclsmob)", 1_865_728, 1_890_208),
@@ -154,8 +154,8 @@ CATALOG = (
     _efficientnet("EfficientNet-B0", "5.3M (Table 2)", _KERAS, 5_288_548, 5_330_571, from_bytes=True),
     _fbnet("FBNet-C", "5.5M (Table 2)", "the paper's Table 1", 5_572_200, 5_616_568),
     *(
-        _espnet(f"ESPNetV2 {scale:g}x", f"{printed} (imgclsmob)", _RELEASE, *counts, channels=level_channels(scale))
-        for scale, printed, *counts in (
+        _espnet(f"ESPNetV2 {scale:g}x", f"{n_printed} (imgclsmob)", _RELEASE, *counts, channels=level_channels(scale))
+        for scale, n_printed, *counts in (
             (0.5, "1,241,332", 1_239_722, 1_252_212),
             (1.0, "1,670,072", 1_666_942, 1_689_856),
             (1.25, "1,965,440", 1_961_542, 1_989_688),

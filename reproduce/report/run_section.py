@@ -114,7 +114,9 @@ def run_section(diff: RunDiff, figures: Path) -> RunSection:
         levels=levels,
         curves=curves(_rows(run, "history.csv", HISTORY_COLUMNS), models),
         pictures=pictures(*read_overlays(run.path / "overlays.npz")) if _has(run, "overlays.npz") else [],
-        cases=case_table(_rows(run, "cases.csv", CASE_COLUMNS), models, region=region),
+        cases=case_table(_rows(run, "cases.csv", CASE_COLUMNS), models, region=region)
+        if run.kind == "segmentation"
+        else None,
         folds=read_splits(run.path / "splits.json") if _has(run, "splits.json") else (),
         decisions=decided_by(protocol.get("decisions", ())),
         remarks=[part.replace("\n", " ") for part in protocol.get("remarks", "").strip().split("\n\n") if part],

@@ -36,11 +36,6 @@ def statements(folder):
         return list(csv.DictReader(stream))
 
 
-@pytest.mark.parametrize("table", SCRIPTS)
-def test_they_are_short(table):
-    assert len(SCRIPTS[table].read_text().splitlines()) < 80
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("table", SCRIPTS)
 def test_without_data_what_is_measured_is_not_run_and_what_is_calculated_is(table, tmp_path):

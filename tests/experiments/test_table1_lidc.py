@@ -98,12 +98,12 @@ ALLOWED = (
 def test_a_reduced_profile_changes_sizes_alone(profiles, name):
     changed = changes(profiles["paper"], profiles[name])
     assert changed
-    assert [line for line in changed if not line.startswith(ALLOWED)] == []
+    assert [each for each in changed if not each.field.startswith(ALLOWED)] == []
 
 
 def test_the_cpu_profile_keeps_the_folds_and_the_cohort(profiles):
     changed = changes(profiles["paper"], profiles["cpu"])
-    assert not any(line.startswith(("validation.n_folds", "phantom")) for line in changed)
+    assert not any(each.field.startswith(("validation.n_folds", "phantom")) for each in changed)
 
 
 def test_the_arms_differ_as_the_document_says(profiles):

@@ -82,13 +82,13 @@ ALLOWED = (
 
 def test_the_cpu_profile_keeps_layers_patients_batch_and_division(profiles):
     changed = changes(profiles["paper"], profiles["cpu"])
-    assert len(changed) == len([line for line in changed if line.split(": ")[0] in ALLOWED]) == 3 + 6 + 1 + 5
+    assert len(changed) == len([each for each in changed if each.field in ALLOWED]) == 3 + 6 + 1 + 5
 
 
 def test_the_smoke_profile_has_less_blocks_and_patients_besides(profiles):
     more = ("phantom.arguments.", *(f"arms.{model}.build.arguments.blocks" for model in MODELS[3:]))
     assert [
-        line for line in changes(profiles["paper"], profiles["smoke"]) if not line.startswith((*ALLOWED, *more))
+        each for each in changes(profiles["paper"], profiles["smoke"]) if not each.field.startswith((*ALLOWED, *more))
     ] == []
 
 

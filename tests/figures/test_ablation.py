@@ -47,7 +47,8 @@ def write_run(results, table, *, source="phantom", dice=DICE):
     reading = {"cell": "dice", "metric": "dice", "region": "nodule", "level": "pixel", "average": "per_case"}
     plan = {"title": f"The ablation on {table}", "decision": {"means": {}}}
     plan |= {"readings": [reading], "arms": [{"name": name} for name in DICE]}
-    whole = {"source": source, "profile": "cpu", "changed_from_paper": ["size"], "protocol": plan}
+    about = {"kind": "segmentation", "document": "000", "title": plan["title"], "source": source, "profile": "cpu"}
+    whole = {**about, "changed_from_paper": [{"field": "size", "paper": 512, "here": 96}], "protocol": plan}
     (folder / "protocol.json").write_text(json.dumps(whole))
     return read_run(folder)
 

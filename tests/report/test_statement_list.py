@@ -26,8 +26,14 @@ def write_run(results, table, *, source="sample", rows, document="001"):
     folder.mkdir(parents=True)
     pd.DataFrame(said).to_csv(folder / "statements.csv", index=False)
     (folder / "measurements.csv").write_text("quantity,condition,x,seed,value\n")
-    plan = {"document": document, "title": f"Title of {table}"}
-    write_json(folder / "protocol.json", {"source": source, "profile": "cpu", "decisions": [], "protocol": plan})
+    about = {
+        "kind": "statements",
+        "document": document,
+        "title": f"Title of {table}",
+        "source": source,
+        "profile": "cpu",
+    }
+    write_json(folder / "protocol.json", {**about, "changed_from_paper": [], "decisions": []})
     return folder
 
 
@@ -101,6 +107,7 @@ def test_a_run_without_data_gives_way_to_one_with(results):
 def test_a_document_without_tables_of_statements_is_told(results, tmp_path):
     with pytest.raises(ResultsError, match="a table of statements of document 002"):
         write_statement_page("002", results, tmp_path)
+    (tmp_path / "nowhere").mkdir()
     with pytest.raises(ResultsError, match="a table of statements of document 001"):
         write_statement_page("001", tmp_path / "nowhere", tmp_path)
 
@@ -112,11 +119,12 @@ def test_broken_files_are_told(results):
     with pytest.raises(ResultsError, match="refuted"):
         read_statement_runs(results)
     (folder / "statements.csv").write_text(kept)
-    write_json(folder / "protocol.json", {"source": "sample", "profile": "cpu"})
+    about = {"kind": "statements", "document": "001", "source": "sample", "profile": "cpu", "changed_from_paper": []}
+    write_json(folder / "protocol.json", about)
     with pytest.raises(ResultsError, match="document, title, source and profile"):
         read_statement_runs(results)
     (folder / "statements.csv").unlink()
-    write_json(folder / "protocol.json", {"source": "s", "profile": "cpu", "protocol": {"document": "1", "title": "t"}})
+    write_json(folder / "protocol.json", {**about, "title": "t"})
     with pytest.raises(ResultsError, match="a results file"):
         read_statement_runs(results)
 

@@ -23,8 +23,8 @@ def said(tmp_path):
     pd.DataFrame(rows).to_csv(folder / "statements.csv", index=False)
     (folder / "measurements.csv").write_text("quantity\n")
     choice = {"field": "study.n", "value": "3", "place": "silent: we use 3"}
-    plan = {"document": "001", "title": "Nine"}
-    whole = {"source": "sample", "profile": "cpu", "decisions": [choice], "protocol": plan}
+    whole = {"kind": "statements", "document": "001", "title": "Nine", "source": "sample", "profile": "cpu"}
+    whole |= {"changed_from_paper": [], "decisions": [choice]}
     write_json(folder / "protocol.json", whole)
     drawn = tmp_path / "figures" / "table9_of_001" / "sample-cpu" / "nine.png"
     drawn.parent.mkdir(parents=True)

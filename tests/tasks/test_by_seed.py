@@ -43,12 +43,14 @@ def in_process(monkeypatch):
     """Units measured in this process; a list of those that were."""
     seen = []
 
-    def alone(each, study, file, folder, pending, *, n_units, console):
-        for group, seeds in pending.items():
-            by_seed._run(each, study, file, folder, group, seeds)
+    def alone(units, start, arguments, **_):
+        monkeypatch.setattr(by_seed, "configure", lambda **_: None)
+        do = start(0, *arguments)
+        for group, seeds in units:
+            do((group, seeds), lambda n: None)
             seen.extend((group, seed) for seed in seeds)
 
-    monkeypatch.setattr(by_seed, "_measure", alone)
+    monkeypatch.setattr(by_seed, "run_units", alone)
     return seen
 
 
@@ -62,7 +64,7 @@ def x_rays(tmp_path):
 
 
 def rows(study, file, cache):
-    return kept_rows(EACH, study, file, cache, console=Console(file=io.StringIO()))
+    return kept_rows(EACH, study, file, cache, workers=2, console=Console(file=io.StringIO()))
 
 
 def test_rows_come_in_the_order_of_groups_and_seeds(in_process, x_rays, tmp_path):

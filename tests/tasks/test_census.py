@@ -1,15 +1,26 @@
 import csv
+import io
 
 import pytest
-from reproduce.papers.armato2011.census import CensusProtocol, PrintedCount, counts_of, verdict, write_census
+from rich.console import Console
 
 from reproduce.cohorts.ledger import Ledger, LedgerEntry
 from reproduce.cohorts.lidc_census import Counts, Grouping, Lesion, ScanCensus
 from reproduce.errors import DataNotFoundError
 from reproduce.papers.armato2011.figures import draw_census
+from reproduce.results.folders import RunFolder, read_run
+from reproduce.tasks import census
+from reproduce.tasks.census import CENSUS, CensusProtocol, PrintedCount, counts_of, verdict
+from reproduce.tasks.task import Claims, Context
 
 VARIED = tuple(Grouping(pixel_mm, tolerance_mm) for pixel_mm in (0.5, 0.7, 0.9) for tolerance_mm in (1.0, 3.0))
 PROTOCOL = CensusProtocol(
+    table="census_lidc",
+    document="Armato 2011",
+    title="Armato et al. 2011",
+    source="lidc_idri",
+    profile="paper",
+    phantom=None,
     printed=(
         PrintedCount("ct_scans", "scan", 2, 0.0, "CT scans"),
         PrintedCount("lesions", "lesion", 5, 0.2, "lesions"),
@@ -30,7 +41,7 @@ LESIONS = (
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path, monkeypatch):
     def write(name):
         counts = {grouping: Counts(4, 2, 1) for grouping in VARIED}
         scans = [
@@ -42,7 +53,12 @@ def write(tmp_path):
         (source / "1.xml").write_text("<a/>")
         ledger = Ledger((LedgerEntry("", "2.25.1", "in", "CT read in 1 XML"),))
         folder = tmp_path / name / "census_lidc" / "lidc_idri-paper"
-        return folder, write_census(folder, PROTOCOL, scans, ledger, source=source)
+        monkeypatch.setattr(census, "find_reads", lambda root: ([], ledger))
+        monkeypatch.setattr(census, "count_scans", lambda *_, **__: iter(scans))
+        context = Context(source, "lidc_idri", tmp_path, folder, 1, Console(file=io.StringIO()))
+        CENSUS.measure(PROTOCOL, context)
+        CENSUS.write(PROTOCOL, PROTOCOL, context, Claims())
+        return folder, (folder.parent / "published.csv", *sorted(p for p in folder.iterdir() if p.is_file()))
 
     return write
 
@@ -121,7 +137,7 @@ def test_nodules_are_listed_from_below(written):
 
 
 def test_three_figures_without_a_date(written, tmp_path):
-    paths = draw_census(written, tmp_path)
+    paths = draw_census(read_run(written), tmp_path)
     figures = ("agreement", "ratings", "sensitivity")
     assert [path.name for path in paths] == [f"census_lidc_{f}{suffix}" for f in figures for suffix in (".png", ".svg")]
     assert "dc:date" not in (tmp_path / "census_lidc_ratings.svg").read_text()
@@ -129,10 +145,11 @@ def test_three_figures_without_a_date(written, tmp_path):
 
 @pytest.mark.slow
 def test_the_same_results_give_the_same_figures(written, tmp_path):
-    one, two = (draw_census(written, tmp_path / name) for name in ("one", "two"))
+    one, two = (draw_census(read_run(written), tmp_path / name) for name in ("one", "two"))
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
 
 
 def test_figures_need_results(tmp_path):
+    absent = RunFolder(tmp_path / "absent", "census", "Armato 2011", "lidc_idri", "paper", (), {})
     with pytest.raises(DataNotFoundError, match="a results file of the census"):
-        draw_census(tmp_path / "absent", tmp_path)
+        draw_census(absent, tmp_path)

@@ -73,18 +73,22 @@ def training_set(slices) -> Callable[..., TrainingSet]:
     return make
 
 
+_HEAD = {"padding": "same", "activation": "sigmoid", "name": "mask"}
+
+
 def convolution(size, *, n_channels, n_regions) -> keras.Model:
     """Two convolutions and no batch normalisation: what a step does is the mean over its images."""
     image = keras.Input((*size, n_channels))
-    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(image)
-    return keras.Model(image, {"mask": keras.layers.Conv2D(n_regions, 3, padding="same", activation="sigmoid")(x)})
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="conv")(image)
+    return keras.Model(image, {"mask": keras.layers.Conv2D(n_regions, 3, **_HEAD)(x)})
 
 
 def normalised(size, *, n_channels, n_regions) -> keras.Model:
     """The same with batch normalisation between."""
     image = keras.Input((*size, n_channels))
-    x = keras.layers.BatchNormalization(momentum=0.9)(keras.layers.Conv2D(4, 3, padding="same")(image))
-    return keras.Model(image, {"mask": keras.layers.Conv2D(n_regions, 3, padding="same", activation="sigmoid")(x)})
+    x = keras.layers.Conv2D(4, 3, padding="same", name="conv")(image)
+    x = keras.layers.BatchNormalization(momentum=0.9, name="norm")(x)
+    return keras.Model(image, {"mask": keras.layers.Conv2D(n_regions, 3, **_HEAD)(x)})
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,22 @@ import numpy as np
 import pytest
 
 from reproduce.cohorts.splits import Fold
-from reproduce.training.job import Job, Views, Worker
+from reproduce.tasks.segmentation import SegmentationInputs
+from reproduce.training.job import Job, Worker
 from reproduce.training.predict import read_prediction
 
 
 @pytest.fixture(scope="module")
 def worker(recipe, slices):
     optimisation = recipe.optimisation(max_epochs=1)
-    return Worker(
-        SimpleNamespace(
-            optimisation=optimisation,
-            preparation=SimpleNamespace(regions={"nodule": ()}),
-            decision=SimpleNamespace(threshold=0.5, measured={"nodule": ("nodule",)}, means={}),
-            readings=(SimpleNamespace(region="nodule"),),
-            optimisation_of=lambda arm: optimisation,
-        ),
-        Views(slices, None),
+    experiment = SimpleNamespace(
+        optimisation=optimisation,
+        preparation=SimpleNamespace(regions={"nodule": ()}),
+        decision=SimpleNamespace(threshold=0.5, measured={"nodule": ("nodule",)}, means={}),
+        readings=(SimpleNamespace(region="nodule"),),
+        optimisation_of=lambda arm: optimisation,
     )
+    return Worker(experiment, SegmentationInputs(experiment, slices, None))
 
 
 @pytest.fixture

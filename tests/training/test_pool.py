@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,7 @@ from reproduce.models.losses import BinaryCrossEntropy
 from reproduce.models.segmentation.optimised_cnn import unoptimised_cnn
 from reproduce.protocol import Arm, Call, Optimisation, Preparation
 from reproduce.protocol.intensities import Window
+from reproduce.tasks.segmentation import segmentation_inputs
 from reproduce.training import pool
 from reproduce.training.job import Job
 from reproduce.training.pipeline import resized_slices
@@ -83,7 +85,8 @@ def jobs(folder, depth=1):
 
 def go(cohort, folder, *, workers, depth=1):
     experiment, prepared, cache = cohort
-    run_jobs(jobs(folder, depth), experiment, prepared, cache=cache, workers=workers)
+    make_inputs = partial(segmentation_inputs, experiment, prepared, cache)
+    run_jobs(jobs(folder, depth), experiment, make_inputs, workers=workers)
 
 
 def test_nothing_to_do_starts_no_process(cohort, tmp_path, monkeypatch):

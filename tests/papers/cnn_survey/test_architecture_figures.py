@@ -8,12 +8,12 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from reproduce.errors import ResultsError
-from reproduce.figures.draw import draw_runs
 from reproduce.papers.cnn_survey.architecture_figures import draw_architectures, draw_timeline, short
 from reproduce.papers.cnn_survey.structure_figure import draw_structure
+from reproduce.papers.drawing import draw_runs
 from reproduce.provenance import write_json
 from reproduce.results.cases import write_frame
-from reproduce.results.folders import find_runs
+from reproduce.results.folders import find_runs, read_run
 
 LAYERS = [
     ("image", "InputLayer", "32x32x1", "", "", 0, 1),
@@ -100,24 +100,25 @@ def test_counts_in_short(n, text):
 def test_the_same_bytes_twice_from_the_files_alone(tmp_path):
     folder = tmp_path / "architectures_of_001" / "sample-cpu"
     write_results(folder)
-    with pytest.raises(ResultsError, match="at least one run"):  # it has no cells
-        find_runs(tmp_path, ())
+    (run,) = find_runs(tmp_path, ())
     drawing = draw_runs(tmp_path, (), tmp_path / "figures")
     first = {path.name: path.read_bytes() for path in itertools.islice(drawing, 4)}
     assert len(list((tmp_path / "figures" / "architectures_of_001" / "sample-cpu").iterdir())) == 4
     assert set(first) == {"figure1.png", "figure1.svg", "figure2.png", "figure2.svg"}
-    again = draw_architectures(folder, tmp_path / "again")
+    again = draw_architectures(run, tmp_path / "again")
     assert first == {path.name: path.read_bytes() for path in again}
 
 
 def write_results(folder: Path):
     write_frame(ROWS, folder / "architectures.csv")
     write_frame(STRUCTURE, folder / "structure.csv")
-    write_json(folder / "protocol.json", {"source": "sample", "profile": "cpu"})
+    about = {"kind": "comparison", "document": "001", "source": "sample", "profile": "cpu", "changed_from_paper": []}
+    write_json(folder / "protocol.json", about)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     write_results(tmp_path)
     (tmp_path / "structure.csv").unlink()
+    run = read_run(tmp_path)
     with pytest.raises(ResultsError, match=r"structure\.csv"):
-        draw_architectures(tmp_path, tmp_path)
+        draw_architectures(run, tmp_path)

@@ -16,7 +16,9 @@ NAMES = [f"figure{i}.{ending}" for i in (1, 2, 3) for ending in ("png", "svg")]
 
 
 def run_of(table, source, profile, changed=()):
-    return RunFolder(Path("results") / table / f"{source}-{profile}", source, profile, tuple(changed), {})
+    return RunFolder(
+        Path("results") / table / f"{source}-{profile}", "segmentation", "000", source, profile, tuple(changed), {}
+    )
 
 
 LIDC, BRATS = run_of("table1_lidc", "phantom", "cpu", ["x"]), run_of("table2_brats", "brats", "paper")
@@ -136,7 +138,7 @@ def written(by_hand):
         table="table1_lidc",
         source="phantom",
         profile="cpu",
-        changed=["preparation.size: 512 -> 96"],
+        changed=[("preparation.size", 512, 96)],
     )
     path = root / "table1_lidc" / "phantom-cpu" / "protocol.json"
     whole = json.loads(path.read_text())

@@ -50,16 +50,18 @@ PROTOCOL = {
     ],
 }
 CHANGED = (
-    "preparation.size: 512 -> 96",
-    "arms.plain.build.arguments.width: 64 -> 8",
-    "optimisation.batch_size: 32 -> 4",
+    {"field": "preparation.size", "paper": 512, "here": 96},
+    {"field": "arms.plain.build.arguments.width", "paper": 64, "here": 8},
+    {"field": "optimisation.batch_size", "paper": 32, "here": 4},
 )
 
 
 def table(data="LIDC-IDRI", *, changed=CHANGED, source="phantom", profile="cpu", **parts):
     protocol = copy.deepcopy(PROTOCOL) | parts
     path = Path("results") / protocol["table"] / f"{source}-{profile}"
-    return planned(data, RunFolder(path, source, profile, tuple(changed), {"protocol": protocol}))
+    return planned(
+        data, RunFolder(path, "segmentation", "000", source, profile, tuple(changed), {"protocol": protocol})
+    )
 
 
 def draw(*tables, arm="plain", beside=None, absent=()):
@@ -135,6 +137,6 @@ def test_unknown_arm_is_an_error_with_those_that_there_are():
 
 
 def test_file_without_a_protocol_is_an_error():
-    run = RunFolder(Path("results/table1_lidc/x-cpu"), "x", "cpu", (), {})
+    run = RunFolder(Path("results/table1_lidc/x-cpu"), "segmentation", "000", "x", "cpu", (), {})
     with pytest.raises(ResultsError, match="a protocol"):
         planned("LIDC-IDRI", run)

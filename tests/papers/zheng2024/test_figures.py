@@ -56,7 +56,9 @@ def test_both_figures_are_written_twice_the_same_and_say_phantom(history, tmp_pa
     folder = tmp_path / "results" / "table1_thoracic" / "phantom-cpu"
     write_frame(history, folder / "history.csv")
     arms = [{"name": model} for model in MODELS]
-    settings = {"source": "phantom", "profile": "cpu", "changed_from_paper": ["x"], "protocol": {"arms": arms}}
+    changed = [{"field": "size", "paper": 512, "here": 96}]
+    settings = {"kind": "segmentation", "document": "002", "source": "phantom", "profile": "cpu"}
+    settings |= {"changed_from_paper": changed, "protocol": {"arms": arms}}
     write_json(folder / "protocol.json", settings)
     first, again = (draw_document002(read_run(folder), tmp_path / name) for name in ("a", "b"))
     assert [path.name for path in first] == ["figure2.png", "figure2.svg", "figure3.png", "figure3.svg"]
