@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reproduce.audit.printed import Cell
+from reproduce.errors import ProtocolError
 from reproduce.metrics.formulas import OF_IMAGES
 from reproduce.metrics.ranking import delong_test, roc_auc
 from reproduce.metrics.seed_scores import seed_scores
@@ -145,7 +146,15 @@ def _compare(statement: Statement, cases: pd.DataFrame, threshold: float) -> tup
         means = [probabilities.mean(axis=0) for probabilities in (better, worse)]
         areas = [roc_auc(reference, scores) for scores in means]
         return len(reference), *areas, "DeLong", float(delong_test(reference, *means).p_value)
-    wanted = {"sensitivity": reference, "specificity": ~reference}.get(statement.metric, np.ones_like(reference))
+    shares = {"accuracy": np.ones_like(reference), "sensitivity": reference, "specificity": ~reference}
+    if statement.metric not in shares:
+        raise ProtocolError(
+            expected="a metric with a paired test of images: auc, accuracy, sensitivity or specificity",
+            got=statement.metric,
+            where=f"the statement {statement.better} over {statement.worse} ({statement.place})",
+            do="state it by one of these metrics, or leave the statement out; the predictions are kept",
+        )
+    wanted = shares[statement.metric]
     right = [((p > threshold) == reference).mean(axis=0)[wanted] for p in (better, worse)]
     test = permutation(*right, n_resamples=9999, seed=seed_words("statement", statement.better, statement.worse))
     return int(wanted.sum()), float(right[0].mean()), float(right[1].mean()), "sign flips", float(test.p_value)
