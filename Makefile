@@ -108,6 +108,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 # The exact versions that results/ were made with, for the Python that runs it.
 lock: $(INSTALLED)
