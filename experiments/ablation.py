@@ -50,6 +50,14 @@ def profiles(module, table: str, weights: dict) -> dict[str, Experiment]:
     return {"paper": ablated(module.PAPER, every), "cpu": cpu, "smoke": ablated(module.SMOKE, smoke)}
 
 
+def tables() -> dict[str, dict[str, Experiment]]:
+    """The ablation of both data sets by table, with the arms whose weights are at hand."""
+    weights = weights_at_hand()
+    return {
+        table: profiles(module, table, weights) for table, module in zip(TABLES, (lidc_table, brats_table), strict=True)
+    }
+
+
 def effects(of: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Write what each arm adds, with its test, and draw the effects on both data sets as far as both have been run."""
     return (*write_effects(of, WHY_NOT_RUN), *draw_ablation_of_both(of, figures))
@@ -71,10 +79,9 @@ def main(
         roots = [paths.data_root(root) for root in (lidc, brats)]  # a wrong path is told now, not hours later
         if weights is not None:
             os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(weights, holding="files of weights"))
-        for table, module, root in zip(TABLES, (lidc_table, brats_table), roots, strict=True):
+        for table, root in zip(tables().values(), roots, strict=True):
             options = run.Options(profile, root, out, workers=workers, pages=pages)
-            found = profiles(module, table, weights_at_hand())
-            run.run_table(found, SEGMENTATION, options, project=ROOT, console=console, further=effects)
+            run.run_table(table, SEGMENTATION, options, project=ROOT, console=console, further=effects)
 
     run.told_as_errors(both)
 

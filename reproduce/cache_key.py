@@ -12,6 +12,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def _reached(roots: frozenset[tuple[str, str]]) -> tuple[list[str], list[str]]:
 
     A digest is over a definition's code and over the code that each global name in it stands for.
     """
-    digests, libraries = {}, set()
+    digests: dict[tuple[str, str], str] = {}
+    libraries: set[str] = set()
     left = {target for root in roots for target in _followed(*root)}
     while left:
         module, name = left.pop()
@@ -117,7 +119,7 @@ def _followed(module: str, name: str) -> set[tuple[str, str]]:
 
 
 def _is_module(package: str, name: str) -> bool:
-    is_package = importlib.util.find_spec(package).submodule_search_locations is not None
+    is_package = _found(package)[0].submodule_search_locations is not None
     return is_package and importlib.util.find_spec(f"{package}.{name}") is not None
 
 
@@ -131,23 +133,35 @@ def _is_ours(top: str) -> bool:
     if top == _PACKAGE or top in sys.stdlib_module_names:
         return top == _PACKAGE
     spec = importlib.util.find_spec(top)
-    return spec is not None and bool(spec.origin) and not _INSTALLED & set(Path(spec.origin).parts)
+    return spec is not None and spec.origin is not None and not _INSTALLED & set(Path(spec.origin).parts)
+
+
+def _found(module: str) -> tuple[ModuleSpec, Path]:
+    """Find a module of ours and its file.
+
+    Raises:
+        ModuleNotFoundError: It has no file.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"the module {module} has no file; install the package again", name=module)
+    return spec, Path(spec.origin)
 
 
 @dataclass(frozen=True)
 class _Module:
     """Statements by the names that they define, each its code and the names in it; what imports stand for."""
 
-    defined: Mapping[str, list[tuple[str, frozenset[str]]]]
-    imported: Mapping[str, set[tuple[str, str]]]
+    defined: dict[str, list[tuple[str, frozenset[str]]]]
+    imported: dict[str, set[tuple[str, str]]]
 
 
 @functools.cache
 def _read(module: str) -> _Module:
     """A module as it is on disk, without what is there for type checkers alone."""
-    spec = importlib.util.find_spec(module)
+    spec, path = _found(module)
     read = _Module({}, {})
-    for node in ast.parse(Path(spec.origin).read_bytes()).body:
+    for node in ast.parse(path.read_bytes()).body:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
         inside = list(ast.walk(node))
@@ -160,7 +174,7 @@ def _read(module: str) -> _Module:
     return read
 
 
-def _imports(node: ast.Import | ast.ImportFrom, spec) -> Iterator[tuple[str, tuple[str, str]]]:
+def _imports(node: ast.Import | ast.ImportFrom, spec: ModuleSpec) -> Iterator[tuple[str, tuple[str, str]]]:
     """Each name that an import binds, with what it stands for."""
     if isinstance(node, ast.ImportFrom):
         module = importlib.util.resolve_name("." * node.level + (node.module or ""), spec.parent)
@@ -199,23 +213,23 @@ def _digest(text: str) -> str:
 class _Computing(ast.NodeTransformer):
     """Takes from code what computes nothing: imports, docstrings, annotations."""
 
-    def visit_Import(self, node):
+    def visit_Import(self, node: ast.Import) -> None:
         return None
 
-    def visit_ImportFrom(self, node):
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         return None
 
-    def visit_Expr(self, node):
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
 
-    def visit_arg(self, node):
+    def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
         return node
 
-    def visit_AnnAssign(self, node):
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         node.annotation = ast.Constant(None)
         return self.generic_visit(node)
 
-    def visit_FunctionDef(self, node):
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)

@@ -215,7 +215,7 @@ def export(
     Exit code 0; 2 where that training is not finished, with those that are.
 
     Args:
-        table: Name of the table's script below experiments/, e.g. table1_lidc.
+        table: Name of the table's results folder, e.g. table1_lidc or ablation_brats.
         output: A file that ends in .keras; or a folder, for SavedModel and the recipe as JSON beside it.
         arm: Name of the arm. Left out: the last of the table.
         fold: Whose training; its test patients are those that the model has never seen.
@@ -225,27 +225,13 @@ def export(
         project: Folder that holds experiments/.
         onnx: ONNX too, in a folder; needs the extra `export`.
     """
-    import importlib.util
-
     from reproduce import paths
-    from reproduce.errors import DataNotFoundError, ProtocolError
     from reproduce.prediction.export import export_model
     from reproduce.prediction.model_file import SUFFIX, save_model
-    from reproduce.protocol import Preparation
-    from reproduce.tasks.export import finished_model
+    from reproduce.tasks.export import experiment_of, finished_model
     from reproduce.training.determinism import leave_gpus_to_workers
 
-    script = project / "experiments" / f"{table}.py"
-    if not script.is_file():
-        do = "name a script of experiments/ without its ending, from the project's folder or with --project"
-        raise DataNotFoundError(expected="a table's script", got="nothing there", where=script, do=do)
-    spec = importlib.util.spec_from_file_location(f"experiments_{table}", script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    experiment = getattr(module, "PROFILES", {}).get(profile)
-    if not isinstance(getattr(experiment, "preparation", None), Preparation):
-        got, do = f"profile {profile} of {table}", "name a table whose models outline regions"
-        raise ProtocolError(expected="a table of segmentation", got=got, where=script, do=do)
+    experiment = experiment_of(table, profile, scripts=project / "experiments")
     leave_gpus_to_workers()
     cache = paths.cache_dir(project.absolute())
     root = paths.data_root(data_root) or cache / "phantoms" / f"{experiment.table}-{profile}"

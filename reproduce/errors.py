@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class ReproduceError(Exception):
     """An error whose text says what was expected, what came, in which file, and what to do.
@@ -17,7 +19,7 @@ class ReproduceError(Exception):
         self.expected, self.got, self.where, self.do = expected, got, str(where), do
         super().__init__(f"expected {expected}, got {got}\n  where: {where}\n  do:    {do}")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[..., ReproduceError], tuple[type[ReproduceError], str, str, str, str]]:
         """Rebuild from the four parts, so that the error crosses a process boundary whole."""
         return _rebuild, (type(self), self.expected, self.got, self.where, self.do)
 

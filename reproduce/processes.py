@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from reproduce.errors import WorkerDiedError
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
 
 # Not forked: TensorFlow's threads, if the parent has any, do not survive a fork.
 SPAWN = multiprocessing.get_context("spawn")
@@ -60,7 +64,7 @@ def processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(begun, begin: Callable[..., None] | None, arguments: tuple) -> None:
+def _begin(begun: Synchronized[int], begin: Callable[..., None] | None, arguments: tuple) -> None:
     # Ctrl-C reaches the whole group: the parent ends its workers, and they say nothing.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -73,8 +77,10 @@ def _begin(begun, begin: Callable[..., None] | None, arguments: tuple) -> None:
 
 def _end_with_parent() -> None:
     """A pool's workers outlive a parent that is killed; nobody would want what they compute."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def progress_of(what: str, unit: str, *, console: Console | None = None) -> Progress:

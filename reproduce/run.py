@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,7 +110,7 @@ def told_as_errors(do: Callable[[Console], object]) -> None:
 
 
 @contextmanager
-def _script_stays_home():
+def _script_stays_home() -> Iterator[None]:
     """Hide the script from worker processes: each would run it again, and import TensorFlow just to write DICOM."""
     main_module = sys.modules["__main__"]
     path = vars(main_module).pop("__file__", None)

@@ -1,11 +1,12 @@
-"""Prepared examples, one a slice: what every TFDS builder of this package writes, and how it is read again."""
+"""Prepared examples, one a slice: how the TFDS builder writes those of any data set, and how they are read again."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from rich.progress import track
 from reproduce.cache_key import cache_key
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
+from reproduce.protocol import Call
 from reproduce.provenance import tree_digest
 
 if TYPE_CHECKING:
@@ -29,16 +31,18 @@ logging.set_verbosity(logging.ERROR)
 
 SPLIT = "scans"
 _MAX_SLICES = 1 << 16
+Example = tuple[int, dict[str, Any]]
+"""Key and features of a slice."""
 # Noise does not compress: zlib halves a CT slice but takes 26 ms to write it; label maps shrink to almost nothing.
 _BYTES, _ZLIB = tfds.features.Encoding.BYTES, tfds.features.Encoding.ZLIB
 
 
 @dataclass(frozen=True, eq=False)
 class ScanLabels:
-    """The reference of a scan.
+    """Hold the reference of a scan.
 
     Attributes:
-        patient, scan: Which.
+        patient, scan: Names within the cohort.
         labels: uint8 `[z, y, x]` at the native size.
         spacing_mm: (z, y, x).
     """
@@ -51,7 +55,7 @@ class ScanLabels:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A cohort on disk as slices at their native size, in the order of patient, scan and slice.
+    """Point to a cohort on disk as slices at their native size, in the order of patient, scan and slice.
 
     Attributes:
         name: Data set, e.g. "lidc_idri".
@@ -66,7 +70,7 @@ class Prepared:
     ledger: Path
 
     def read(self, *, decode_image: bool = True) -> tf.data.Dataset:
-        """The examples in their order on disk, always the same; see `slice_features` for what one is.
+        """Return the examples in their order on disk, always the same; see `slice_features` for what one is.
 
         Args:
             decode_image: False leaves the image out, which is what scoring needs.
@@ -77,82 +81,111 @@ class Prepared:
         return self.builder.as_dataset(split=SPLIT, decoders=decoders, read_config=config, shuffle_files=False)
 
     def scans(self) -> Iterator[ScanLabels]:
-        """The reference of each scan, one at a time, in the order of the cohort."""
+        """Yield the reference of each scan, in the order of the cohort."""
         examples = self.read(decode_image=False).as_numpy_iterator()
         for scan, slices in itertools.groupby(examples, key=lambda example: example["scan"]):
             first, *others = slices
-            spacing_mm = tuple(float(mm) for mm in first["spacing_mm"])
+            z_mm, y_mm, x_mm = map(float, first["spacing_mm"])
             labels = np.stack([example["labels"] for example in (first, *others)])
-            yield ScanLabels(first["patient"].decode(), scan.decode(), labels, spacing_mm)
+            yield ScanLabels(first["patient"].decode(), scan.decode(), labels, (z_mm, y_mm, x_mm))
 
 
-def prepared(
-    name: str,
-    builder: type[tfds.core.DatasetBuilder],
-    config: type[tfds.core.BuilderConfig],
-    *,
-    root: Path,
-    cache: Path,
-    beam: PipelineOptions | None,
-    parameters: Mapping[str, Any],
-) -> Prepared:
-    """A data root prepared by its builder; what is on disk under the same key is used again.
+@dataclass(frozen=True)
+class SliceSource:
+    """Say how the scans of a data set become slices.
 
-    Its `cache_key` holds every file below `root`, the parameters and the builder's code.
+    Attributes:
+        name: Data set, e.g. "lidc_idri".
+        homepage: Address at which it is published.
+        find: Finds its cohort; called with the data root.
+        read: Reads a case; called with a scan of the cohort.
+        n_channels: Channels of the image.
+        dtype: Type of its values: int16 for CT in HU, float32 for MR.
+        mostly_zero: Whether to compress the image: a skull-stripped brain shrinks to a sixth.
+    """
+
+    name: str
+    homepage: str
+    find: Call
+    read: Call
+    n_channels: int
+    dtype: type
+    mostly_zero: bool = False
+
+
+@dataclass(kw_only=True)
+class SliceConfig(tfds.core.BuilderConfig):
+    """Parameters of a preparation; `name` carries the key, so that another key is another folder.
+
+    Attributes:
+        source: The data set.
+        on_beam: Whether Apache Beam spreads the scans over its workers; the examples are the same either way.
+    """
+
+    source: SliceSource
+    on_beam: bool
+
+
+class PreparedSlices(tfds.core.GeneratorBasedBuilder):
+    """Slices of a data set at their own size, with labels, patient, scan, slice and spacing."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    MANUAL_DOWNLOAD_INSTRUCTIONS = "Name the folder of the data set, unpacked."
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        source = self.builder_config.source
+        return tfds.core.DatasetInfo(
+            builder=self, features=slice_features(source), homepage=source.homepage, disable_shuffling=True
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
+        cohort = self.builder_config.source.find(Path(dl_manager.manual_dir))
+        cohort.ledger.write_csv(Path(self.data_path) / "ledger.csv")
+        return {SPLIT: self._generate_examples(cohort.scans)}
+
+    def _generate_examples(self, scans: Sequence[Any]) -> Any:
+        """Return the examples of all scans: an iterator, or a Beam pipeline that spreads the scans over its workers."""
+        numbered = list(enumerate(scans))
+        examples = functools.partial(_examples, read=self.builder_config.source.read)
+        if self.builder_config.on_beam:
+            import apache_beam
+
+            # Without a shuffle in between, runners read all scans on the worker that lists them.
+            return apache_beam.Create(numbered) | apache_beam.Reshuffle() | apache_beam.FlatMap(examples)
+        listed = track(numbered, description="read scans", transient=True)
+        return itertools.chain.from_iterable(map(examples, listed))
+
+
+def _examples(numbered: tuple[int, Any], *, read: Call) -> Iterator[Example]:
+    position, scan = numbered
+    return slice_examples(read(scan), position=position)
+
+
+def prepared(source: SliceSource, *, root: Path, cache: Path, beam: PipelineOptions | None) -> Prepared:
+    """Return a prepared data root; what is on disk under the same key is used again.
+
+    Its `cache_key` holds every file below `root`, the source, and the code that reads and writes.
 
     Args:
-        name: Data set, e.g. "lidc_idri".
-        builder: Its class; one that makes a Beam pipeline where its configuration says so.
-        config: Class of its configuration, with a field for each parameter, and `on_beam`.
-        root: Folder of the data set.
+        source: The data set.
+        root: Its folder.
         cache: Folder for prepared examples.
         beam: Options of an Apache Beam pipeline, its runner among them, that reads the scans in parallel (extra
             `scale`); None reads them one after another in this process. It changes no example, so no key.
-        parameters: What decides the examples beside the files.
     """
-    sources = tree_digest(root, memo=cache / "digests.json")
-    key = cache_key(builder, config, sources=sources, parameters=parameters)
-    settings = config(name=key[:16], on_beam=beam is not None, **parameters)
-    made = builder(config=settings, data_dir=cache / "tfds")
-    _prepare_quietly(made, root, beam=beam)
-    return Prepared(name, key, made, Path(made.data_path) / "ledger.csv")
-
-
-def _prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path, *, beam: PipelineOptions | None) -> None:
-    """Prepare the examples, unless they are prepared; only errors are told.
-
-    TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
-    """
+    digest = tree_digest(root, memo=cache / "digests.json")
+    key = cache_key(PreparedSlices, SliceConfig, sources=digest, preparation=source)
+    config = SliceConfig(name=key[:16], source=source, on_beam=beam is not None)
+    builder = PreparedSlices(config=config, data_dir=cache / "tfds")
+    # TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
     tfds.disable_progress_bar()
     with contextlib.redirect_stdout(io.StringIO()):
         builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root, beam_options=beam))
+    return Prepared(source.name, key, builder, Path(builder.data_path) / "ledger.csv")
 
 
-def examples_of(scans: Sequence[Any], examples: Callable[[tuple[int, Any]], Iterator], *, on_beam: bool):
-    """The examples of all scans, as a generator, or as a Beam pipeline that spreads the scans over its workers.
-
-    Args:
-        scans: In the order of the cohort.
-        examples: From (position, scan) to the examples of a scan; one that can be pickled for Beam.
-        on_beam: Which of the two.
-    """
-    numbered = list(enumerate(scans))
-    if on_beam:
-        import apache_beam
-
-        # Without a shuffle in between, runners read all scans on the worker that lists them.
-        return apache_beam.Create(numbered) | apache_beam.Reshuffle() | apache_beam.FlatMap(examples)
-    listed = track(numbered, description="read scans", transient=True)
-    return itertools.chain.from_iterable(map(examples, listed))
-
-
-def slice_features(*, n_channels: int, dtype: type, mostly_zero: bool = False) -> tfds.features.FeaturesDict:
-    """Features of one slice.
-
-    Args:
-        n_channels: Channels of the image.
-        dtype: Of the image: int16 for CT in HU, float32 for MR.
-        mostly_zero: Whether to compress the image: a skull-stripped brain shrinks to a sixth.
+def slice_features(source: SliceSource) -> tfds.features.FeaturesDict:
+    """Return the features of one slice of a data set.
 
     Returns:
         image `[y, x, channel]`; labels uint8 `[y, x]`; patient; scan; slice, counted from the smallest position along
@@ -161,7 +194,9 @@ def slice_features(*, n_channels: int, dtype: type, mostly_zero: bool = False) -
     return tfds.features.FeaturesDict(
         {
             "image": tfds.features.Tensor(
-                shape=(None, None, n_channels), dtype=dtype, encoding=_ZLIB if mostly_zero else _BYTES
+                shape=(None, None, source.n_channels),
+                dtype=source.dtype,
+                encoding=_ZLIB if source.mostly_zero else _BYTES,
             ),
             "labels": tfds.features.Tensor(shape=(None, None), dtype=np.uint8, encoding=_ZLIB),
             "patient": tfds.features.Text(),
@@ -172,12 +207,12 @@ def slice_features(*, n_channels: int, dtype: type, mostly_zero: bool = False) -
     )
 
 
-def slice_examples(case: Case, *, position: int) -> Iterator[tuple[int, dict]]:
-    """The examples of a case, with keys that keep the order of the cohort.
+def slice_examples(case: Case, *, position: int) -> Iterator[Example]:
+    """Yield the examples of a case, with keys that keep the order of the cohort.
 
     Args:
         case: The image may have channels or not; at most 255 labels and 65,535 slices.
-        position: Of the case within its cohort, from 0.
+        position: Number of the case within its cohort, from 0.
 
     Raises:
         CohortError: More labels or slices than the format holds.

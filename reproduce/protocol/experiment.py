@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from reproduce.protocol.augmentation import Augmentation, VolumeAugmentation
 from reproduce.protocol.intensities import Normalised, Window
@@ -141,6 +141,7 @@ class ClassArm(Section):
 
 
 AnyArm = Arm | VolumeArm | ClassArm
+Arms = TypeVar("Arms", bound=AnyArm, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -250,8 +251,12 @@ class Statement:
     place: str
 
 
+Prepares = TypeVar("Prepares", bound=Preparation | ImagePreparation, covariant=True)
+Decides = TypeVar("Decides", bound=Decision | ClassDecision, covariant=True)
+
+
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(Generic[Prepares, Arms, Decides]):
     """A table of a document as something that can be run.
 
     Attributes:
@@ -272,11 +277,11 @@ class Experiment:
     profile: str
     printed: bool
     phantom: Call
-    preparation: Preparation | ImagePreparation
-    arms: tuple[AnyArm, ...]
+    preparation: Prepares
+    arms: tuple[Arms, ...]
     optimisation: Optimisation
     validation: Validation | HeldOut
-    decision: Decision | ClassDecision
+    decision: Decides
     readings: tuple[Reading, ...]
     statements: tuple[Statement, ...]
 
@@ -288,3 +293,7 @@ class Experiment:
     def optimisation_of(self, arm: AnyArm) -> Optimisation:
         """How the weights of an arm are found: by its own words, or by the experiment's."""
         return arm.optimisation if isinstance(arm, VolumeArm) else self.optimisation
+
+
+SegmentationExperiment = Experiment[Preparation, Arm | VolumeArm, Decision]
+ClassExperiment = Experiment[ImagePreparation, ClassArm, ClassDecision]

@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any
 
 from reproduce.errors import ProtocolError
-from reproduce.protocol import Experiment, Section
+from reproduce.protocol import Section
 
 
 def plain(value: Any) -> Any:
@@ -44,7 +44,7 @@ def canonical_json(value: Any) -> str:
     return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def protocol_id(experiment: Experiment) -> str:
+def protocol_id(experiment: Any) -> str:
     """SHA-256 of the canonical JSON of an experiment, 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(experiment).encode()).hexdigest()
 
@@ -77,7 +77,7 @@ def changes(paper: Any, profile: Any) -> tuple[Change, ...]:
     )
 
 
-def decisions(experiment: Experiment) -> tuple[tuple[str, str, str], ...]:
+def decisions(experiment: Any) -> tuple[tuple[str, str, str], ...]:
     """Every (field, value, place) of an experiment, in the order of the protocol; the same pair twice stands once."""
     found = (
         (f"{path}{name}", _word(plain(getattr(section, name))), place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -29,35 +30,36 @@ _HEAD = (
 )
 
 
-def write_architecture_page(folder: Path, table: PropertyTable, whole: PropertyTable) -> int:
+def write_architecture_page(
+    folder: Path, table: PropertyTable, whole: PropertyTable, *, names: Mapping[str, str]
+) -> int:
     """Write `protocol.json` and `table.md` from the CSVs of a comparison, and return the number of architectures.
 
     Args:
         folder: `results/<table>/<source>-<profile>` with architectures.csv, trainings.csv and probabilities.csv.
         table: What was asked.
         whole: The same table under the profile that the others are made from.
+        names: What stands as the value of a choice whose own value fills a file, by its field.
     """
     read = {"keep_default_na": False}
     architectures = read_frame(folder / "architectures.csv", dtype={"printed": str, "changed": str}, **read)
     trainings = read_frame(folder / "trainings.csv", **read)
     n_test = len(read_frame(folder / "probabilities.csv", usecols=["image"]))
-    record = protocol_record("comparison", table, whole, source=table.source, chosen=_decisions(table))
+    chosen = [(field, names.get(field, value), place) for field, value, place in decisions(table)]
+    record = protocol_record("comparison", table, whole, source=table.source, chosen=chosen)
     write_json(folder / "protocol.json", record)
-    write_text(folder / "table.md", _page(table, architectures, trainings, n_test=n_test))
+    write_text(folder / "table.md", _page(table, architectures, trainings, chosen, n_test=n_test))
     return len(architectures)
 
 
-def _decisions(table: PropertyTable) -> list[tuple[str, str, str]]:
-    """Every choice with its place; of the architectures their names, as their values fill a file of their own."""
-    whole = {"study.entries", "study.basic"}
-    named = {
-        "study.entries": ", ".join(each.name for each in table.study.entries),
-        "study.basic": table.study.basic.name,
-    }
-    return [(field, named[field] if field in whole else value, place) for field, value, place in decisions(table)]
-
-
-def _page(table: PropertyTable, architectures: pd.DataFrame, trainings: pd.DataFrame, *, n_test: int) -> str:
+def _page(
+    table: PropertyTable,
+    architectures: pd.DataFrame,
+    trainings: pd.DataFrame,
+    chosen: Sequence[tuple[str, str, str]],
+    *,
+    n_test: int,
+) -> str:
     accuracies = trainings[trainings["quantity"] == "test_accuracy"].groupby("condition")["value"]
     first = architectures.iloc[0]
     lines = [
@@ -75,9 +77,9 @@ def _page(table: PropertyTable, architectures: pd.DataFrame, trainings: pd.DataF
         "",
     ]
     rows = (_fields(row, accuracies.get_group(row["architecture"])) for _, row in architectures.iterrows())
-    chosen = ((field, f"`{value}`", place) for field, value, place in _decisions(table))
+    choices = ((field, f"`{value}`", place) for field, value, place in chosen)
     lines += markdown.table(_HEAD, rows)
-    lines += ["", "## Choices", "", *markdown.table(("what", "value", "where from"), chosen)]
+    lines += ["", "## Choices", "", *markdown.table(("what", "value", "where from"), choices)]
     return "\n".join([*lines, ""])
 
 

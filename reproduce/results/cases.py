@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -115,7 +116,7 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     write_text(path, frame.to_csv(index=False, float_format=f"%.{DECIMALS}f", lineterminator="\n"))
 
 
-def read_frame(path: Path, **settings) -> pd.DataFrame:
+def read_frame(path: Path, **settings: Any) -> pd.DataFrame:
     """A table of a results folder.
 
     Args:

@@ -15,18 +15,18 @@ from reproduce.metrics.formulas import OF_IMAGES
 from reproduce.metrics.ranking import delong_test, roc_auc
 from reproduce.metrics.seed_scores import seed_scores
 from reproduce.metrics.statistics.paired_tests import holm, permutation
-from reproduce.protocol import Experiment, Statement
+from reproduce.protocol import ClassExperiment, Statement
 from reproduce.protocol.text import changes, decisions
 from reproduce.provenance import write_json, write_text
 from reproduce.randomness import seed_words
 from reproduce.results import markdown
 from reproduce.results.number_format import interval, number
-from reproduce.results.paired_statements import SIGNIFICANCE, Tested
+from reproduce.results.paired_statements import Tested
 from reproduce.results.protocol_record import protocol_record
 from reproduce.results.summary import CONFIDENCE, N_RESAMPLES, Summary
 from reproduce.results.table_markdown import cells_page, share_unit, statements_page
 from reproduce.results.verdict import Verdict, judge
-from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED, caveats, tally, without_cells
+from reproduce.results.verdict_words import caveats, statement_word, tally, without_cells
 from reproduce.results.writer import write_cells, write_statements, write_table
 
 CASE_COLUMNS = ("model", "seed", "fold", "case", "patient", "reference", "probability", "tp", "fp", "fn", "tn")
@@ -34,8 +34,8 @@ LEVEL = "image"
 
 
 def write_class_results(
-    experiment: Experiment,
-    paper: Experiment,
+    experiment: ClassExperiment,
+    paper: ClassExperiment,
     cases: pd.DataFrame,
     costs: pd.DataFrame,
     folder: Path,
@@ -95,7 +95,7 @@ def write_class_results(
     return line, verdicts
 
 
-def summarise_images(cases: pd.DataFrame, experiment: Experiment) -> list[Summary]:
+def summarise_images(cases: pd.DataFrame, experiment: ClassExperiment) -> list[Summary]:
     """Return every metric of `formulas.OF_IMAGES` of every model: mean over seeds, bootstrap over seeds and images."""
     region, found = _positive(experiment), []
     for arm in experiment.arms:
@@ -116,7 +116,7 @@ def summarise_images(cases: pd.DataFrame, experiment: Experiment) -> list[Summar
     return found
 
 
-def _positive(experiment: Experiment) -> str:
+def _positive(experiment: ClassExperiment) -> str:
     return list(experiment.preparation.regions)[1]
 
 
@@ -128,24 +128,34 @@ def _by_seed(cases: pd.DataFrame, model: str) -> tuple[np.ndarray, np.ndarray]:
     return reference.to_numpy() == 1, table.to_numpy().T
 
 
-def _tested(experiment: Experiment, cases: pd.DataFrame) -> list[Tested]:
+def _tested(experiment: ClassExperiment, cases: pd.DataFrame) -> list[Tested]:
     """Each statement: areas by DeLong on probabilities averaged over seeds, shares of right decisions by sign flips."""
     drawn = [_compare(each, cases, experiment.decision.threshold) for each in experiment.statements]
-    adjusted = holm(np.array([p for *_, p in drawn])) if drawn else []
-    found = []
-    for each, (n, better, worse, test, p_value), p_holm in zip(experiment.statements, drawn, adjusted, strict=True):
-        word = UNDECIDED if not p_holm < SIGNIFICANCE else SUPPORTED if better > worse else CONTRADICTED
-        numbers = (better, worse, n, test, p_value, float(p_holm), math.nan, math.nan)
-        found.append(Tested(each, LEVEL, *numbers, word))
-    return found
+    adjusted = holm(np.array([p_value for *_, p_value in drawn]))
+    return [
+        Tested(
+            statement=each,
+            level=LEVEL,
+            better=better,
+            worse=worse,
+            n=n,
+            test=test,
+            p_value=p_value,
+            p_holm=float(p_holm),
+            effect=math.nan,
+            p_mcnemar=math.nan,
+            word=statement_word(p_holm, better - worse),
+        )
+        for each, (n, better, worse, test, p_value), p_holm in zip(experiment.statements, drawn, adjusted, strict=True)
+    ]
 
 
 def _compare(statement: Statement, cases: pd.DataFrame, threshold: float) -> tuple[int, float, float, str, float]:
     (reference, better), (_, worse) = (_by_seed(cases, name) for name in (statement.better, statement.worse))
     if statement.metric == "auc":
         means = [probabilities.mean(axis=0) for probabilities in (better, worse)]
-        areas = [roc_auc(reference, scores) for scores in means]
-        return len(reference), *areas, "DeLong", float(delong_test(reference, *means).p_value)
+        area, other = (float(roc_auc(reference, scores)) for scores in means)
+        return len(reference), area, other, "DeLong", float(delong_test(reference, *means).p_value)
     shares = {"accuracy": np.ones_like(reference), "sensitivity": reference, "specificity": ~reference}
     if statement.metric not in shares:
         raise ProtocolError(

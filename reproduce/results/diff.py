@@ -20,6 +20,7 @@ STATEMENT_COLUMNS = (
     *("place", "better", "worse", "metric", "level", "n", "mean_better", "mean_worse"),
     *("test", "p_value", "p_holm", "effect", "p_mcnemar_slices", "verdict"),
 )
+_STATEMENT_NUMBERS = ("n", "mean_better", "mean_worse", "p_value", "p_holm", "effect", "p_mcnemar_slices")
 # Files hold six decimals, so a |delta| this close to the tolerance may have been on either side of it.
 _ROUNDING = 2e-6
 
@@ -103,6 +104,11 @@ class RunDiff:
     sentences: tuple[SentenceLine, ...] = ()
 
     @property
+    def statement_verdicts(self) -> list[str]:
+        """The words of its statements and sentences."""
+        return [line.verdict for line in self.statements] + [line.verdict for line in self.sentences]
+
+    @property
     def summary(self) -> str:
         """The verdict in one line, e.g. "not comparable: phantom, cpu profile" or "3 within, 1 outside"."""
         if self.run.caveats:
@@ -145,7 +151,7 @@ def exit_code(diffs: Sequence[RunDiff]) -> int:
         found = {cell.verdict for each in own for cell in each.cells}
         if found & {words.OUTSIDE, words.UNREACHABLE}:
             return 1
-        if any(line.verdict == words.CONTRADICTED for each in own for line in (*each.statements, *each.sentences)):
+        if any(words.CONTRADICTED in each.statement_verdicts for each in own):
             return 1
         if any(each.cells for each in diffs if each.run.table == table):
             could_not = could_not or words.WITHIN not in found or words.NOT_COMPARABLE in found
@@ -199,8 +205,12 @@ def _cell(
     tolerance = _tolerance(run, printed)
     _check(run, row["verdict"], value, delta, tolerance, name)
     reason = _reason(run, row["verdict"], delta, tolerance, unit)
-    line = (row["level"], row["average"], int(optional_number(row["n"], where)), value, ours, low, high, delta)
-    return CellLine(*_key(printed), unit, *line, tolerance, row["verdict"], reason, row.get("audit", ""))
+    return CellLine(
+        *(*_key(printed), unit, row["level"], row["average"]),
+        *(int(optional_number(row["n"], where)), value),
+        *(ours, low, high, delta, tolerance),
+        *(row["verdict"], reason, row.get("audit", "")),
+    )
 
 
 def _tolerance(run: RunFolder, printed: dict[str, str]) -> float:
@@ -239,9 +249,17 @@ def _statements(run: RunFolder) -> tuple[StatementLine, ...]:
     for row in run.rows("statements.csv", STATEMENT_COLUMNS):
         if row["verdict"] not in words.STATEMENT_WORDS:
             raise _changed(run, "statements.csv", f"one of {', '.join(words.STATEMENT_WORDS)}", repr(row["verdict"]))
-        texts = ("place", "better", "worse", "metric", "level", "test", "verdict")
-        values = {name: row[name] if name in texts else optional_number(row[name], where) for name in STATEMENT_COLUMNS}
-        lines.append(StatementLine(**{**values, "n": int(values["n"])}))
+        n, better, worse, *others = (optional_number(row[name], where) for name in _STATEMENT_NUMBERS)
+        p_value, p_holm, effect, p_mcnemar = others
+        lines.append(
+            StatementLine(
+                *(row["place"], row["better"], row["worse"], row["metric"], row["level"]),
+                *(int(n), better, worse),
+                row["test"],
+                *(p_value, p_holm, effect, p_mcnemar),
+                row["verdict"],
+            )
+        )
     return tuple(lines)
 
 

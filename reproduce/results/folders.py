@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from reproduce.errors import ResultsError
 from reproduce.protocol import NO_DOCUMENT
@@ -114,10 +115,11 @@ def read_run(path: Path) -> RunFolder:
         got = f"none of {', '.join(missing or ['changed_from_paper'])}"
         expected = "kind, document, source, profile and changes of the run"
         raise ResultsError(expected=expected, got=got, where=where, do=_AGAIN)
-    return RunFolder(path, *(protocol[key] for key in texts), tuple(changed), protocol)
+    kind, document, source, profile = (protocol[key] for key in texts)
+    return RunFolder(path, kind, document, source, profile, tuple(changed), protocol)
 
 
-def _are_changes(found: object) -> bool:
+def _are_changes(found: object) -> TypeGuard[list[dict]]:
     keys = {"field", "paper", "here"}
     return isinstance(found, list) and all(isinstance(each, dict) and set(each) == keys for each in found)
 
@@ -175,7 +177,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         if None in row or None in row.values():
             got = "another number of them"
             raise ResultsError(
-                expected=f"{len(reader.fieldnames)} fields", got=got, where=f"{path}, row {line}", do=_AGAIN
+                expected=f"{len(reader.fieldnames or ())} fields", got=got, where=f"{path}, row {line}", do=_AGAIN
             )
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,9 +14,8 @@ from reproduce.metrics.statistics.effect_sizes import matched_rank_biserial
 from reproduce.metrics.statistics.paired_tests import holm, mcnemar, wilcoxon
 from reproduce.protocol import Reading, Statement
 from reproduce.results.cases import of_region
-from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED
+from reproduce.results.verdict_words import statement_word
 
-SIGNIFICANCE = 0.05
 WILCOXON = "Wilcoxon"
 
 
@@ -70,20 +70,27 @@ def decide_statements(
     read = {reading.cell: reading for reading in reversed(readings)}
     drawn = [_paired(each, of_region(cases, read[each.metric].region, means), read[each.metric]) for each in statements]
     tests = [wilcoxon(better, worse) for better, worse in drawn]
-    adjusted = holm(np.array([test.p_value for test in tests])) if tests else []
+    adjusted = holm(np.array([test.p_value for test in tests]))
     results = []
     for each, (better, worse), test, p_holm in zip(statements, drawn, tests, adjusted, strict=True):
         larger = metric_named(read[each.metric].metric).larger_is_better
         pair = (better, worse) if larger else (worse, better)
-        effect = matched_rank_biserial(*pair) if len(better) else float("nan")
-        word = UNDECIDED
-        if p_holm < SIGNIFICANCE:
-            word = SUPPORTED if effect > 0 else CONTRADICTED
-        averages = [float(values.mean()) if len(values) else float("nan") for values in (better, worse)]
+        effect = matched_rank_biserial(*pair) if len(better) else math.nan
         level = read[each.metric].level
-        p_slices = _mcnemar(each, slices) if level == "slice" else float("nan")
         results.append(
-            Tested(each, level, *averages, len(better), WILCOXON, test.p_value, float(p_holm), effect, p_slices, word)
+            Tested(
+                statement=each,
+                level=level,
+                better=float(better.mean()) if len(better) else math.nan,
+                worse=float(worse.mean()) if len(worse) else math.nan,
+                n=len(better),
+                test=WILCOXON,
+                p_value=test.p_value,
+                p_holm=float(p_holm),
+                effect=effect,
+                p_mcnemar=_mcnemar(each, slices) if level == "slice" else math.nan,
+                word=statement_word(p_holm, effect),
+            )
         )
     return results
 

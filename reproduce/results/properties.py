@@ -11,8 +11,7 @@ import pandas as pd
 from reproduce.errors import ResultsError
 from reproduce.metrics.statistics import bootstrap_interval, holm, mean, permutation
 from reproduce.randomness import seed_words
-from reproduce.results.paired_statements import SIGNIFICANCE
-from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED
+from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED, statement_word
 
 NOT_RUN = "not run: no data"
 COLUMNS = ("quantity", "condition", "x", "seed", "value")
@@ -141,15 +140,15 @@ def decide(statements: Sequence[Statement], measurements: pd.DataFrame) -> list[
     Raises:
         ResultsError: A value that a statement compares was not measured, or the two have not the same seeds.
     """
-    compared = [] if measurements.empty else [each for each in statements if isinstance(each.by, Compared)]
-    pairs = {each.key: _pair(each, measurements) for each in compared}
-    p_values = np.array(
-        [permutation(*pairs[s.key], n_resamples=_RESAMPLES, seed=_seed(s), grain=GRAIN).p_value for s in compared]
-    )
-    tests = dict(zip((s.key for s in compared), zip(p_values, holm(p_values), strict=True), strict=True))
+    rules = {} if measurements.empty else {s.key: s.by for s in statements if isinstance(s.by, Compared)}
+    pairs = {key: _pair(key, rule, measurements) for key, rule in rules.items()}
+    p_values = [
+        permutation(*pair, n_resamples=_RESAMPLES, seed=seed_words("statement", key), grain=GRAIN).p_value
+        for key, pair in pairs.items()
+    ]
+    tests = dict(zip(pairs, zip(p_values, holm(np.array(p_values)), strict=True), strict=True))
     return [
-        _compared(each, *pairs[each.key], *tests[each.key]) if each.key in pairs else _other(each)
-        for each in statements
+        _compared(s, rules[s.key], *pairs[s.key], *tests[s.key]) if s.key in pairs else _other(s) for s in statements
     ]
 
 
@@ -159,57 +158,64 @@ def _other(statement: Statement) -> Decided:
         return Decided(statement, UNDECIDED, by.why)
     if isinstance(by, Compared):
         return Decided(statement, NOT_RUN, "")
-    found = by.check()
-    return Decided(statement, SUPPORTED if found.holds else CONTRADICTED, found.measured)
+    finding = by.check()
+    return Decided(statement, SUPPORTED if finding.holds else CONTRADICTED, finding.measured)
 
 
-def _compared(statement: Statement, more: np.ndarray, less: np.ndarray, p_value: float, p_holm: float) -> Decided:
-    by, difference = statement.by, more - less
-    settings = {"n_resamples": 2000, "confidence": CONFIDENCE, "seed": _seed(statement), "method": "percentile"}
-    interval = bootstrap_interval(difference, mean, **settings)
-    word = UNDECIDED
-    if p_holm < SIGNIFICANCE:
-        word = SUPPORTED if difference.mean() > 0 else CONTRADICTED
-    sides = [f"{_name(p)}: {v.mean():.4g}" for p, v in ((by.more, more), (by.less, less)) if isinstance(p, tuple)]
-    numbers = f"difference {difference.mean():+.4g} [{interval.low:.4g}, {interval.high:.4g}]"
-    against = "".join(f"; against {p:g}" for p in (by.more, by.less) if not isinstance(p, tuple))
-    text = (
-        f"{by.quantity} of {', '.join(sides)}{against}; {numbers}, n = {difference.size} seeds, p (Holm) {p_holm:.4f}"
+def _compared(
+    statement: Statement, rule: Compared, more: np.ndarray, less: np.ndarray, p_value: float, p_holm: float
+) -> Decided:
+    difference = more - less
+    interval = bootstrap_interval(
+        difference,
+        mean,
+        n_resamples=2000,
+        confidence=CONFIDENCE,
+        seed=seed_words("statement", statement.key),
+        method="percentile",
     )
-    found = (float(difference.mean()), interval.low, interval.high, float(p_value), float(p_holm))
-    return Decided(statement, word, text, difference.size, *found)
+    sides = ((rule.more, more), (rule.less, less))
+    measured = [f"{_name(side)}: {values.mean():.4g}" for side, values in sides if isinstance(side, tuple)]
+    against = "".join(f"; against {side:g}" for side, _ in sides if not isinstance(side, tuple))
+    numbers = f"difference {difference.mean():+.4g} [{interval.low:.4g}, {interval.high:.4g}]"
+    return Decided(
+        statement,
+        statement_word(p_holm, difference.mean()),
+        f"{rule.quantity} of {', '.join(measured)}{against}; {numbers}, n = {difference.size} seeds, "
+        f"p (Holm) {p_holm:.4f}",
+        n=difference.size,
+        difference=float(difference.mean()),
+        low=interval.low,
+        high=interval.high,
+        p_value=float(p_value),
+        p_holm=float(p_holm),
+    )
 
 
-def _pair(statement: Statement, measurements: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    by = statement.by
-    found = {side: _values(by.quantity, side, measurements, statement) for side in (by.more, by.less)}
-    seeds = {tuple(values.index) for values in found.values() if values is not None}
+def _pair(key: str, rule: Compared, measurements: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return both sides of a comparison by seed, a number repeated for each."""
+    sides = [
+        _values(key, rule.quantity, *side, measurements) if isinstance(side, tuple) else side
+        for side in (rule.more, rule.less)
+    ]
+    seeds = {tuple(values.index) for values in sides if isinstance(values, pd.Series)}
     if len(seeds) != 1:
         got, do = f"seeds {sorted(seeds)}", "measure both under the same seeds"
-        raise ResultsError(expected="one set of seeds", got=got, where=statement.key, do=do)
-    n = len(next(iter(seeds)))
-    more, less = (
-        np.full(n, float(side)) if found[side] is None else found[side].to_numpy() for side in (by.more, by.less)
-    )
+        raise ResultsError(expected="one set of seeds", got=got, where=key, do=do)
+    n = len(seeds.pop())
+    more, less = (values.to_numpy() if isinstance(values, pd.Series) else np.full(n, float(values)) for values in sides)
     return more, less
 
 
-def _values(quantity: str, side: Point | float, measurements: pd.DataFrame, statement: Statement) -> pd.Series | None:
-    if not isinstance(side, tuple):
-        return None
-    condition, x = side
+def _values(key: str, quantity: str, condition: str, x: float, measurements: pd.DataFrame) -> pd.Series:
     wanted = (measurements["quantity"] == quantity) & (measurements["condition"] == condition)
     rows = measurements[wanted & np.isclose(measurements["x"], x)]
     if rows.empty or rows["seed"].duplicated().any():
         got = f"{len(rows)} rows of {condition} at {x:g}"
         do = "measure what the statement compares, or mend its condition"
-        raise ResultsError(expected=f"one {quantity} a seed", got=got, where=statement.key, do=do)
+        raise ResultsError(expected=f"one {quantity} a seed", got=got, where=key, do=do)
     return rows.set_index("seed")["value"].sort_index()
 
 
 def _name(side: Point | float) -> str:
     return f"{side[0]} at {side[1]:g}" if isinstance(side, tuple) else f"{side:g}"
-
-
-def _seed(statement: Statement) -> list[int]:
-    return seed_words("statement", statement.key)

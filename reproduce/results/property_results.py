@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import pandas as pd
 
-from reproduce.protocol.section import Section
 from reproduce.protocol.text import decisions
 from reproduce.provenance import write_json, write_text
 from reproduce.results import markdown
@@ -18,10 +18,11 @@ from reproduce.results.protocol_record import protocol_record
 from reproduce.results.verdict_words import tally
 
 NO_DATA = "none"
+Study = TypeVar("Study", covariant=True)
 
 
 @dataclass(frozen=True)
-class PropertyTable:
+class PropertyTable(Generic[Study]):
     """A table of a document, every sentence of which is decided.
 
     Attributes:
@@ -41,7 +42,7 @@ class PropertyTable:
     title: str
     source: str
     profile: str
-    study: Section
+    study: Study
     measures: tuple[Callable, ...]
     statements: tuple[Statement, ...]
     times: Callable[[PropertyTable], dict] | None = None

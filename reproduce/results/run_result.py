@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reproduce.audit.printed import Cell
-from reproduce.protocol import Experiment
+from reproduce.protocol import SegmentationExperiment
 from reproduce.protocol.text import changes
 from reproduce.results.verdict_words import PHANTOM, caveats
 
@@ -30,8 +30,8 @@ class Run:
         texts: What its text prints of the same.
     """
 
-    experiment: Experiment
-    paper: Experiment
+    experiment: SegmentationExperiment
+    paper: SegmentationExperiment
     source: str
     cases: pd.DataFrame
     slices: pd.DataFrame

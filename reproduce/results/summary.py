@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ def summarise(cases: pd.DataFrame, means: Mapping[str, tuple[str, ...]]) -> list
         means: Name of each mean over regions, with those; it is the mean of the regions' values, each region weighing
             the same, and a region that no scan defines left out.
     """
-    found = []
+    found: list[Summary] = []
     for (model, level), group in cases.groupby(["model", "level"], sort=False):
         regions = {region: [rows] for region, rows in group.groupby("region", sort=False)}
         of_means = {name: [rows for each in members for rows in regions[each]] for name, members in means.items()}
@@ -87,15 +88,15 @@ def _measure(terms: list[pd.DataFrame], name: tuple[str, ...]) -> tuple[int, flo
     """Patients, value, low, high and spread over seeds of the mean over the terms of sum(above) / sum(below)."""
     terms = [term for term in terms if term["below"].sum() > 0]
     if not terms:
-        return 0, *[float("nan")] * 4
+        return 0, math.nan, math.nan, math.nan, math.nan
     by_patient = [term.groupby("patient")[["above", "below"]].sum() for term in terms]
     sums = pd.concat(by_patient, axis=1, keys=range(len(terms))).fillna(0.0).sort_index()
     sums = sums[sums.xs("below", axis=1, level=1).sum(axis=1) > 0]
     value = float(np.mean([_ratio(term) for term in terms]))
     seeds = sorted(set().union(*(term["seed"] for term in terms)))
     by_seed = [np.mean([_ratio(term[term["seed"] == seed]) for term in terms]) for seed in seeds]
-    spread = float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else float("nan")
-    low = high = float("nan")
+    spread = float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else math.nan
+    low = high = math.nan
     if len(sums) > 1:
         interval = bootstrap_interval(
             sums.to_numpy(),
@@ -118,4 +119,4 @@ def _mean_of_ratios(sums: np.ndarray) -> np.ndarray:
 
 def _ratio(rows: pd.DataFrame) -> float:
     below = rows["below"].sum()
-    return float(rows["above"].sum() / below) if below > 0 else float("nan")
+    return float(rows["above"].sum() / below) if below > 0 else math.nan

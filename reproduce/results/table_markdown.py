@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from reproduce.metrics.formulas import unit_of
-from reproduce.protocol import Experiment
+from reproduce.protocol import SegmentationExperiment
 from reproduce.protocol.text import changes, decisions
 from reproduce.results.cases import COSTS
 from reproduce.results.markdown import row as _row
@@ -113,7 +113,7 @@ def cells_page(verdicts: Sequence[Verdict]) -> list[str]:
     return lines
 
 
-def _distances(experiment: Experiment, summaries: Sequence[Summary]) -> list[str]:
+def _distances(experiment: SegmentationExperiment, summaries: Sequence[Summary]) -> list[str]:
     """Dice with the distance of the surfaces beside it, of each measured region and mean."""
     tolerance_mm = experiment.decision.surface_tolerance_mm
     lines = [
@@ -132,7 +132,7 @@ def _distances(experiment: Experiment, summaries: Sequence[Summary]) -> list[str
     return [*lines, ""]
 
 
-def _other_readings(experiment: Experiment, summaries: Sequence[Summary]) -> list[str]:
+def _other_readings(experiment: SegmentationExperiment, summaries: Sequence[Summary]) -> list[str]:
     more = others(experiment.readings)
     if not more:
         return []

@@ -13,6 +13,7 @@ SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 STATEMENT_WORDS = (SUPPORTED, CONTRADICTED, UNDECIDED)
 
 PHANTOM = "phantom"
+SIGNIFICANCE = 0.05
 
 
 def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, tolerance: float) -> str:
@@ -34,7 +35,7 @@ def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, to
     return WITHIN if abs(delta) <= tolerance else OUTSIDE
 
 
-def caveats(source: str, profile: str, changed: Sequence[str]) -> tuple[str, ...]:
+def caveats(source: str, profile: str, changed: Sequence[object]) -> tuple[str, ...]:
     """Why the numbers of a run say nothing of the printed ones; empty where they may be compared.
 
     Args:
@@ -55,6 +56,18 @@ def without_cells(*, is_ours: bool) -> str:
     if is_ours:
         return "No document prints this table: the protocol is ours, and so is every question."
     return "The document prints no cell of this table."
+
+
+def statement_word(p_holm: float, effect: float) -> str:
+    """Return the word for a statement.
+
+    Args:
+        p_holm: P-value of its test, corrected over the statements of the table.
+        effect: Positive where the statement holds.
+    """
+    if not p_holm < SIGNIFICANCE:
+        return UNDECIDED
+    return SUPPORTED if effect > 0 else CONTRADICTED
 
 
 def tally(words: Sequence[str]) -> str:

@@ -87,7 +87,8 @@ def training_rows(study: ArchitectureStudy, places: Mapping[str, Place], probabi
 
     The last is the mean over the last tenth of the steps, in nats.
     """
-    rows, reference = [], probabilities["reference"].to_numpy() == 1
+    rows: list[tuple[str, str, float, int, float]] = []
+    reference = probabilities["reference"].to_numpy() == 1
     last = max(1, round(_LAST * study.steps))
     for entry in study.entries:
         said = probabilities[[column(entry.name, seed) for seed in study.seeds]].to_numpy().T
@@ -132,6 +133,6 @@ def _activation(layer: keras.Layer) -> str:
 
 def _reads(row: LayerGeometry) -> str:
     """Side and stride of a kernel, "5x5, stride 1"; nothing for layers without one."""
-    window = row.reads[0] if row.reads else None
-    taps = getattr(window, "taps", 1)
-    return f"{taps}x{taps}, stride {window.stride}" if taps > 1 else ""
+    if not row.reads or (taps := getattr(row.reads[0], "taps", 1)) == 1:
+        return ""
+    return f"{taps}x{taps}, stride {row.reads[0].stride}"

@@ -166,7 +166,8 @@ def probabilities(model: keras.Model, entry: Entry, images: np.ndarray) -> np.nd
 
 def milliseconds_an_image(model: keras.Model, entry: Entry, data: Data, *, n: int) -> float:
     """Median time of a forward pass, an image, in batches of `n`, with one thread where there is no GPU."""
-    images, seconds = resized(np.resize(data.test_images, (n, *data.test_images.shape[1:])), entry.size), []
+    images = resized(np.resize(data.test_images, (n, *data.test_images.shape[1:])), entry.size)
+    seconds: list[float] = []
     model.predict_on_batch(images)
     while sum(seconds) < _TIMED_S or len(seconds) < 5:
         start = time.perf_counter()

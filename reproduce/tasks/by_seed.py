@@ -6,19 +6,21 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from rich.console import Console
 
 from reproduce.cache_key import cache_key
-from reproduce.protocol.section import Section
 from reproduce.provenance import file_digest, write_json
-from reproduce.tasks.x_rays import Data, Row, load
+from reproduce.tasks.x_rays import Data, Row, TrainedStudy, load
 from reproduce.training.determinism import configure
 from reproduce.training.pool import Tell, run_units
 
+Study = TypeVar("Study", bound=TrainedStudy)
+
 
 @dataclass(frozen=True)
-class BySeed:
+class BySeed(Generic[Study]):
     """A measure whose units do not depend on each other.
 
     Attributes:
@@ -26,7 +28,7 @@ class BySeed:
         groups: Each is measured in a process of its own, so that what it compiles serves all seeds.
     """
 
-    measure: Callable[[Data, Section, str, Sequence[int]], Iterable[tuple[int, list[Row]]]]
+    measure: Callable[[Data, Study, str, Sequence[int]], Iterable[tuple[int, list[Row]]]]
     groups: tuple[str, ...]
 
     @property
@@ -35,7 +37,9 @@ class BySeed:
         return self.measure.__name__
 
 
-def kept_rows(each: BySeed, study: Section, file: Path, cache: Path, *, workers: int, console: Console) -> list[Row]:
+def kept_rows(
+    each: BySeed, study: TrainedStudy, file: Path, cache: Path, *, workers: int, console: Console
+) -> list[Row]:
     """Return all rows of a measure; those of units that are done are read, not measured again.
 
     Args:
@@ -72,7 +76,7 @@ def _place(folder: Path, group: str, seed: int) -> Path:
     return folder / f"{group}-seed{seed}.json"
 
 
-def _start(_: int, each: BySeed, study: Section, file: Path, folder: Path) -> Callable[[tuple, Tell], None]:
+def _start(_: int, each: BySeed, study: TrainedStudy, file: Path, folder: Path) -> Callable[[tuple, Tell], None]:
     configure(worker=0, precision="float32")
     data = load(file, n_train=study.training.n_train)
 

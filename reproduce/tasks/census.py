@@ -85,7 +85,7 @@ class CensusProtocol:
 
 
 def _measure(protocol: CensusProtocol, context: Context) -> dict[str, Any]:
-    reads, ledger = find_reads(context.root)
+    reads, ledger = find_reads(context.data)
     counted = count_scans(reads, grouping=protocol.grouping, varied=protocol.varied, workers=context.workers)
     scans = list(track(counted, "CT scans", total=len(reads), console=context.console, transient=True))
     write_sensitivity(context.folder, scans, protocol.varied)
@@ -95,7 +95,7 @@ def _measure(protocol: CensusProtocol, context: Context) -> dict[str, Any]:
     counts = counts_of(scans)
     rows = ((MODEL, p.metric, "count", counts[p.metric]) for p in protocol.printed)
     write_csv(context.folder / "reproduced.csv", _CELL, rows)
-    return {"source_sha256": _digest(context.root)}
+    return {"source_sha256": _digest(context.data)}
 
 
 def _write(protocol: CensusProtocol, whole: CensusProtocol, context: Context, _: Claims) -> Page:

@@ -18,7 +18,7 @@ from reproduce.cohorts.splits import folds_by, write_splits
 from reproduce.errors import AnnotationFormatError
 from reproduce.metrics.confusion import Counts, count
 from reproduce.metrics.formulas import ACCURACY
-from reproduce.protocol import ClassArm, Experiment
+from reproduce.protocol import ClassArm, ClassExperiment
 from reproduce.provenance import file_digest
 from reproduce.randomness import stream
 from reproduce.results.cases import read_frame, write_frame
@@ -42,23 +42,26 @@ class ImageTrainingSet:
         inputs: The cohort.
         rows: Positions of the training images.
         batch_size: Images a step; a last step that is smaller is left out, where there is a full one.
-        seed: Random seed of the run.
+        micro_batch: Images at a time, a divisor of `batch_size`; an epoch has whole steps only, so that no gradient
+            waits for the next epoch.
+        seed: Random seed of the training.
         fold: Index of the fold.
     """
 
     inputs: ClassificationInputs
     rows: np.ndarray
     batch_size: int
+    micro_batch: int
     seed: int
     fold: int
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
-        """Return shuffled batches of one epoch: the image, and the target of the output "class"."""
-        return self.inputs.batches(self._order(epoch), self.batch_size)
+        """Return shuffled micro-batches of one epoch: the image, and the target of the output "class"."""
+        return self.inputs.batches(self._order(epoch), self.micro_batch)
 
     def names(self, epoch: int, batch: int) -> list[str]:
-        """Return which images the batch of an epoch holds."""
-        rows = self._order(epoch)[batch * self.batch_size : (batch + 1) * self.batch_size]
+        """Return which images the micro-batch of an epoch holds."""
+        rows = self._order(epoch)[batch * self.micro_batch : (batch + 1) * self.micro_batch]
         return [self.inputs.images.cases[i] for i in rows]
 
     def _order(self, epoch: int) -> np.ndarray:
@@ -75,7 +78,7 @@ class ClassificationInputs:
         images: The cohort.
     """
 
-    experiment: Experiment
+    experiment: ClassExperiment
     images: LabelledImages
 
     @property
@@ -114,7 +117,7 @@ class ClassificationInputs:
         positive = np.asarray(outputs["class"]) > self.experiment.decision.threshold
         return count(targets["class"] > 0.5, positive)
 
-    def of(self, job: Job) -> Inputs:
+    def of(self, job: Job[ClassArm]) -> Inputs:
         """Return what a job shows its model."""
         optimisation, fold = self.experiment.optimisation, job.fold
         rows, test = self.rows(fold.train), self.rows(fold.test)
@@ -126,25 +129,27 @@ class ClassificationInputs:
             folder.mkdir(parents=True, exist_ok=True)
             np.save(folder / _FILE, np.concatenate([np.asarray(part)[:, 0] for part in shown]).astype(np.float64))
 
-        train = ImageTrainingSet(self, rows, optimisation.micro_batch, job.seed, fold.index)
+        train = ImageTrainingSet(self, rows, optimisation.batch_size, optimisation.micro_batch, job.seed, fold.index)
         return Inputs(train, validation, predict, len(test))
 
 
-def classification_inputs(experiment: Experiment, root: Path) -> ClassificationInputs:
+def classification_inputs(experiment: ClassExperiment, root: Path) -> ClassificationInputs:
     """Return the images of a data root as the models of an experiment see them."""
     return ClassificationInputs(experiment, experiment.preparation.cohort(root))
 
 
-def image_jobs(experiment: Experiment, root: Path, cache: Path) -> tuple[ClassificationInputs, list[Job]]:
+def image_jobs(
+    experiment: ClassExperiment, root: Path, cache: Path
+) -> tuple[ClassificationInputs, list[Job[ClassArm]]]:
     """Return the images of a data root, and the trainings on them."""
     inputs = classification_inputs(experiment, root)
     folds, digest = folds_by(experiment.validation, inputs.images.patients), file_digest(inputs.images.source)
     return inputs, jobs_of(experiment, folds, source_key=digest, inputs=classification_inputs, cache=cache)
 
 
-def _measure(experiment: Experiment, context: Context) -> dict[str, Any]:
-    inputs, jobs = image_jobs(experiment, context.root, context.cache)
-    make_inputs = functools.partial(classification_inputs, experiment, context.root)
+def _measure(experiment: ClassExperiment, context: Context) -> dict[str, Any]:
+    inputs, jobs = image_jobs(experiment, context.data, context.cache)
+    make_inputs = functools.partial(classification_inputs, experiment, context.data)
     run_jobs(jobs, experiment, make_inputs, workers=context.workers)
     parts = [_cases(inputs, job) for job in jobs]
     cases = pd.concat(parts).sort_values(["model", "seed", "fold", "case"], ignore_index=True)
@@ -157,7 +162,7 @@ def _measure(experiment: Experiment, context: Context) -> dict[str, Any]:
     return {"source_sha256": digest, "training_cpu_seconds": mean_by_arm(jobs, "cpu_seconds", decimals=1)}
 
 
-def _cases(inputs: ClassificationInputs, job: Job) -> pd.DataFrame:
+def _cases(inputs: ClassificationInputs, job: Job[ClassArm]) -> pd.DataFrame:
     """One row an image that a job has predicted."""
     rows = inputs.rows(job.fold.test)
     probability, reference = np.load(job.folder / "predictions" / _FILE), inputs.positive[rows]
@@ -178,7 +183,7 @@ def _cases(inputs: ClassificationInputs, job: Job) -> pd.DataFrame:
     return pd.DataFrame(columns)[list(CASE_COLUMNS)]
 
 
-def _write(experiment: Experiment, paper: Experiment, context: Context, claims: Claims) -> Page:
+def _write(experiment: ClassExperiment, paper: ClassExperiment, context: Context, claims: Claims) -> Page:
     texts = {"model": str, "case": str, "patient": str}
     cases = read_frame(context.folder / "cases.csv", dtype=texts, keep_default_na=False, na_values=[""])
     costs = read_frame(context.folder / "cost.csv", dtype={"model": str})

@@ -24,8 +24,8 @@ _MOST_IN_A_PROCESS = 5
 _CLOCK = "a forward pass with its call from Python, one thread on a CPU, the other process at work beside it"
 
 
-def _measure(table: PropertyTable, context: Context) -> dict[str, Any]:
-    file, study = find_file(context.root), table.study
+def _measure(table: PropertyTable[ArchitectureStudy], context: Context) -> dict[str, Any]:
+    file, study = find_file(context.data), table.study
     digest = provenance.file_digest(file)
     places = {
         entry.name: Place(context.cache / "architectures" / _key(entry, study, source=digest)[:16], entry.key)
@@ -96,8 +96,12 @@ def _key(entry: Entry, study: ArchitectureStudy, *, source: str) -> str:
     )
 
 
-def _write(table: PropertyTable, whole: PropertyTable, context: Context, _: Claims) -> Page:
-    n = write_architecture_page(context.folder, table, whole)
+def _write(table: PropertyTable[ArchitectureStudy], whole: PropertyTable, context: Context, _: Claims) -> Page:
+    names = {
+        "study.entries": ", ".join(entry.name for entry in table.study.entries),
+        "study.basic": table.study.basic.name,
+    }
+    n = write_architecture_page(context.folder, table, whole, names=names)
     return Page(f"{n} architectures; no printed cell")
 
 

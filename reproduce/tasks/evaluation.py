@@ -18,7 +18,7 @@ from reproduce.metrics.decisions import inside
 from reproduce.metrics.formulas import Metric
 from reproduce.metrics.levels import positive_slices
 from reproduce.prepared.slices import Prepared
-from reproduce.protocol import Experiment
+from reproduce.protocol import SegmentationExperiment
 from reproduce.results.cases import COSTS, CURVES, CaseScore, SliceDecisions, case_frame, slice_frame
 from reproduce.tasks.scoring import cell_region, measured_labels, native_masks, score_scan, slice_decisions
 from reproduce.training.job import Job
@@ -48,7 +48,7 @@ class Evaluation:
     overlays: list[Overlay]
 
 
-def evaluate(jobs: Sequence[Job], experiment: Experiment, prepared: Prepared) -> Evaluation:
+def evaluate(jobs: Sequence[Job], experiment: SegmentationExperiment, prepared: Prepared) -> Evaluation:
     """Score every stored prediction on its own grid, one scan in memory at a time.
 
     The slices to look at are chosen by rule: of the scans ordered by the Dice of the last arm under the first seed, the
@@ -126,7 +126,7 @@ def _pooled(metric: Metric, counts: Counts | None) -> float:
 
 
 def _overlays(
-    cases: pd.DataFrame, tested: dict[str, list[Job]], experiment: Experiment, prepared: Prepared
+    cases: pd.DataFrame, tested: dict[str, list[Job]], experiment: SegmentationExperiment, prepared: Prepared
 ) -> list[Overlay]:
     arms, seed = [arm.name for arm in experiment.arms], experiment.validation.seeds[0]
     region = cell_region(experiment)
@@ -162,7 +162,7 @@ def _overlays(
     return [drawn[scan] for _, scan in chosen]
 
 
-def _largest_slices(prepared: Prepared, scans: set[str], experiment: Experiment) -> list[dict]:
+def _largest_slices(prepared: Prepared, scans: set[str], experiment: SegmentationExperiment) -> list[dict]:
     """Of each scan the example whose reference has the most voxels, the first of several."""
     best: dict[str, tuple[int, dict]] = {}
     members = measured_labels(experiment)[cell_region(experiment)]
@@ -175,7 +175,7 @@ def _largest_slices(prepared: Prepared, scans: set[str], experiment: Experiment)
     return [example for _, example in best.values()]
 
 
-def _of_cell(masks: np.ndarray, experiment: Experiment) -> np.ndarray:
+def _of_cell(masks: np.ndarray, experiment: SegmentationExperiment) -> np.ndarray:
     return masks[..., list(experiment.decision.measured).index(cell_region(experiment))]
 
 

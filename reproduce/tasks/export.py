@@ -2,23 +2,61 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from reproduce.cohorts.splits import folds_by
-from reproduce.errors import DataNotFoundError
+from reproduce.errors import DataNotFoundError, ProtocolError
 from reproduce.imaging.intensity import ZScore
 from reproduce.prediction.recipe import ABNORMALITY, ORGAN, TISSUE, Recipe, Region
-from reproduce.protocol import Experiment, VolumeArm
+from reproduce.protocol import Arm, Preparation, SegmentationExperiment, VolumeArm
 from reproduce.protocol.intensities import Window
-from reproduce.tasks.segmentation import segmentation_inputs, segmentation_jobs
+from reproduce.tasks.segmentation import SegmentationInputs, segmentation_inputs, segmentation_jobs
 from reproduce.training.job import Job
 from reproduce.training.state import read_best
 
 
+def experiment_of(table: str, profile: str, *, scripts: Path) -> SegmentationExperiment:
+    """Return a table of segmentation as its script says it.
+
+    The script of a table has its name, or the first part of it: `ablation.py` runs ablation_lidc and ablation_brats.
+
+    Args:
+        table: Name of the results folder.
+        profile: "paper", "cpu" or "smoke".
+        scripts: Folder of the scripts.
+
+    Raises:
+        DataNotFoundError: No script runs that table.
+        ProtocolError: It has no such profile, or its models do not outline regions.
+    """
+    paths = [scripts / f"{name}.py" for name in (table, table.partition("_")[0])]
+    tables = next((_tables(path) for path in paths if path.is_file()), {})
+    if table not in tables:
+        got = f"only {', '.join(tables)}" if tables else "nothing there"
+        do = "name a table as its results folder, from the project's folder or with --project"
+        raise DataNotFoundError(expected=f"a script of {table}", got=got, where=scripts, do=do)
+    experiment = tables[table].get(profile)
+    if not isinstance(getattr(experiment, "preparation", None), Preparation):
+        got, do = (
+            f"profile {profile} of {table}",
+            "name a table whose models outline regions, and a profile that it has",
+        )
+        raise ProtocolError(expected="a table of segmentation", got=got, where=scripts, do=do)
+    return experiment
+
+
+def _tables(script: Path) -> dict[str, dict[str, Any]]:
+    """Return the tables that a script runs under each profile: those of `tables()`, or the one of `PROFILES`."""
+    names = runpy.run_path(str(script))
+    return names["tables"]() if "tables" in names else {script.stem: names.get("PROFILES", {})}
+
+
 def finished_model(
-    experiment: Experiment, root: Path, cache: Path, *, arm: str | None, fold: int, seed: int | None
+    experiment: SegmentationExperiment, root: Path, cache: Path, *, arm: str | None, fold: int, seed: int | None
 ) -> tuple[keras.Model, Recipe]:
     """Return the model of a finished training in float32 with the weights of its best epoch, and its recipe.
 
@@ -47,21 +85,21 @@ def finished_model(
             where=cache / "runs" / experiment.table,
             do="run the table's script with the same profile and data first, or name one of those",
         )
-    return _trained(found[0], inputs.build), recipe_of_arm(experiment, found[0])
+    return _trained(found[0], inputs), recipe_of_arm(experiment, found[0])
 
 
-def _trained(job: Job, build) -> keras.Model:
+def _trained(job: Job[Arm | VolumeArm], inputs: SegmentationInputs) -> keras.Model:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        model = build(job.arm)
+        model = inputs.build(job.arm)
     finally:
         keras.config.set_dtype_policy(policy)
     read_best(job.folder, model)
     return model
 
 
-def recipe_of_arm(experiment: Experiment, job: Job) -> Recipe:
+def recipe_of_arm(experiment: SegmentationExperiment, job: Job) -> Recipe:
     """Return how the model of a training wants its input, as the protocol says it.
 
     Regions that exclude each other keep their order as labels, the background 0; regions that are decided each by

@@ -14,7 +14,7 @@ from reproduce.metrics.decisions import decided, inside
 from reproduce.metrics.detection import lesion_counts
 from reproduce.metrics.levels import patient_counts, positive_slices
 from reproduce.metrics.surface import hausdorff_percentile_by_direction_mm, surface_dice, surface_distances
-from reproduce.protocol import Decision, Experiment
+from reproduce.protocol import Decision, SegmentationExperiment
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def united(masks: np.ndarray, regions: Sequence[str], measured: Mapping[str, tup
     return np.stack([masks[..., [names.index(m) for m in members]].any(axis=-1) for members in measured.values()], -1)
 
 
-def measured_labels(experiment: Experiment) -> dict[str, tuple[int, ...]]:
+def measured_labels(experiment: SegmentationExperiment) -> dict[str, tuple[int, ...]]:
     """The labels that each measured region unites; none means any label."""
     regions = experiment.preparation.regions
     return {
@@ -55,13 +55,13 @@ def measured_labels(experiment: Experiment) -> dict[str, tuple[int, ...]]:
     }
 
 
-def cell_region(experiment: Experiment) -> str:
+def cell_region(experiment: SegmentationExperiment) -> str:
     """The measured region that the first cell is read on: curves, slices and figures show it."""
     region = experiment.readings[0].region
     return region if region in experiment.decision.measured else experiment.decision.means[region][0]
 
 
-def cell_counts(reference: np.ndarray, probabilities: np.ndarray, experiment: Experiment) -> Counts:
+def cell_counts(reference: np.ndarray, probabilities: np.ndarray, experiment: SegmentationExperiment) -> Counts:
     """Counts of the pixels of a batch on the cell's region.
 
     Args:
@@ -75,7 +75,7 @@ def cell_counts(reference: np.ndarray, probabilities: np.ndarray, experiment: Ex
     return count(united(reference > 0.5, regions, measured), united(masks, regions, measured))
 
 
-def native_masks(probabilities: np.ndarray, shape: tuple[int, int], experiment: Experiment) -> np.ndarray:
+def native_masks(probabilities: np.ndarray, shape: tuple[int, int], experiment: SegmentationExperiment) -> np.ndarray:
     """Masks of the measured regions on the image's own grid: probabilities interpolated linearly, then decided.
 
     Args:
@@ -114,7 +114,7 @@ def score_scan(
     slice_scores: np.ndarray | None,
     *,
     spacing_mm: Sequence[float],
-    experiment: Experiment,
+    experiment: SegmentationExperiment,
 ) -> dict[str, tuple[dict[str, Counts], SurfaceScore]]:
     """Counts of a scan for each measured region, at each level, and the distance of the surfaces.
 

@@ -6,19 +6,20 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
 import pandas as pd
 
 from reproduce.cohorts.splits import Fold, folds_by, write_splits
+from reproduce.errors import ProtocolError
 from reproduce.figures.overlays import write_overlays
 from reproduce.figures.worst_cases import FILE as WORST
 from reproduce.figures.worst_cases import write_worst
 from reproduce.metrics.confusion import Counts
 from reproduce.prepared.slices import Prepared
-from reproduce.protocol import AnyArm, Experiment, VolumeArm
+from reproduce.protocol import AnyArm, Arm, SegmentationExperiment, VolumeArm
 from reproduce.results.cases import read_frame, with_metrics, write_frame
 from reproduce.results.run_result import Run
 from reproduce.results.table_markdown import verdict_line
@@ -45,56 +46,60 @@ class SegmentationInputs:
         slices, volumes: None where no arm sees any.
     """
 
-    experiment: Experiment
+    experiment: SegmentationExperiment
     slices: Slices | None
     volumes: Volumes | None
 
     @property
     def patients(self) -> list[str]:
         """The patient of each slice or volume."""
-        return [name.patient for name in (self.slices or self.volumes).names]
+        names = next(shown.names for shown in (self.slices, self.volumes) if shown is not None)
+        return [name.patient for name in names]
 
-    def build(self, arm: AnyArm) -> keras.Model:
+    def build(self, arm: Arm | VolumeArm) -> keras.Model:
         """Return a new model of an arm."""
-        view = self.volumes if isinstance(arm, VolumeArm) else self.slices
-        size = arm.box if isinstance(arm, VolumeArm) else (view.size, view.size)
-        return arm.build(size, n_channels=view.n_channels, n_regions=len(view.regions))
+        if isinstance(arm, VolumeArm):
+            volumes = _required(self.volumes, arm)
+            return arm.build(arm.box, n_channels=volumes.n_channels, n_regions=len(volumes.regions))
+        slices = _required(self.slices, arm)
+        return arm.build((slices.size, slices.size), n_channels=slices.n_channels, n_regions=len(slices.regions))
 
     def count(self, targets: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]) -> Counts:
         """Return the counts of a batch's pixels on the region of the first cell."""
         return cell_counts(targets["mask"], np.asarray(outputs["mask"]), self.experiment)
 
-    def of(self, job: Job) -> Inputs:
+    def of(self, job: Job[Arm | VolumeArm]) -> Inputs:
         """Return what a job shows its model."""
-        return self._of_volumes(job) if isinstance(job.arm, VolumeArm) else self._of_slices(job)
+        arm = job.arm
+        return self._of_volumes(job, arm) if isinstance(arm, VolumeArm) else self._of_slices(job, arm)
 
-    def _of_slices(self, job: Job) -> Inputs:
-        slices, optimisation, fold = self.slices, self.experiment.optimisation, job.fold
+    def _of_slices(self, job: Job, arm: Arm) -> Inputs:
+        slices, optimisation, fold = _required(self.slices, arm), self.experiment.optimisation, job.fold
         train = TrainingSet(
             slices=slices,
             examples=slices.of(fold.train),
             n=len(slices.indices(fold.train)),
             batch_size=optimisation.batch_size,
             micro_batch=optimisation.micro_batch,
-            targets=job.arm.targets,
-            augmentation=job.arm.augmentation,
+            targets=arm.targets,
+            augmentation=arm.augmentation,
             seed=job.seed,
             fold=fold.index,
         )
         at_a_time, validation = optimisation.micro_batch, None
         if fold.validation:
-            validation = held_out(slices.of(fold.validation), batch_size=at_a_time, targets=job.arm.targets)
+            validation = held_out(slices.of(fold.validation), batch_size=at_a_time, targets=arm.targets)
         predict = functools.partial(predict_scans, slices=slices, patients=fold.test, batch_size=at_a_time)
         return Inputs(train, validation, predict, len(slices.indices(fold.test)))
 
-    def _of_volumes(self, job: Job) -> Inputs:
-        volumes, arm, fold = self.volumes, job.arm, job.fold
+    def _of_volumes(self, job: Job, arm: VolumeArm) -> Inputs:
+        volumes, optimisation, fold = _required(self.volumes, arm), arm.optimisation, job.fold
         train = VolumeTrainingSet(
             volumes=volumes,
             patients=fold.train,
             box=arm.box,
-            batch_size=arm.optimisation.batch_size,
-            micro_batch=arm.optimisation.micro_batch,
+            batch_size=optimisation.batch_size,
+            micro_batch=optimisation.micro_batch,
             targets=arm.targets,
             augmentation=arm.augmentation,
             seed=job.seed,
@@ -102,14 +107,26 @@ class SegmentationInputs:
         )
         validation = None
         if fold.validation:
-            shown = {"batch_size": arm.optimisation.micro_batch, "targets": arm.targets}
-            validation = held_out_volumes(volumes, fold.validation, arm.box, **shown)
+            validation = held_out_volumes(
+                volumes, fold.validation, arm.box, batch_size=optimisation.micro_batch, targets=arm.targets
+            )
         predict = functools.partial(predict_volumes, volumes=volumes, patients=fold.test, box=arm.box)
         n_slices = sum(len(volumes.labels(i)) for i in volumes.indices(fold.test))
         return Inputs(train, validation, predict, n_slices)
 
 
-def segmentation_inputs(experiment: Experiment, prepared: Prepared, cache: Path) -> SegmentationInputs:
+Shown = TypeVar("Shown", Slices, Volumes)
+
+
+def _required(shown: Shown | None, arm: AnyArm) -> Shown:
+    """Return what an arm is shown, or refuse an arm that the experiment does not have."""
+    if shown is None:
+        do = "name an arm of the experiment"
+        raise ProtocolError(expected="a cohort in the form that the arm sees", got="none", where=arm.name, do=do)
+    return shown
+
+
+def segmentation_inputs(experiment: SegmentationExperiment, prepared: Prepared, cache: Path) -> SegmentationInputs:
     """Return what `resized_slices` and `whole_volumes` make of a prepared cohort, where an arm needs it."""
     of_volumes = [isinstance(arm, VolumeArm) for arm in experiment.arms]
     preparation = experiment.preparation
@@ -120,12 +137,16 @@ def segmentation_inputs(experiment: Experiment, prepared: Prepared, cache: Path)
     )
 
 
-def segmentation_jobs(experiment: Experiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path) -> list[Job]:
+def segmentation_jobs(
+    experiment: SegmentationExperiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path
+) -> list[Job[Arm | VolumeArm]]:
     """Return the trainings of an experiment on a prepared cohort; see `jobs_of`."""
     return jobs_of(experiment, folds, source_key=prepared.key, inputs=segmentation_inputs, cache=cache)
 
 
-def prepared_jobs(experiment: Experiment, root: Path, cache: Path) -> tuple[Prepared, SegmentationInputs, list[Job]]:
+def prepared_jobs(
+    experiment: SegmentationExperiment, root: Path, cache: Path
+) -> tuple[Prepared, SegmentationInputs, list[Job[Arm | VolumeArm]]]:
     """Return the prepared cohort of a data root, as the models see it, and the trainings on it."""
     prepared = experiment.preparation.cohort(root, cache)
     inputs = segmentation_inputs(experiment, prepared, cache)
@@ -133,8 +154,8 @@ def prepared_jobs(experiment: Experiment, root: Path, cache: Path) -> tuple[Prep
     return prepared, inputs, segmentation_jobs(experiment, prepared, folds, cache=cache)
 
 
-def _measure(experiment: Experiment, context: Context) -> dict[str, Any]:
-    prepared, inputs, jobs = prepared_jobs(experiment, context.root, context.cache)
+def _measure(experiment: SegmentationExperiment, context: Context) -> dict[str, Any]:
+    prepared, inputs, jobs = prepared_jobs(experiment, context.data, context.cache)
     make_inputs = functools.partial(segmentation_inputs, experiment, prepared, context.cache)
     run_jobs(jobs, experiment, make_inputs, workers=context.workers)
     found, folder = evaluate(jobs, experiment, prepared), context.folder
@@ -144,7 +165,7 @@ def _measure(experiment: Experiment, context: Context) -> dict[str, Any]:
     write_splits(sorted({job.fold for job in jobs}, key=lambda fold: fold.index), folder / "splits.json")
     (folder / "ledger.csv").write_bytes(prepared.ledger.read_bytes())
     write_overlays(folder / "overlays.npz", found.overlays, [arm.name for arm in experiment.arms])
-    if isinstance(experiment.arms[-1], VolumeArm):
+    if isinstance(experiment.arms[-1], VolumeArm) and inputs.volumes is not None:
         write_worst(folder / WORST, worst_cases(found.cases, jobs, experiment, inputs.volumes))
     return {
         "source_key": prepared.key,
@@ -166,9 +187,13 @@ def read_measured(folder: Path, name: str) -> pd.DataFrame:
     return read_frame(folder / f"{name}.csv", dtype=_TEXTS, keep_default_na=False, na_values=[""])
 
 
-def _write(experiment: Experiment, paper: Experiment, context: Context, claims: Claims) -> Page:
-    cases, *frames = (read_measured(context.folder, name) for name in ("cases", "slices", "history", "cost"))
-    run = Run(experiment, paper, context.source, with_metrics(cases), *frames, cells=claims.cells, texts=claims.texts)
+def _write(experiment: SegmentationExperiment, paper: SegmentationExperiment, context: Context, claims: Claims) -> Page:
+    cases, slices, history, costs = (
+        read_measured(context.folder, name) for name in ("cases", "slices", "history", "cost")
+    )
+    run = Run(
+        experiment, paper, context.source, with_metrics(cases), slices, history, costs, claims.cells, claims.texts
+    )
     verdicts = write_results(run, context.folder)
     return Page(verdict_line(run, verdicts), verdicts)
 

@@ -15,13 +15,13 @@ from reproduce.results.property_results import PropertyTable, write_properties
 from reproduce.results.verdict_words import tally
 from reproduce.tasks.by_seed import BySeed, kept_rows
 from reproduce.tasks.task import Claims, Context, Page, Task
-from reproduce.tasks.x_rays import load
+from reproduce.tasks.x_rays import TrainedStudy, load
 from reproduce.training.determinism import configure
 
 MEASUREMENTS = "measurements.csv"
 
 
-def _measure(table: PropertyTable, context: Context) -> dict[str, Any]:
+def _measure(table: PropertyTable[TrainedStudy], context: Context) -> dict[str, Any]:
     configure(worker=0, precision="float32")
     rows, file, console = [], context.root and find_file(context.root), context.console
     if file is None:
@@ -41,7 +41,7 @@ def _measure(table: PropertyTable, context: Context) -> dict[str, Any]:
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"x": float, "seed": int, "value": float})
     frame = frame.sort_values(["quantity", "condition", "x", "seed"], ignore_index=True)
     write_frame(frame, context.folder / MEASUREMENTS)
-    facts = {"source_sha256": provenance.file_digest(file) if file else None}
+    facts: dict[str, Any] = {"source_sha256": provenance.file_digest(file) if file else None}
     if table.times is not None:
         facts["times"] = table.times(table)
         for name, t in facts["times"].items():

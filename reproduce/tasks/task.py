@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from reproduce.audit.printed import Cell
+from reproduce.errors import DataNotFoundError
 from reproduce.results.verdict import Verdict
 
 
@@ -45,6 +46,18 @@ class Context:
     folder: Path
     workers: int
     console: Console
+
+    @property
+    def data(self) -> Path:
+        """Return the folder of the data, for a task that needs one.
+
+        Raises:
+            DataNotFoundError: There is none.
+        """
+        if self.root is None:
+            do = "name its folder with --data-root"
+            raise DataNotFoundError(expected=f"the data set {self.source}", got="no folder", where="--data-root", do=do)
+        return self.root
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from reproduce.figures.worst_cases import Plane, WorstCase
 from reproduce.imaging.intensity import window
 from reproduce.metrics.decisions import decided
-from reproduce.protocol import Experiment
+from reproduce.protocol import SegmentationExperiment
 from reproduce.training.job import Job
 from reproduce.training.predict import read_prediction
 from reproduce.training.volumes import Volumes
@@ -18,7 +18,9 @@ from reproduce.training.volumes import Volumes
 N_WORST = 5
 
 
-def worst_cases(cases: pd.DataFrame, jobs: Sequence[Job], experiment: Experiment, volumes: Volumes) -> list[WorstCase]:
+def worst_cases(
+    cases: pd.DataFrame, jobs: Sequence[Job], experiment: SegmentationExperiment, volumes: Volumes
+) -> list[WorstCase]:
     """The scans of lowest Dice of the last arm under the first seed, the mean over the measured regions, worst first.
 
     Args:

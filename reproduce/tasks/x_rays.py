@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -34,6 +35,14 @@ class Training(Section):
     learning_rate: float
     batch_size: int
     epochs: int
+
+
+class TrainedStudy(Protocol):
+    """Have the choices of a table whose measurements train small networks."""
+
+    @property
+    def training(self) -> Training:
+        """Return how each network is trained."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,7 +86,7 @@ def _relabelled(labels: np.ndarray, places: np.ndarray) -> np.ndarray:
     ends = [np.flatnonzero(labels.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)]
     near = np.all([(low - 1 < place) & (place < high + 1) for (low, high), place in zip(ends, places, strict=True)], 0)
     weights = [_looked_up((labels == label).astype(np.float32), places[:, near]) for label in present]
-    found[near] = np.array([*present, 0], np.uint8)[np.argmax([*weights, 1.0 - sum(weights)], axis=0)]
+    found[near] = np.array([*present, 0], np.uint8)[np.argmax(np.stack([*weights, 1.0 - sum(weights)]), axis=0)]
     return found
 
 

@@ -24,8 +24,13 @@ Count = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], Counts]
 class EpochsOf(Protocol):
     """What a fold trains on; each epoch is a dataset of its own, drawn from (seed, fold, epoch) alone."""
 
-    seed: int
-    fold: int
+    @property
+    def seed(self) -> int:
+        """Return the random seed of the training."""
+
+    @property
+    def fold(self) -> int:
+        """Return the index of the fold."""
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
         """Return micro-batches of an epoch: the image, and the target of each output."""
@@ -135,7 +140,7 @@ class _StopAtNonFinite(keras.callbacks.Callback):
         super().__init__()
         self._train, self._epoch = train, epoch
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None):
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float]) -> None:
         loss = float(logs["loss"])
         if not math.isfinite(loss):
             raise _non_finite(f"loss of batch {batch}", loss, self._epoch, self._train.names(self._epoch, batch))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import keras
 import numpy as np
@@ -18,6 +18,7 @@ from reproduce.cohorts.splits import Fold
 from reproduce.inspection.cost import model_cost
 from reproduce.metrics.confusion import Counts
 from reproduce.protocol import AnyArm, Experiment
+from reproduce.protocol.experiment import Arms
 from reproduce.provenance import write_json, write_text
 from reproduce.training.determinism import configure
 from reproduce.training.fit import EpochsOf, Trainer
@@ -25,10 +26,12 @@ from reproduce.training.state import Epoch
 
 _DONE = "done"
 _SPENT = "spent.json"
+_NOT_OF_A_TRAINING = {"title", "phantom", "arms", "validation", "statements"}
+Shown = TypeVar("Shown", bound=AnyArm, contravariant=True)
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Generic[Arms]):
     """What is trained: the arm, and on which side each patient stands.
 
     Attributes:
@@ -38,7 +41,7 @@ class Job:
         folder: Where its state and its predictions lie; of this job alone.
     """
 
-    arm: AnyArm
+    arm: Arms
     seed: int
     fold: Fold
     folder: Path
@@ -71,13 +74,13 @@ class Inputs:
     n_test: int
 
 
-class CohortInputs(Protocol):
+class CohortInputs(Protocol[Shown]):
     """What a task makes of a cohort for the models of an experiment."""
 
-    def build(self, arm: AnyArm) -> keras.Model:
+    def build(self, arm: Shown) -> keras.Model:
         """Return a new model of an arm."""
 
-    def of(self, job: Job) -> Inputs:
+    def of(self, job: Job[Shown]) -> Inputs:
         """Return what a job shows its model."""
 
     def count(self, targets: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]) -> Counts:
@@ -126,8 +129,13 @@ class Worker:
 
 
 def jobs_of(
-    experiment: Experiment, folds: Sequence[Fold], *, source_key: str, inputs: Callable[..., Any], cache: Path
-) -> list[Job]:
+    experiment: Experiment[Any, Arms, Any],
+    folds: Sequence[Fold],
+    *,
+    source_key: str,
+    inputs: Callable[..., Any],
+    cache: Path,
+) -> list[Job[Arms]]:
     """Return all trainings of an experiment, the last arm first, each in a folder of its own `cache_key`.
 
     Title, statements, the list of seeds and other arms are no part of it: who changes one arm trains that one again.
@@ -140,10 +148,12 @@ def jobs_of(
         cache: Folder for what can be made again.
     """
     jobs = []
+    shared = {f.name: getattr(experiment, f.name) for f in fields(experiment) if f.name not in _NOT_OF_A_TRAINING}
     for arm in reversed(experiment.arms):
         key = cache_key(
             *(Worker, inputs, configure),
-            protocol=replace(experiment, title="", phantom=None, arms=(arm,), validation=None, statements=()),
+            protocol=shared,
+            arm=arm,
             regions=list(experiment.preparation.regions.items()),  # their order is that of the channels
             folds=folds,
             prepared=source_key,

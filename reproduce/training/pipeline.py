@@ -39,7 +39,7 @@ class SliceName:
     scan: str
     slice: int | None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.patient} scan {self.scan}" if self.slice is None else f"{self.patient} slice {self.slice}"
 
 
@@ -112,8 +112,8 @@ def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path)
         for unfinished in folder.glob("examples*"):
             unfinished.unlink()
         counted = track(examples.as_numpy_iterator(), description="resize slices", total=n, transient=True)
-        names = [SliceName(e["patient"].decode(), e["scan"].decode(), int(e["z"])) for e in counted]
-        write_json(listing, [asdict(name) for name in names])
+        listed = [SliceName(e["patient"].decode(), e["scan"].decode(), int(e["z"])) for e in counted]
+        write_json(listing, [asdict(name) for name in listed])
     names = tuple(SliceName(**entry) for entry in json.loads(listing.read_text()))
     seen = examples.map(lambda example: {name: example[name] for name in ("image", "mask", "slice")})
     return Slices(seen, names, tuple(preparation.regions), n_channels, preparation.size)
@@ -178,7 +178,7 @@ class TrainingSet:
     seed: int
     fold: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_steps(self.n, self.batch_size, self.micro_batch, what="slices", fold=self.fold)
 
     @property
@@ -198,14 +198,15 @@ class TrainingSet:
     def _batches(self, epoch: int) -> tf.data.Dataset:
         shuffle_seed = seed31(self.seed, "shuffle", self.fold, epoch)
         order = self.examples.shuffle(min(self.n, _SHUFFLE_BUFFER), shuffle_seed, reshuffle_each_iteration=False)
-        if self.augmentation is None:
+        augmentation = self.augmentation
+        if augmentation is None:
             return self._batched(order)
         base = seed31(self.seed, "augment", self.fold)
-        mirrored = other_sides(self.slices.regions, self.augmentation.sides)
+        mirrored = other_sides(self.slices.regions, augmentation.sides)
 
         def drawn(example: dict) -> dict:
             seed = tf.stack([tf.constant(base, tf.int64), (epoch << 32) + example["index"]])
-            return {**example, "transform": draw_transform(self.augmentation, seed, self.slices.size)}
+            return {**example, "transform": draw_transform(augmentation, seed, self.slices.size)}
 
         def applied(batch: dict) -> dict:
             image, mask = apply_transforms(batch["image"], batch["mask"], batch["transform"], mirrored=mirrored)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from reproduce.errors import NonFiniteError
 from reproduce.training.pipeline import SliceName, Slices
+from reproduce.training.state import write_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,9 @@ class Prediction:
     slice: np.ndarray | None
 
 
-def predict_scans(model: keras.Model, folder: Path, *, slices: Slices, patients: tuple[str, ...], batch_size: int):
+def predict_scans(
+    model: keras.Model, folder: Path, *, slices: Slices, patients: tuple[str, ...], batch_size: int
+) -> None:
     """Write a prediction for each scan of some patients to `folder/<scan>.npz`, one scan in memory at a time.
 
     Args:
@@ -88,7 +90,4 @@ def write_prediction(path: Path, outputs: dict[str, np.ndarray]) -> None:
     arrays = {"mask": outputs["mask"].astype(np.float16)}
     if "slice" in outputs:
         arrays["slice"] = outputs["slice"][:, 0].astype(np.float32)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
-    os.replace(temporary, path)
+    write_arrays(path, arrays, compressed=True)

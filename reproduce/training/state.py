@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -36,17 +37,17 @@ class Epoch:
 
 def best_epoch(history: list[Epoch]) -> int:
     """The epoch whose weights are kept: the first of lowest validation loss, or the last where there is none."""
-    losses = [row.validation_loss for row in history]
-    return len(history) - 1 if None in losses else int(np.argmin(losses))
+    losses = [row.validation_loss for row in history if row.validation_loss is not None]
+    return int(np.argmin(losses)) if len(losses) == len(history) else len(history) - 1
 
 
 def write_state(folder: Path, model: keras.Model, history: list[Epoch]) -> None:
     """Write weights and optimiser, then the history that makes them valid; the best epoch's weights beside them."""
     variables = [*model.variables, *model.optimizer.variables]
     name = f"epoch{len(history) - 1}.npz"
-    _write_arrays(folder / name, {f"arr_{i}": variable.numpy() for i, variable in enumerate(variables)})
+    write_arrays(folder / name, {f"arr_{i}": variable.numpy() for i, variable in enumerate(variables)})
     if best_epoch(history) == len(history) - 1:
-        _write_arrays(folder / "best.npz", by_name(model))
+        write_arrays(folder / "best.npz", by_name(model))
     write_text(folder / "history.json", json.dumps([asdict(row) for row in history], indent=1) + "\n")
     for old in folder.glob("epoch*.npz"):
         if old.name != name:
@@ -98,10 +99,12 @@ def by_name(model: keras.Model) -> dict[str, np.ndarray]:
     return found
 
 
-def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> None:
+    """Write arrays by their names to a .npz file, whole or not at all."""
     temporary = path.with_name(f".{path.name}.tmp")
+    save: Callable[..., None] = np.savez_compressed if compressed else np.savez
     with temporary.open("wb") as stream:
-        np.savez(stream, **arrays)
+        save(stream, **arrays)
     os.replace(temporary, path)
 
 

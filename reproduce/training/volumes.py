@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -120,14 +120,14 @@ class VolumeTrainingSet:
     seed: int
     fold: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n = len(self.volumes.indices(self.patients))
         require_steps(n, self.batch_size, self.micro_batch, what="volumes", fold=self.fold)
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
         """Shuffled and augmented micro-batches of one epoch: the image, and the target of each output."""
         order = self._order(epoch)
-        drawn = _dataset(lambda i: self._drawn(int(i), epoch), order, self.volumes, self.box)
+        drawn = _dataset(lambda i: self._drawn(int(i), epoch), order.tolist(), self.volumes, self.box)
         whole = drawn.batch(self.micro_batch, drop_remainder=len(order) >= self.micro_batch)
         return _with_targets(whole, self.targets)
 
@@ -187,7 +187,9 @@ def _middle(volumes: Volumes, i: int, box: Box) -> tuple[np.ndarray, np.ndarray]
     return set_into(volumes.image(i), box), volumes.masks(labels)
 
 
-def _dataset(draw, order: Iterable[int], volumes: Volumes, box: Box) -> tf.data.Dataset:
+def _dataset(
+    draw: Callable[[int], tuple[np.ndarray, np.ndarray]], order: Sequence[int], volumes: Volumes, box: Box
+) -> tf.data.Dataset:
     """Image and mask of each scan of an order, by a function of its position."""
     drawn = tf.data.Dataset.from_tensor_slices(np.asarray(order, np.int64)).map(
         lambda i: tf.numpy_function(draw, [i], (tf.float32, tf.float32), stateful=False)

@@ -8,6 +8,7 @@ import pytest
 
 from reproduce.cohorts import lidc
 from reproduce.errors import CohortError, DataNotFoundError
+from reproduce.prepared import slices
 from reproduce.prepared.lidc_idri import prepare_lidc
 
 
@@ -48,8 +49,8 @@ def test_the_name_and_the_ledger_stand_beside_the_examples(prepared):
 
 
 def test_a_second_call_reads_no_scan(root, tmp_path, monkeypatch):
-    read, read_case = [], lidc.read_case
-    monkeypatch.setattr(lidc, "read_case", lambda scan, **kw: read.append(scan.patient) or read_case(scan, **kw))
+    read, examples = [], slices.slice_examples
+    monkeypatch.setattr(slices, "slice_examples", lambda case, **kw: read.append(case.patient) or examples(case, **kw))
     first = key_of(root, tmp_path)
     assert len(read) == 3
     assert key_of(root, tmp_path) == first
@@ -92,7 +93,7 @@ def test_a_patient_who_left_is_not_in_the_cache(root, tmp_path):
         ("reproduce.imaging.dicom_pixels", "def slice_hu(", "def slice_hu(_more, "),
         ("reproduce.cohorts.lidc_outlines", "def enclosed_pixels(", "def enclosed_pixels(_more, "),
         ("reproduce.prepared.slices", "position * _MAX_SLICES + z", "position * _MAX_SLICES - z"),
-        ("reproduce.prepared.lidc_idri", "disable_shuffling=True", "disable_shuffling=False"),
+        ("reproduce.prepared.slices", "disable_shuffling=True", "disable_shuffling=False"),
     ],
 )
 def test_changed_code_of_every_room_that_makes_an_example_is_another_key(edit, root, tmp_path, module, old, new):
@@ -107,14 +108,14 @@ def test_where_the_folder_lies_does_not_change_the_key(root, tmp_path):
 
 
 def test_a_scan_that_cannot_be_read_leaves_no_half_cache(root, tmp_path, monkeypatch):
-    read_case = lidc.read_case
+    examples = slices.slice_examples
 
-    def failing(scan, **settings):
-        if scan.patient == "PHANTOM-0003":
-            raise CohortError(expected="a scan", got="none", where=scan.patient, do="look")
-        return read_case(scan, **settings)
+    def failing(case, **settings):
+        if case.patient == "PHANTOM-0003":
+            raise CohortError(expected="a scan", got="none", where=case.patient, do="look")
+        return examples(case, **settings)
 
-    monkeypatch.setattr(lidc, "read_case", failing)
+    monkeypatch.setattr(slices, "slice_examples", failing)
     with pytest.raises(CohortError, match="PHANTOM-0003"):
         key_of(root, tmp_path)
     monkeypatch.undo()

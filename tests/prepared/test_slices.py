@@ -6,7 +6,8 @@ import pytest
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
 from reproduce.imaging.volume import Volume
-from reproduce.prepared.slices import Prepared, slice_examples, slice_features
+from reproduce.prepared.slices import Prepared, SliceSource, slice_examples, slice_features
+from reproduce.protocol import Call
 
 
 def case(labels, image=None):
@@ -62,7 +63,8 @@ def test_more_slices_than_keys_are_refused():
 
 @pytest.mark.parametrize(("n_channels", "dtype"), [(1, np.int16), (4, np.float32)])
 def test_features_name_size_and_type(n_channels, dtype):
-    features = slice_features(n_channels=n_channels, dtype=dtype)
+    source = SliceSource("set", "", Call(print, {}), Call(print, {}), n_channels, dtype)
+    features = slice_features(source)
     assert features["image"].shape == (None, None, n_channels)
     assert features["image"].np_dtype == dtype
     assert features["labels"].np_dtype == np.uint8

@@ -11,6 +11,7 @@ import pytest
 from reproduce.cohorts import thoracic
 from reproduce.errors import ContourPlaceError, DataNotFoundError
 from reproduce.phantoms.writers.lctsc import write_lctsc_cohort
+from reproduce.prepared import slices
 from reproduce.prepared.thoracic import prepare_thoracic
 
 _USUAL = {"absent": "refuse", "outside": "refuse"}
@@ -66,8 +67,8 @@ def test_all_five_organs_are_there_and_the_ledger_beside_them(prepared):
 
 
 def test_a_second_call_reads_no_scan(root, tmp_path, monkeypatch):
-    read, read_case = [], thoracic.read_case
-    monkeypatch.setattr(thoracic, "read_case", lambda scan, **kw: read.append(scan.patient) or read_case(scan, **kw))
+    read, examples = [], slices.slice_examples
+    monkeypatch.setattr(slices, "slice_examples", lambda case, **kw: read.append(case.patient) or examples(case, **kw))
     first = prepare_thoracic(root, tmp_path / "cache", **_USUAL)
     assert len(read) == 2
     assert prepare_thoracic(root, tmp_path / "cache", **_USUAL).key == first.key
