@@ -56,7 +56,7 @@ def cache_key(*code: Callable, **facts: Any) -> str:
 
 
 def _code_in(value: Any) -> Iterator[Callable]:
-    """The functions and classes in a value, those of its dataclasses among them."""
+    """Return the functions and classes in a value, those of its dataclasses among them."""
     if is_dataclass(value) and not isinstance(value, type):
         yield type(value)
         value = [getattr(value, field.name) for field in fields(value)]
@@ -75,7 +75,7 @@ def _without_reasons(entry: dict) -> dict:
 
 @functools.cache
 def _reached(roots: frozenset[tuple[str, str]]) -> tuple[list[str], list[str]]:
-    """Sorted digests of all definitions that some definitions reach, themselves included, and the libraries they use.
+    """Return sorted digests of all definitions that some definitions reach, these included, and the libraries they use.
 
     A digest is over a definition's code and over the code that each global name in it stands for.
     """
@@ -103,14 +103,14 @@ def _version(distribution: str) -> str:
 
 
 def _meanings(module: str, name: str) -> set[tuple[str, str]]:
-    """Where the definitions are that a name in a module can stand for; none of a builtin or a local name."""
+    """Return where the definitions are that a name in a module can stand for; none of a builtin or a local name."""
     read = _read(module)
     here = {(module, name)} if name in read.defined else set()
     return here.union(*(_followed(*target) for target in read.imported.get(name, ())))
 
 
 def _followed(module: str, name: str) -> set[tuple[str, str]]:
-    """Where the definitions are that a module gives under a name, be they imported there themselves."""
+    """Return where the definitions are that a module gives under a name, be they imported there themselves."""
     if module == __name__:  # it names results, and makes none
         return set()
     if name == _WHOLE or not _is_read(module):
@@ -129,7 +129,7 @@ def _is_read(module: str) -> bool:
 
 @functools.cache
 def _is_ours(top: str) -> bool:
-    """Whether code is read, not known by a version: that of this package, and of scripts, which nobody installs."""
+    """Return whether code is read, not known by a version: so for this package and for scripts that nobody installs."""
     if top == _PACKAGE or top in sys.stdlib_module_names:
         return top == _PACKAGE
     spec = importlib.util.find_spec(top)
@@ -158,7 +158,7 @@ class _Module:
 
 @functools.cache
 def _read(module: str) -> _Module:
-    """A module as it is on disk, without what is there for type checkers alone."""
+    """Return a module as it is on disk, without what is there for type checkers alone."""
     spec, path = _found(module)
     read = _Module({}, {})
     for node in ast.parse(path.read_bytes()).body:
@@ -175,7 +175,7 @@ def _read(module: str) -> _Module:
 
 
 def _imports(node: ast.Import | ast.ImportFrom, spec: ModuleSpec) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Each name that an import binds, with what it stands for."""
+    """Return each name that an import binds, with what it stands for."""
     if isinstance(node, ast.ImportFrom):
         module = importlib.util.resolve_name("." * node.level + (node.module or ""), spec.parent)
         yield from ((each.asname or each.name, (module, each.name)) for each in node.names)
@@ -184,7 +184,7 @@ def _imports(node: ast.Import | ast.ImportFrom, spec: ModuleSpec) -> Iterator[tu
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """The names that a statement of a module defines; `_ON_IMPORT` too where it may do more than that."""
+    """Return the names that a statement of a module defines; `_ON_IMPORT` too where it may do more than that."""
     if isinstance(node, _NAMED):
         return {node.name}
     inside = list(ast.walk(node))
@@ -200,7 +200,7 @@ def _statements(module: str, name: str) -> list[tuple[str, frozenset[str]]]:
 
 
 def _code(module: str, name: str) -> str:
-    """The digest of a definition's code; of a library's, its name."""
+    """Return the digest of a definition's code; of a library's, its name."""
     if not _is_read(module):
         return f"{module}.{name}"
     return _digest("\n".join(code for code, _ in _statements(module, name)))

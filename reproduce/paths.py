@@ -12,7 +12,7 @@ DATA_VARIABLE = "REPRODUCE_DATA"
 
 
 def cache_dir(project: Path) -> Path:
-    """The folder of everything that can be made again: phantoms, prepared examples, unfinished runs.
+    """Return the folder of everything that can be made again: phantoms, prepared examples, unfinished runs.
 
     `$REPRODUCE_CACHE` where it is set, else `data/` in the project, which git ignores. It may not exist yet.
     """
@@ -20,7 +20,7 @@ def cache_dir(project: Path) -> Path:
 
 
 def data_root(argument: Path | None) -> Path | None:
-    """The folder of the real data set that the user names, or None for the phantom cohort.
+    """Return the folder of the real data set that the user names, or None for the phantom cohort.
 
     Args:
         argument: The value of `--data-root`; `$REPRODUCE_DATA` stands in where it is None.
@@ -33,7 +33,7 @@ def data_root(argument: Path | None) -> Path | None:
 
 
 def existing_folder(folder: Path, *, holding: str) -> Path:
-    """The absolute path of a folder that exists and is not empty.
+    """Return the absolute path of a folder that exists and is not empty.
 
     Raises:
         DataNotFoundError: It does not exist, is a file, or is empty.

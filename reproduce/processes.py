@@ -33,7 +33,7 @@ def processes(
     begin: Callable[..., None] | None = None,
     arguments: tuple = (),
 ) -> Iterator[ProcessPoolExecutor]:
-    """A pool of processes. Where its block raises, they are stopped, and what was not begun is given up.
+    """Yield a pool of processes; where the block raises, stop them and give up what was not begun.
 
     Args:
         n: Processes, at least 1.
@@ -76,7 +76,7 @@ def _begin(begun: Synchronized[int], begin: Callable[..., None] | None, argument
 
 
 def _end_with_parent() -> None:
-    """A pool's workers outlive a parent that is killed; nobody would want what they compute."""
+    """End this worker with its parent: one that outlives a killed parent computes what nobody wants."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -84,7 +84,7 @@ def _end_with_parent() -> None:
 
 
 def progress_of(what: str, unit: str, *, console: Console | None = None) -> Progress:
-    """A bar with how many are done, the time passed and the time left; it leaves no trace.
+    """Return a bar with how many are done, the time passed and the time left; it leaves no trace.
 
     Args:
         what: What goes on, as "train".

@@ -34,13 +34,13 @@ def write_json(path: Path, value: object) -> None:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    """Return SHA-256 of a file's bytes, 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def tree_digest(root: Path, *, memo: Path) -> str:
-    """SHA-256 over the names and contents of all files below a folder.
+    """Return SHA-256 over the names and contents of all files below a folder.
 
     Contents are read once: `memo` remembers each file's digest under its path, size and time of change, as git's index
     does, so that the second call costs one look at each file.
@@ -65,7 +65,7 @@ def tree_digest(root: Path, *, memo: Path) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of Python and of what computes results; a package that is absent is left out."""
+    """Return installed versions of Python and of what computes results; a package that is absent is left out."""
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -76,7 +76,7 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The git commit of this package's code, "-dirty" behind it where files differ, "unknown" outside a checkout.
+    """Return the git commit of this package's code, with "-dirty" where files differ, "unknown" outside a checkout.
 
     What a run itself writes, results/ and figures/, does not count: it would call every second run dirty.
     """
@@ -91,14 +91,14 @@ def commit() -> str:
 
 
 def processor() -> str:
-    """The name of the processor, as the system gives it."""
+    """Return the name of the processor, as the system gives it."""
     info = Path("/proc/cpuinfo")
     names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
     return names[0] if names else platform.processor()
 
 
 def peak_memory_mib() -> dict[str, float]:
-    """Largest resident memory so far, in MiB: of this process, and of the largest of its children that have ended."""
+    """Return the largest resident memory so far in MiB: of this process, and of the largest of its ended children."""
     scale = 1024.0  # Linux counts in KiB
     return {
         "self": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale,

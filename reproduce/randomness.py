@@ -8,7 +8,7 @@ import numpy as np
 
 
 def seed_words(*name: int | str) -> list[int]:
-    """Eight 32-bit words that a name maps to, by SHA-256 of its parts.
+    """Return the eight 32-bit words that a name maps to, by SHA-256 of its parts.
 
     Args:
         name: What the numbers are for, from the general to the particular: `(seed, "augment", fold, epoch, index)`.
@@ -22,10 +22,10 @@ def seed_words(*name: int | str) -> list[int]:
 
 
 def stream(*name: int | str) -> np.random.Generator:
-    """The NumPy generator of a name (PCG64); see `seed_words` for what a name is."""
+    """Return the NumPy generator of a name (PCG64); see `seed_words` for what a name is."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed_words(*name))))
 
 
 def seed31(*name: int | str) -> int:
-    """A seed in [0, 2**31) for a library that takes one integer; see `seed_words` for what a name is."""
+    """Return a seed in [0, 2**31) for a library that takes one integer; see `seed_words` for what a name is."""
     return seed_words(*name)[0] & 0x7FFFFFFF

@@ -39,7 +39,7 @@ _BYTES, _ZLIB = tfds.features.Encoding.BYTES, tfds.features.Encoding.ZLIB
 
 @dataclass(frozen=True, eq=False)
 class ScanLabels:
-    """Hold the reference of a scan.
+    """The reference of a scan.
 
     Attributes:
         patient, scan: Names within the cohort.
@@ -55,7 +55,7 @@ class ScanLabels:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Point to a cohort on disk as slices at their native size, in the order of patient, scan and slice.
+    """A cohort on disk as slices at their native size, in the order of patient, scan and slice.
 
     Attributes:
         name: Data set, e.g. "lidc_idri".
@@ -92,7 +92,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class SliceSource:
-    """Say how the scans of a data set become slices.
+    """How the scans of a data set become slices.
 
     Attributes:
         name: Data set, e.g. "lidc_idri".

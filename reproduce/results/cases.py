@@ -27,8 +27,8 @@ class CaseScore:
     """Counts of one region of one scan at one level.
 
     Attributes:
-        model, seed, fold: Who predicted it.
-        patient, scan: Whose it is.
+        model, seed, fold: Arm, random seed and fold of the prediction.
+        patient, scan: Names of patient and scan.
         region: E.g. "nodule".
         level: "pixel", "slice", "lesion" or "patient".
         counts: tp fp fn tn.
@@ -52,9 +52,9 @@ class SliceDecisions:
     """What a model decided on the slices of a scan, for tests on paired decisions.
 
     Attributes:
-        model, seed, fold, patient, scan: As in `CaseScore`.
+        model, seed, fold, patient, scan: See `CaseScore`.
         reference: One character a slice from z = 0, "1" if it holds the first region, else "0".
-        prediction: Likewise, as decided.
+        prediction: The decisions in the same form.
     """
 
     model: str
@@ -67,7 +67,7 @@ class SliceDecisions:
 
 
 def case_frame(scores: Sequence[CaseScore]) -> pd.DataFrame:
-    """The scores as a table, sorted, with every metric beside the counts (nan where it is undefined)."""
+    """Return the scores as a sorted table, with every metric beside the counts (nan where it is undefined)."""
     keys = ["model", "seed", "fold", "patient", "scan", "region", "level"]
     rows = [
         {
@@ -94,10 +94,10 @@ def with_metrics(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_region(cases: pd.DataFrame, region: str, means: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
-    """The rows of a measured region, or of all regions that a mean is taken over.
+    """Return the rows of a measured region, or of all regions that a mean is taken over.
 
     Args:
-        cases: Of `case_frame`.
+        cases: Table that `case_frame` returns.
         region: Its name.
         means: See `protocol.Decision`.
     """
@@ -105,7 +105,7 @@ def of_region(cases: pd.DataFrame, region: str, means: Mapping[str, tuple[str, .
 
 
 def slice_frame(decisions: Sequence[SliceDecisions]) -> pd.DataFrame:
-    """The decisions as a table, sorted."""
+    """Return the decisions as a sorted table."""
     keys = [field.name for field in fields(SliceDecisions)]
     frame = pd.DataFrame([asdict(each) for each in decisions], columns=keys)
     return frame.sort_values(keys, ignore_index=True)
@@ -117,7 +117,7 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
 
 
 def read_frame(path: Path, **settings: Any) -> pd.DataFrame:
-    """A table of a results folder.
+    """Read a table of a results folder.
 
     Args:
         path: A CSV that `write_frame` wrote.

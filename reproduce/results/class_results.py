@@ -17,17 +17,16 @@ from reproduce.metrics.seed_scores import seed_scores
 from reproduce.metrics.statistics.paired_tests import holm, permutation
 from reproduce.protocol import ClassExperiment, Statement
 from reproduce.protocol.text import changes, decisions
-from reproduce.provenance import write_json, write_text
 from reproduce.randomness import seed_words
 from reproduce.results import markdown
 from reproduce.results.number_format import interval, number
 from reproduce.results.paired_statements import Tested
 from reproduce.results.protocol_record import protocol_record
 from reproduce.results.summary import CONFIDENCE, N_RESAMPLES, Summary
-from reproduce.results.table_markdown import cells_page, share_unit, statements_page
+from reproduce.results.table_markdown import page, share_unit, statements_table
 from reproduce.results.verdict import Verdict, judge
-from reproduce.results.verdict_words import caveats, statement_word, tally, without_cells
-from reproduce.results.writer import write_cells, write_statements, write_table
+from reproduce.results.verdict_words import caveats, statement_word, tally
+from reproduce.results.writer import write_pages
 
 CASE_COLUMNS = ("model", "seed", "fold", "case", "patient", "reference", "probability", "tp", "fp", "fn", "tn")
 LEVEL = "image"
@@ -45,7 +44,7 @@ def write_class_results(
     """Write every page of a classification from its cases; return its verdict in one line, and those of its cells.
 
     Args:
-        experiment: As it was run.
+        experiment: The experiment as it was run.
         paper: The whole protocol.
         cases: Columns `CASE_COLUMNS`, one row a model, seed, fold and image.
         costs: model, parameters, multiply_adds, activation_bytes.
@@ -58,40 +57,22 @@ def write_class_results(
     summaries = summarise_images(cases, experiment)
     verdicts = judge(cells, texts, summaries, experiment.readings, comparable=not why)
     tested = _tested(experiment, cases)
-    write_cells(folder, verdicts)
-    write_table(folder, summaries, verdicts)
-    write_statements(folder, tested)
-    write_json(folder / "protocol.json", protocol_record("classification", experiment, paper, source=source))
     line = f"not comparable: {', '.join(why)}" if why else tally([v.word for v in verdicts]) or "no printed cell"
-    parts = [
-        f"# {experiment.title}",
-        "",
-        f"Source: **{source}**, {cases['case'].nunique()} images tested. Profile: **{experiment.profile}**. Seeds: "
-        f"{cases['seed'].nunique()}. Means over seeds; intervals draw seeds and images. Verdict: {line}.",
-        "",
-        *(cells_page(verdicts) if verdicts else (without_cells(is_ours=experiment.is_ours),)),
-        "",
-        "## Every metric",
-        "",
-        *_metrics(summaries),
-        "",
-        "## Which model is better, tested on these images",
-        "",
-        *statements_page(tested),
-        "",
-        "## What a model costs",
-        "",
-        *markdown.table(list(costs.columns), costs.itertuples(index=False)),
-        "",
-        "## What this profile changes",
-        "",
-        *[f"- {change}" for change in changes(paper, experiment) or ("nothing",)],
-        "",
-        "## Every choice",
-        "",
-        *markdown.table(("choice", "value", "where, or why"), ((f, f"`{v}`", p) for f, v, p in decisions(experiment))),
-    ]
-    write_text(folder / "table.md", "\n".join(parts) + "\n")
+    text = page(
+        experiment,
+        paper,
+        banner=f"Source: **{source}**, {cases['case'].nunique()} images tested. Profile: **{experiment.profile}**. "
+        f"Seeds: {cases['seed'].nunique()}. Means over seeds; intervals draw seeds and images. Verdict: {line}.",
+        verdicts=verdicts,
+        sections={
+            "Every metric": _metrics(summaries),
+            "Which model is better, tested on these images": statements_table(tested),
+            "What a model costs": markdown.table(list(costs.columns), costs.itertuples(index=False)),
+        },
+        choices=("Every choice", decisions(experiment)),
+    )
+    record = protocol_record("classification", experiment, paper, source=source)
+    write_pages(folder, record, (summaries, verdicts, tested), page=text)
     return line, verdicts
 
 
@@ -121,7 +102,7 @@ def _positive(experiment: ClassExperiment) -> str:
 
 
 def _by_seed(cases: pd.DataFrame, model: str) -> tuple[np.ndarray, np.ndarray]:
-    """Reference bool `[n]` and probabilities `[seed, n]` of a model, images in the order of their names."""
+    """Return reference bool `[n]` and probabilities `[seed, n]` of a model, images in the order of their names."""
     rows = cases[cases["model"] == model]
     table = rows.pivot_table(index="case", columns="seed", values="probability")
     reference = rows.drop_duplicates("case").set_index("case")["reference"].reindex(table.index)
@@ -129,7 +110,7 @@ def _by_seed(cases: pd.DataFrame, model: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _tested(experiment: ClassExperiment, cases: pd.DataFrame) -> list[Tested]:
-    """Each statement: areas by DeLong on probabilities averaged over seeds, shares of right decisions by sign flips."""
+    """Test each statement: areas by DeLong on means over seeds, shares of right decisions by sign flips."""
     drawn = [_compare(each, cases, experiment.decision.threshold) for each in experiment.statements]
     adjusted = holm(np.array([p_value for *_, p_value in drawn]))
     return [

@@ -30,10 +30,10 @@ class CellLine:
     """A printed cell beside ours, numbers in its unit, nan for undefined.
 
     Attributes:
-        model, metric, unit: Which cell.
+        model, metric, unit: Model, metric and unit of the cell.
         level, average: How it is read.
         n: Patients, or whatever is counted, that enter.
-        printed: As printed; "" where nothing is.
+        printed: Text of the printed number; "" where nothing is printed.
         ours, low, high: Our number with its 95 % interval.
         delta: Ours less printed.
         tolerance: Largest |delta| that is `within`, fixed before the run.
@@ -80,7 +80,7 @@ class StatementLine:
 
     @property
     def text(self) -> str:
-        """The sentence, e.g. "optimised_cnn better than unoptimised_cnn in dice"."""
+        """Return the sentence, e.g. "optimised_cnn better than unoptimised_cnn in dice"."""
         return f"{self.better} better than {self.worse} in {self.metric}"
 
 
@@ -105,19 +105,19 @@ class RunDiff:
 
     @property
     def statement_verdicts(self) -> list[str]:
-        """The words of its statements and sentences."""
+        """Return the words of its statements and sentences."""
         return [line.verdict for line in self.statements] + [line.verdict for line in self.sentences]
 
     @property
     def summary(self) -> str:
-        """The verdict in one line, e.g. "not comparable: phantom, cpu profile" or "3 within, 1 outside"."""
+        """Return the verdict in one line, e.g. "not comparable: phantom, cpu profile" or "3 within, 1 outside"."""
         if self.run.caveats:
             return f"{words.NOT_COMPARABLE}: {', '.join(self.run.caveats)}"
         return words.tally([each.verdict for each in self.cells or self.sentences]) or "no printed cell"
 
 
 def diff_run(run: RunFolder) -> RunDiff:
-    """The cells and statements of one run, checked against each other.
+    """Read the cells and statements of one run, and check its files against each other.
 
     Raises:
         ResultsError: A file is missing or broken; two files disagree on a number; or a verdict is not the one that
@@ -139,7 +139,7 @@ def diff_run(run: RunFolder) -> RunDiff:
 
 
 def exit_code(diffs: Sequence[RunDiff]) -> int:
-    """0 where every printed number is within, 1 where something is outside, 2 where something could not be compared.
+    """Return 0 where every printed number is within, 1 where something is outside, 2 where something is not compared.
 
     A table counts by its comparable runs: a phantom beside a real run changes nothing. Without any comparable run it
     could not be compared. A cell that is `unreachable`, or a statement that is `contradicted` there, counts as outside;
@@ -161,7 +161,7 @@ def exit_code(diffs: Sequence[RunDiff]) -> int:
 
 
 def tolerances(run: RunFolder) -> dict[str, tuple[float, bool]]:
-    """For each metric (tolerance, whether it is a share of the printed number), as fixed before the run."""
+    """Return for each metric (tolerance, whether it is a share of the printed number), as fixed before the run."""
     readings = run.protocol.get("protocol", {}).get("readings", ())
     found = {each["metric"]: (float(each["tolerance"]), False) for each in readings}
     return found | {each["metric"]: (float(each["tolerance"]), True) for each in run.protocol.get("printed", ())}
@@ -214,7 +214,7 @@ def _cell(
 
 
 def _tolerance(run: RunFolder, printed: dict[str, str]) -> float:
-    """In the unit of the cell; nan where the protocol has none, which only a run without comparison may."""
+    """Return the tolerance in the unit of the cell; nan where the protocol has none, which no compared run may."""
     tolerance, relative = tolerances(run).get(printed["metric"], (math.nan, False))
     return tolerance * float(printed["value"] or "nan") if relative else tolerance
 
@@ -264,7 +264,7 @@ def _statements(run: RunFolder) -> tuple[StatementLine, ...]:
 
 
 def means_text(line: StatementLine) -> str:
-    """Both means per patient as ratios, e.g. "0.652 against 0.611"."""
+    """Return both means per patient as ratios, e.g. "0.652 against 0.611"."""
     return " against ".join(number(in_unit(mean, "ratio"), "ratio") for mean in (line.mean_better, line.mean_worse))
 
 

@@ -20,7 +20,7 @@ NO_TABLES = "nothing to compare\n"
 
 
 def diff_text(diffs: Sequence[RunDiff], *, width: int, colour: bool) -> str:
-    """The runs for a terminal, one after the other.
+    """Render the runs for a terminal, one after the other.
 
     Args:
         diffs: None gives a sentence that says so.
@@ -45,7 +45,7 @@ def diff_text(diffs: Sequence[RunDiff], *, width: int, colour: bool) -> str:
 
 
 def diff_markdown(diffs: Sequence[RunDiff]) -> str:
-    """The runs as Markdown, a section each."""
+    """Render the runs as Markdown, a section each."""
     if not diffs:
         return NO_TABLES
     parts = []
@@ -65,7 +65,7 @@ def diff_markdown(diffs: Sequence[RunDiff]) -> str:
 
 
 def diff_json(diffs: Sequence[RunDiff]) -> str:
-    """The runs as a JSON list; numbers in the unit of their cell, null where undefined."""
+    """Render the runs as a JSON list; numbers in the unit of their cell, null where undefined."""
     runs = [
         {
             "table": each.run.table,
@@ -84,7 +84,7 @@ def diff_json(diffs: Sequence[RunDiff]) -> str:
 
 
 def source_text(each: RunDiff) -> str:
-    """What statements were tested on, e.g. "phantom, cpu profile"."""
+    """Return what statements were tested on, e.g. "phantom, cpu profile"."""
     return f"{each.run.source}, {each.run.profile} profile"
 
 

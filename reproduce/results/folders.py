@@ -24,7 +24,7 @@ class RunFolder:
         path: The folder.
         kind: Kind of table, e.g. "segmentation".
         document: Number of the document, or `NO_DOCUMENT`.
-        source, profile: As protocol.json has them.
+        source, profile: Names of data set and profile.
         changed: What the run changes in the whole protocol: objects of field, paper and here.
         protocol: All of protocol.json.
     """
@@ -44,30 +44,30 @@ class RunFolder:
 
     @property
     def name(self) -> str:
-        """Table and run, e.g. "table1_lidc/phantom-cpu"."""
+        """Return table and run, e.g. "table1_lidc/phantom-cpu"."""
         return f"{self.table}/{self.path.name}"
 
     @property
     def title(self) -> str:
-        """One line on what was run; the name of the table where the protocol has none."""
+        """Return one line on what was run; the name of the table where the protocol has none."""
         return self.protocol.get("title", self.table)
 
     @property
     def is_ours(self) -> bool:
-        """Whether no document has this table; see `Experiment.is_ours`."""
+        """Return whether no document has this table; see `Experiment.is_ours`."""
         return self.document == NO_DOCUMENT
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """Why its numbers say nothing of the printed ones; empty where they may be compared."""
+        """Return why its numbers say nothing of the printed ones; empty where they may be compared."""
         return caveats(self.source, self.profile, self.changed)
 
     def rows(self, file: str, columns: Sequence[str]) -> list[dict[str, str]]:
-        """The rows of one of its files; see `read_rows`."""
+        """Read the rows of one of its files; see `read_rows`."""
         return read_rows(self.path / file, columns)
 
     def json(self, file: str) -> dict:
-        """The object of one of its JSON files; see `read_object`."""
+        """Read the object of one of its JSON files; see `read_object`."""
         return read_object(self.path / file)
 
 
@@ -102,7 +102,7 @@ def find_runs(results: Path, names: Sequence[str], *, or_none: bool = False) -> 
 
 
 def read_run(path: Path) -> RunFolder:
-    """The run of one folder.
+    """Read the run of one folder.
 
     Raises:
         ResultsError: protocol.json is not there, no JSON object, or does not say what kind of table the run is of.
@@ -125,10 +125,10 @@ def _are_changes(found: object) -> TypeGuard[list[dict]]:
 
 
 def shown_run(runs: Sequence[RunFolder], table: str) -> RunFolder | None:
-    """The run of a table that says most of its print: comparable, else real data, else the paper profile, else by name.
+    """Return the run of a table that says most: comparable, else real data, else profile paper, else the first by name.
 
     Args:
-        runs: Of any tables.
+        runs: Runs of any tables.
         table: Its name.
 
     Returns:
@@ -140,7 +140,7 @@ def shown_run(runs: Sequence[RunFolder], table: str) -> RunFolder | None:
 
 
 def read_object(path: Path) -> dict:
-    """The JSON object of a file.
+    """Read the JSON object of a file.
 
     Raises:
         ResultsError: The file is not there, or holds no JSON object.
@@ -155,10 +155,10 @@ def read_object(path: Path) -> dict:
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a CSV as text, in its order; columns beyond those asked for come along.
+    """Read the rows of a CSV as text, in its order; columns beyond those asked for come along.
 
     Args:
-        path: With a header line.
+        path: A CSV with a header line.
         columns: Those that must be there; none asks for no particular one.
 
     Raises:
@@ -183,7 +183,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
 
 def optional_number(text: str, where: object) -> float:
-    """The number that a field holds; nan where it is empty.
+    """Return the number that a field holds; nan where it is empty.
 
     Raises:
         ResultsError: It holds something else.

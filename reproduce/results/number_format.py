@@ -9,51 +9,51 @@ UNDEFINED = "–"
 
 
 def in_unit(share: float, unit: str) -> float:
-    """A share of 1 in "%" or as a "ratio"."""
+    """Return a share of 1 in "%" or as a "ratio"."""
     return 100 * share if unit == "%" else share
 
 
 def number(value: float, unit: str) -> str:
-    """A number for reading: one decimal of a percentage or mm, three of a ratio, none of a count, a dash for nan.
+    """Format a number: one decimal of a percentage or mm, three of a ratio, none of a count, a dash for nan.
 
     Args:
-        value: In its unit; nan for undefined.
+        value: Number in its unit; nan for undefined.
         unit: "%", "points", "ratio", "count" or "mm".
     """
     return UNDEFINED if math.isnan(value) else f"{value:.{_DECIMALS[unit]}f}"
 
 
 def signed(value: float, unit: str) -> str:
-    """A difference for reading, with its sign: "+1.2", "-0.018", "+0" for none; a dash for undefined."""
+    """Format a difference with its sign: "+1.2", "-0.018", "+0" for none; a dash for undefined."""
     return UNDEFINED if math.isnan(value) else f"{value:+.{_DECIMALS[unit]}f}"
 
 
 def interval(low: float, high: float, unit: str) -> str:
-    """An interval in its unit, e.g. "61.0 to 72.5"; one dash where it is undefined."""
+    """Format an interval in its unit, e.g. "61.0 to 72.5"; one dash where it is undefined."""
     if math.isnan(low) or math.isnan(high):
         return UNDEFINED
     return f"{number(low, unit)} to {number(high, unit)}"
 
 
 def p_text(p_value: float) -> str:
-    """A p-value for reading, e.g. "0.031", "< 0.001", a dash for none."""
+    """Format a p-value, e.g. "0.031", "< 0.001", a dash for none."""
     if math.isnan(p_value):
         return UNDEFINED
     return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def reading(level: str, average: str) -> str:
-    """How a cell is read, e.g. "slice, pooled"."""
+    """Return how a cell is read, e.g. "slice, pooled"."""
     return f"{level}, {average.replace('_', ' ')}"
 
 
 def as_printed(value: float, printed: str, unit: str) -> str:
-    """A number with as many decimals as the print has in its column, those of `number` at the least; "" for nan.
+    """Format a number with as many decimals as the print has in its column, but no fewer than `number`; "" for nan.
 
     Args:
-        value: In its unit.
+        value: Number in its unit.
         printed: The number of the document as text, e.g. "95.2".
-        unit: As for `number`.
+        unit: See `number`.
     """
     if math.isnan(value):
         return ""

@@ -25,11 +25,11 @@ class Tested:
 
     Attributes:
         statement: Who is said to be better at what, and where.
-        level: Of the metric, per patient.
+        level: Level of the metric.
         better, worse: Means over the patients of the two, shares of 1.
         n: Patients on whom both are defined.
         test: Name of the test, e.g. "Wilcoxon".
-        p_value: Of that test over patients, two sided.
+        p_value: P-value of that test over patients, two sided.
         p_holm: The same, corrected over the statements of the table (Holm 1979).
         effect: Matched-pairs rank-biserial correlation, in [-1, 1], positive where the statement holds.
         p_mcnemar: McNemar over slices where the metric is one of slices, nan elsewhere; slices of a patient are not
@@ -58,12 +58,12 @@ def decide_statements(
     *,
     means: Mapping[str, tuple[str, ...]],
 ) -> list[Tested]:
-    """Each statement decided on the cases of one run.
+    """Decide each statement on the cases of one run.
 
     Args:
-        statements: Of one table.
-        cases: Of `case_frame`.
-        slices: Of `slice_frame`.
+        statements: Statements of one table.
+        cases: Table that `case_frame` returns.
+        slices: Table that `slice_frame` returns.
         readings: How a cell is read: the first of a cell gives metric, region and level.
         means: See `protocol.Decision`.
     """
@@ -96,7 +96,7 @@ def decide_statements(
 
 
 def _paired(statement: Statement, cases: pd.DataFrame, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
-    """The metric of each patient under both models, averaged over scans, seeds and regions; undefined ones are out."""
+    """Return each patient's metric under both models, the mean of scans, seeds and regions; undefined ones are out."""
     rows = cases[cases["level"] == reading.level]
     table = rows.pivot_table(index="patient", columns="model", values=reading.metric, aggfunc="mean")
     both = table.reindex(columns=[statement.better, statement.worse]).dropna()

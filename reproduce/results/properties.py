@@ -28,7 +28,7 @@ class Finding:
 
     Attributes:
         holds: Whether the property holds in all that was looked at.
-        measured: In words, with the numbers; the counterexample where it does not hold.
+        measured: The numbers in words; the counterexample where it does not hold.
     """
 
     holds: bool
@@ -58,7 +58,7 @@ class Compared:
     Attributes:
         quantity: What is measured.
         more: (condition, x) of the value that the statement has larger, or a number.
-        less: Likewise of the smaller.
+        less: (condition, x) of the smaller value, or a number.
     """
 
     quantity: str
@@ -67,7 +67,7 @@ class Compared:
 
     @property
     def rule(self) -> str:
-        """In words."""
+        """Say the rule in words."""
         return f"{self.quantity}: {_name(self.more)} above {_name(self.less)}, paired by seed, sign flips, Holm, 0.05"
 
 
@@ -83,7 +83,7 @@ class Custom:
 
     @property
     def rule(self) -> str:
-        """In words."""
+        """Say the rule in words."""
         return "no property: undecided"
 
 
@@ -111,11 +111,11 @@ class Decided:
     Attributes:
         statement: What is said, and the rule.
         word: "supported", "contradicted", "undecided", or "not run: no data".
-        measured: In words, with the numbers.
+        measured: The numbers in words.
         n: Seeds; 0 where no seed is in it.
         difference: Mean over the seeds, of the larger less the smaller value as the statement has them; nan without.
         low, high: Bootstrap interval of it over the seeds.
-        p_value, p_holm: Of the test, and corrected over the compared statements of the table.
+        p_value, p_holm: P-value of the test, and corrected over the compared statements of the table.
     """
 
     statement: Statement
@@ -130,10 +130,10 @@ class Decided:
 
 
 def decide(statements: Sequence[Statement], measurements: pd.DataFrame) -> list[Decided]:
-    """Each statement with its verdict, in order.
+    """Decide each statement, in order.
 
     Args:
-        statements: Of one table; Holm's family is those of them that are compared.
+        statements: Statements of one table; Holm's family is those of them that are compared.
         measurements: Columns `COLUMNS`, one value of each quantity, condition, x and seed; without rows where there
             are no data, and then what is compared is "not run: no data".
 

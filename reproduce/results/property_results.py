@@ -33,7 +33,7 @@ class PropertyTable(Generic[Study]):
         profile: "cpu" or "smoke".
         study: All choices of the measurements, each with its place.
         measures: Each called with the data and the study; yields rows of `properties.COLUMNS`.
-        statements: In the order of the table.
+        statements: Statements in the order of the table.
         times: Called with the table; measures what differs from run to run and goes to provenance.json alone.
     """
 
@@ -57,7 +57,7 @@ def write_properties(
         folder: `results/<table>/<source>-<profile>`.
         table: What was asked.
         whole: The same table under the profile that the others are made from.
-        decided: Of `properties.decide`.
+        decided: Statements with verdicts, as `properties.decide` returns them.
         source: Name of the data set, or `NO_DATA`.
     """
     write_frame(_statements(decided), folder / "statements.csv")

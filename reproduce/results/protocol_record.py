@@ -15,7 +15,7 @@ def protocol_record(
 
     Args:
         kind: Kind of table, e.g. "segmentation".
-        experiment: As it was run; with `document`, `title` and `profile`.
+        experiment: The experiment as it was run; with `document`, `title` and `profile`.
         paper: The whole protocol that a profile is compared with.
         source: Name of the data set, "phantom", or "none".
         chosen: (field, value, where from) of each choice; None takes those of `decisions`.

@@ -46,12 +46,12 @@ def _put(tree: Any, keys: Sequence[str], value: Any) -> None:
 
 
 def both_words(paper: Any, own: Any, profile: str) -> str:
-    """A part of a protocol as text, and in brackets what a run had instead, e.g. "512 [cpu: 96]".
+    """Return a part of a protocol as text, and in brackets what a run had instead, e.g. "512 [cpu: 96]".
 
     Args:
         paper: The part as JSON, under the document's own profile.
         own: The same part as it was run.
-        profile: Of the run.
+        profile: Profile of the run.
     """
     if paper == own:
         return words_of(paper)
@@ -63,7 +63,7 @@ def both_words(paper: Any, own: Any, profile: str) -> str:
 
 
 def words_of(value: Any) -> str:
-    """A part of a protocol as text: a call as "function(argument value)", a list in parentheses, "none" for none."""
+    """Return a part of a protocol as text: a call as "function(argument value)", a list in parentheses, or "none"."""
     if isinstance(value, dict) and set(value) == {"function", "arguments"}:
         arguments = f"({words_of(value['arguments'])})" if value["arguments"] else ""
         return value["function"] + arguments
@@ -81,5 +81,5 @@ def words_of(value: Any) -> str:
 
 
 def label(key: str) -> str:
-    """The name of a field for reading: words apart."""
+    """Return the name of a field for reading: words apart."""
     return key.replace("_", " ")

@@ -19,11 +19,11 @@ class Run:
     """What a run found.
 
     Attributes:
-        experiment: As it was run.
+        experiment: The experiment as it was run.
         paper: The same table under the document's own protocol.
         source: "phantom", or the name of the real data set.
-        cases: Of `cases.case_frame`.
-        slices: Of `cases.slice_frame`.
+        cases: Table that `cases.case_frame` returns.
+        slices: Table that `cases.slice_frame` returns.
         history: model, seed, fold, epoch, train_loss, validation_loss, validation_dice, validation_miou.
         costs: model, parameters, multiply_adds, activation_bytes.
         cells: What the document prints; none where it prints no cell of this table.
@@ -42,5 +42,5 @@ class Run:
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """Why the numbers say nothing of the printed ones; empty where they may be compared."""
+        """Return why the numbers say nothing of the printed ones; empty where they may be compared."""
         return caveats(self.source, self.experiment.profile, changes(self.paper, self.experiment))

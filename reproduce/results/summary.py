@@ -44,10 +44,10 @@ class Summary:
 
 
 def summarise(cases: pd.DataFrame, means: Mapping[str, tuple[str, ...]]) -> list[Summary]:
-    """Every (model, region, level, metric, average) of a table of cases, in the order of their first appearance.
+    """Return every (model, region, level, metric, average) of a table of cases, in the order of their first appearance.
 
     Args:
-        cases: Of `case_frame`, one experiment.
+        cases: Table that `case_frame` returns, of one experiment.
         means: Name of each mean over regions, with those; it is the mean of the regions' values, each region weighing
             the same, and a region that no scan defines left out.
     """
@@ -85,7 +85,7 @@ def _per_case(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def _measure(terms: list[pd.DataFrame], name: tuple[str, ...]) -> tuple[int, float, float, float, float]:
-    """Patients, value, low, high and spread over seeds of the mean over the terms of sum(above) / sum(below)."""
+    """Return patients, value, low, high and spread over seeds of the mean of sum(above) / sum(below) over the terms."""
     terms = [term for term in terms if term["below"].sum() > 0]
     if not terms:
         return 0, math.nan, math.nan, math.nan, math.nan
@@ -111,7 +111,7 @@ def _measure(terms: list[pd.DataFrame], name: tuple[str, ...]) -> tuple[int, flo
 
 
 def _mean_of_ratios(sums: np.ndarray) -> np.ndarray:
-    """Statistic of columns above, below, above, below, ...: the mean of those ratios that are defined."""
+    """Return the mean of those ratios that are defined, of columns above, below, above, below, ..."""
     ratios = np.stack([ratio_of_sums(sums[..., i : i + 2]) for i in range(0, sums.shape[-1], 2)])
     n_defined = np.count_nonzero(~np.isnan(ratios), axis=0)
     return np.where(n_defined > 0, np.nansum(ratios, axis=0) / np.maximum(n_defined, 1), np.nan)

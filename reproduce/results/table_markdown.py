@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reproduce.metrics.formulas import unit_of
-from reproduce.protocol import SegmentationExperiment
+from reproduce.protocol import Experiment, Reading, SegmentationExperiment
 from reproduce.protocol.text import changes, decisions
+from reproduce.results import markdown
 from reproduce.results.cases import COSTS
-from reproduce.results.markdown import row as _row
 from reproduce.results.number_format import in_unit, interval, number, p_text, reading
 from reproduce.results.paired_statements import Tested
 from reproduce.results.run_result import Run
@@ -19,7 +19,7 @@ from reproduce.results.verdict_words import tally, without_cells
 
 
 def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdict], tested: Sequence[Tested]) -> str:
-    """The page of a run in Markdown.
+    """Return the page of a run in Markdown.
 
     Args:
         run: What was run.
@@ -27,43 +27,63 @@ def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdic
         verdicts: The printed cells beside ours.
         tested: The statements.
     """
-    experiment = run.experiment
-    parts = [
-        f"# {experiment.title}",
-        "",
-        _banner(run),
-        "",
-        *(cells_page(verdicts) if verdicts else (without_cells(is_ours=experiment.is_ours),)),
-        "",
-        *_distances(experiment, summaries),
-        *_other_readings(experiment, summaries),
-        f"## {'Which model is better' if experiment.is_ours else 'What the document says'}, tested on these patients",
-        "",
-        *statements_page(tested),
-        "",
-        "## Every level and average",
-        "",
-        *_levels(summaries),
-        "",
-        "## What a model costs",
-        "",
-        *_costs(run),
-        "",
-        "## What this profile changes",
-        "",
-        *[f"- {change}" for change in changes(run.paper, experiment) or ("nothing",)],
-        "",
-        f"## {'Every choice' if experiment.is_ours else 'Where the document is silent, and where it speaks'}",
-        "",
-        "| choice | value | where, or why |",
-        "|---|---|---|",
-        *[_row((field, f"`{value}`", place)) for field, value, place in decisions(experiment)],
-    ]
-    return "\n".join(parts) + "\n"
+    experiment, ours = run.experiment, run.experiment.is_ours
+    return page(
+        experiment,
+        run.paper,
+        banner=_banner(run),
+        verdicts=verdicts,
+        sections={
+            "Dice, and how far the surfaces lie apart": _distances(experiment, summaries),
+            "The same cells, read in another way": _other_readings(experiment, summaries),
+            f"{'Which model is better' if ours else 'What the document says'}, tested on these patients": (
+                statements_table(tested)
+            ),
+            "Every level and average": _levels(summaries),
+            "What a model costs": _costs(run),
+        },
+        choices=(
+            "Every choice" if ours else "Where the document is silent, and where it speaks",
+            decisions(experiment),
+        ),
+    )
+
+
+def page(
+    experiment: Experiment,
+    paper: Experiment,
+    *,
+    banner: str,
+    verdicts: Sequence[Verdict],
+    sections: Mapping[str, Sequence[str]],
+    choices: tuple[str, Iterable[tuple[str, str, str]]],
+) -> str:
+    """Return a page of results in Markdown.
+
+    Args:
+        experiment: The experiment as it was run.
+        paper: The whole protocol.
+        banner: Source, profile and verdict in one paragraph.
+        verdicts: The printed cells beside ours.
+        sections: Lines by title; a section without lines is left out.
+        choices: Title of the list of choices, and (field, value, where from) of each.
+    """
+    title, chosen = choices
+    rows = ((field, f"`{value}`", place) for field, value, place in chosen)
+    every = {
+        **sections,
+        "What this profile changes": [f"- {change}" for change in changes(paper, experiment) or ("nothing",)],
+        title: markdown.table(("choice", "value", "where, or why"), rows),
+    }
+    lines = [f"# {experiment.title}", "", banner, ""]
+    lines += cells_table(verdicts) if verdicts else (without_cells(is_ours=experiment.is_ours),)
+    for name, section in every.items():
+        lines += ["", f"## {name}", "", *section] if section else ()
+    return "\n".join([*lines, ""])
 
 
 def verdict_line(run: Run, verdicts: Sequence[Verdict]) -> str:
-    """The verdict of the whole table in one line, e.g. "not comparable: phantom, cpu profile"."""
+    """Return the verdict of the whole table in one line, e.g. "not comparable: phantom, cpu profile"."""
     if run.caveats:
         return f"not comparable: {', '.join(run.caveats)}"
     return tally([verdict.word for verdict in verdicts]) or "no printed cell"
@@ -81,97 +101,70 @@ def _banner(run: Run) -> str:
     return f"{what} **Not comparable with the print ({why}): nothing here is evidence for or against it.**"
 
 
-def cells_page(verdicts: Sequence[Verdict]) -> list[str]:
+def cells_table(verdicts: Sequence[Verdict]) -> list[str]:
     """Return the lines of the table of printed cells beside ours."""
-    lines = [
-        "| model | metric | read as | printed | ours | 95 % interval | seed sd | verdict | audit of the print |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for v in verdicts:
-        unit = v.cell.unit
-        mark = " %" if unit == "%" else ""
-        printed = f"{v.cell.value}{mark}" if v.cell.published else "not published"
-        ours = f"{number(v.ours, unit)}{mark}"
-        spread = number(in_unit(v.summary.seed_sd, unit), unit)
-        read = f"{v.reading.metric} of {v.reading.region}, {reading(v.reading.level, v.reading.average)}"
-        ends = interval(in_unit(v.summary.low, unit), in_unit(v.summary.high, unit), unit)
-        lines.append(
-            _row(
-                (
-                    v.cell.model,
-                    v.cell.metric,
-                    read,
-                    printed,
-                    ours,
-                    ends,
-                    spread,
-                    f"{v.word} ({v.bound})" if v.bound else v.word,
-                    v.audit,
-                )
-            )
-        )
-    return lines
+    numbers = ("printed", "ours", "95 % interval", "seed sd")
+    head = ("model", "metric", "read as", *numbers, "verdict", "audit of the print")
+    return markdown.table(head, map(_cell_row, verdicts))
+
+
+def _cell_row(v: Verdict) -> tuple[str, ...]:
+    unit = v.cell.unit
+    mark = " %" if unit == "%" else ""
+    low, high, seed_sd = (in_unit(share, unit) for share in (v.summary.low, v.summary.high, v.summary.seed_sd))
+    return (
+        v.cell.model,
+        v.cell.metric,
+        _read_as(v.reading),
+        f"{v.cell.value}{mark}" if v.cell.published else "not published",
+        f"{number(v.ours, unit)}{mark}",
+        interval(low, high, unit),
+        number(seed_sd, unit),
+        f"{v.word} ({v.bound})" if v.bound else v.word,
+        v.audit,
+    )
+
+
+def _read_as(r: Reading) -> str:
+    return f"{r.metric} of {r.region}, {reading(r.level, r.average)}"
 
 
 def _distances(experiment: SegmentationExperiment, summaries: Sequence[Summary]) -> list[str]:
-    """Dice with the distance of the surfaces beside it, of each measured region and mean."""
-    tolerance_mm = experiment.decision.surface_tolerance_mm
-    lines = [
-        "## Dice, and how far the surfaces lie apart",
-        "",
-        "Means over patients. HD95: the larger of both directions' 95th percentiles; where one mask is empty, the "
-        f"diagonal of the scan. Surface Dice within {tolerance_mm:g} mm.",
-        "",
-        "| model | region | patients | Dice | IoU | HD95 in mm | surface Dice |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    """Return Dice with the distance of the surfaces beside it, of each measured region and mean."""
     found = {(s.model, s.region, s.metric): s for s in summaries if (s.level, s.average) == ("pixel", "per_case")}
+    rows = []
     for model, region in dict.fromkeys((s.model, s.region) for s in found.values()):
         columns = [found[model, region, metric] for metric in ("dice", "iou", "hd95_mm", "surface_dice")]
-        lines.append(_row((model, region, str(columns[0].n), *[_with_interval(s, unit_of(s.metric)) for s in columns])))
-    return [*lines, ""]
+        rows.append((model, region, columns[0].n, *(_with_interval(s, unit_of(s.metric)) for s in columns)))
+    return [
+        "Means over patients. HD95: the larger of both directions' 95th percentiles; where one mask is empty, the "
+        f"diagonal of the scan. Surface Dice within {experiment.decision.surface_tolerance_mm:g} mm.",
+        "",
+        *markdown.table(("model", "region", "patients", "Dice", "IoU", "HD95 in mm", "surface Dice"), rows),
+    ]
 
 
 def _other_readings(experiment: SegmentationExperiment, summaries: Sequence[Summary]) -> list[str]:
-    more = others(experiment.readings)
-    if not more:
-        return []
-    lines = [
-        "## The same cells, read in another way",
-        "",
-        "| model | cell | read as | ours, with 95 % interval |",
-        "|---|---|---|---|",
-    ]
     found = {(s.model, s.region, s.metric, s.level, s.average): s for s in summaries}
+    rows = []
     for arm in experiment.arms:
-        for r in more:
+        for r in others(experiment.readings):
             s = found[arm.name, r.region, r.metric, r.level, r.average]
-            read = f"{r.metric} of {r.region}, {reading(r.level, r.average)}"
-            lines.append(
-                _row(
-                    (
-                        arm.name,
-                        r.cell,
-                        read,
-                        _with_interval(s, share_unit(r.metric)),
-                    )
-                )
-            )
-    return [*lines, ""]
+            rows.append((arm.name, r.cell, _read_as(r), _with_interval(s, share_unit(r.metric))))
+    return markdown.table(("model", "cell", "read as", "ours, with 95 % interval"), rows) if rows else []
 
 
 def _costs(run: Run) -> list[str]:
-    lines = [
-        "For one image of this profile; seconds a slice stand in provenance.json, since they differ from run to run.",
-        "",
-        "| model | parameters | multiply-adds | MiB of activations |",
-        "|---|---|---|---|",
-    ]
     costs = run.costs.set_index("model")
+    rows = []
     for arm in run.experiment.arms:
         parameters, multiply_adds, activation_bytes = (int(costs.loc[arm.name, name]) for name in COSTS)
-        lines.append(_row((arm.name, f"{parameters:,}", f"{multiply_adds:,}", f"{activation_bytes / 2**20:.2f}")))
-    return lines
+        rows.append((arm.name, f"{parameters:,}", f"{multiply_adds:,}", f"{activation_bytes / 2**20:.2f}"))
+    return [
+        "For one image of this profile; seconds a slice stand in provenance.json, since they differ from run to run.",
+        "",
+        *markdown.table(("model", "parameters", "multiply-adds", "MiB of activations"), rows),
+    ]
 
 
 def share_unit(metric: str) -> str:
@@ -186,35 +179,26 @@ def _with_interval(s: Summary, unit: str) -> str:
     return f"{number(s.value, unit)} ({interval(s.low, s.high, unit)})"
 
 
-def statements_page(tested: Sequence[Tested]) -> list[str]:
+def statements_table(tested: Sequence[Tested]) -> list[str]:
     """Return the lines of the table of statements with their tests."""
-    lines = [
-        "| statement | means per case | n | test | p | p (Holm) | effect | p (McNemar) | verdict |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for t in tested:
-        said = f"{t.statement.better} better than {t.statement.worse} in {t.statement.metric} ({t.statement.place})"
-        means = f"{number(t.better, 'ratio')} against {number(t.worse, 'ratio')}"
-        p_values = (t.test, p_text(t.p_value), p_text(t.p_holm))
-        lines.append(_row((said, means, str(t.n), *p_values, number(t.effect, "ratio"), p_text(t.p_mcnemar), t.word)))
-    return lines
+    head = ("statement", "means per case", "n", "test", "p", "p (Holm)", "effect", "p (McNemar)", "verdict")
+    return markdown.table(head, map(_statement_row, tested))
+
+
+def _statement_row(t: Tested) -> tuple[object, ...]:
+    text = f"{t.statement.better} better than {t.statement.worse} in {t.statement.metric} ({t.statement.place})"
+    means = f"{number(t.better, 'ratio')} against {number(t.worse, 'ratio')}"
+    effect = number(t.effect, "ratio")
+    return text, means, t.n, t.test, p_text(t.p_value), p_text(t.p_holm), effect, p_text(t.p_mcnemar), t.word
 
 
 def _levels(summaries: Sequence[Summary]) -> list[str]:
     models = list(dict.fromkeys(s.model for s in summaries))
-    lines = [
-        f"| region | level | average | metric | {' | '.join(models)} |",
-        "|---" * (4 + len(models)) + "|",
-    ]
-    rows: dict[tuple[str, ...], dict[str, Summary]] = {}
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
     for s in summaries:
-        rows.setdefault((s.region, s.level, s.average.replace("_", " "), s.metric), {})[s.model] = s
-    for key, by_model in rows.items():
-        texts = []
-        for model in models:
-            s = by_model[model]
-            unit = share_unit(s.metric)
-            ends = f" ({number(s.low, unit)} to {number(s.high, unit)}, n {s.n})"
-            texts.append(number(s.value, unit) + ("" if math.isnan(s.value) else ends))
-        lines.append(_row((*key, *texts)))
-    return lines
+        unit = share_unit(s.metric)
+        ends = f" ({number(s.low, unit)} to {number(s.high, unit)}, n {s.n})"
+        text = number(s.value, unit) + ("" if math.isnan(s.value) else ends)
+        rows.setdefault((s.region, s.level, s.average.replace("_", " "), s.metric), {})[s.model] = text
+    head = ("region", "level", "average", "metric", *models)
+    return markdown.table(head, ((*key, *(texts[model] for model in models)) for key, texts in rows.items()))

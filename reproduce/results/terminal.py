@@ -26,12 +26,12 @@ _STYLES = {
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
-    """The printed cells of a run that has just ended beside ours, one a line; none gives a table without lines."""
+    """Lay out the printed cells of a run that has just ended beside ours, one a line; none gives no lines."""
     return cells_table([_line(verdict) for verdict in verdicts], with_delta=False)
 
 
 def cells_table(cells: Sequence[CellLine], *, with_delta: bool) -> Table:
-    """The printed cells beside ours, one a line, in the order of the print.
+    """Lay out the printed cells beside ours, one a line, in the order of the print.
 
     Args:
         cells: None gives a table without lines.
@@ -54,7 +54,7 @@ def cells_table(cells: Sequence[CellLine], *, with_delta: bool) -> Table:
 
 
 def statements_table(statements: Sequence[StatementLine]) -> Table:
-    """The statements with their test, one a line."""
+    """Lay out the statements with their test, one a line."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("statement")
     for name in ("means per case", "n", "test", "p", "p (Holm)", "effect"):

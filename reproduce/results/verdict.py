@@ -20,7 +20,7 @@ class Verdict:
     """A printed cell beside ours.
 
     Attributes:
-        cell: As printed.
+        cell: The printed cell.
         reading: How the cell is read.
         summary: Our number, a share of 1.
         ours: The same in the unit of the cell.
@@ -41,7 +41,7 @@ class Verdict:
 
 
 def others(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """The readings that are not the first of their cell: given beside it, not judged."""
+    """Return the readings that are not the first of their cell: given beside it, not judged."""
     return tuple(reading for i, reading in enumerate(readings) if reading.cell in {r.cell for r in readings[:i]})
 
 
@@ -53,7 +53,7 @@ def judge(
     *,
     comparable: bool,
 ) -> list[Verdict]:
-    """A verdict for each printed cell, in the order of the print.
+    """Judge each printed cell, in the order of the print.
 
     Args:
         cells: One table.

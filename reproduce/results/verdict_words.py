@@ -17,7 +17,7 @@ SIGNIFICANCE = 0.05
 
 
 def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, tolerance: float) -> str:
-    """The word for a printed cell.
+    """Return the word for a printed cell.
 
     Args:
         published: Whether a number is printed at all.
@@ -36,7 +36,7 @@ def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, to
 
 
 def caveats(source: str, profile: str, changed: Sequence[object]) -> tuple[str, ...]:
-    """Why the numbers of a run say nothing of the printed ones; empty where they may be compared.
+    """Return why the numbers of a run say nothing of the printed ones; empty where they may be compared.
 
     Args:
         source: "phantom", or the name of the real data set.
@@ -48,7 +48,7 @@ def caveats(source: str, profile: str, changed: Sequence[object]) -> tuple[str, 
 
 
 def without_cells(*, is_ours: bool) -> str:
-    """What stands in the place of printed cells where there are none.
+    """Return what stands in the place of printed cells where there are none.
 
     Args:
         is_ours: Whether no document has the table; see `Experiment.is_ours`.
@@ -71,5 +71,5 @@ def statement_word(p_holm: float, effect: float) -> str:
 
 
 def tally(words: Sequence[str]) -> str:
-    """How often each word stands, in order of first appearance, e.g. "3 within, 1 outside"."""
+    """Return how often each word stands, in order of first appearance, e.g. "3 within, 1 outside"."""
     return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))

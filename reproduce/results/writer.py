@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +14,7 @@ from reproduce.audit.printed import Cell
 from reproduce.metrics.formulas import unit_of
 from reproduce.provenance import write_json, write_text
 from reproduce.results.cases import write_frame
+from reproduce.results.diff import STATEMENT_COLUMNS
 from reproduce.results.number_format import as_printed, in_unit
 from reproduce.results.paired_statements import Tested, decide_statements
 from reproduce.results.protocol_record import protocol_record
@@ -19,6 +22,12 @@ from reproduce.results.run_result import Run
 from reproduce.results.summary import Summary, summarise
 from reproduce.results.table_markdown import table_page
 from reproduce.results.verdict import Verdict, judge
+
+_TABLE_COLUMNS = (
+    *("model", "region", "metric", "level", "average", "unit", "n"),
+    *("value", "ci_low", "ci_high", "seed_sd"),
+    *("published", "delta", "verdict", "audit"),
+)
 
 
 def write_results(run: Run, folder: Path) -> list[Verdict]:
@@ -37,12 +46,27 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
     summaries = sorted(summarise(run.cases, means), key=lambda summary: order.index(summary.model))
     verdicts = judge(run.cells, run.texts, summaries, experiment.readings, comparable=not run.caveats)
     tested = decide_statements(experiment.statements, run.cases, run.slices, experiment.readings, means=means)
+    write_pages(
+        folder,
+        protocol_record("segmentation", experiment, run.paper, source=run.source),
+        (summaries, verdicts, tested),
+        page=table_page(run, summaries, verdicts, tested),
+    )
+    return verdicts
+
+
+Found = tuple[Sequence[Summary], Sequence[Verdict], Sequence[Tested]]
+"""Every number, the verdicts of the printed cells, and the tests of the statements."""
+
+
+def write_pages(folder: Path, record: dict[str, Any], found: Found, *, page: str) -> None:
+    """Write cells, table, statements, protocol and page of a run to its folder."""
+    summaries, verdicts, tested = found
     write_cells(folder, verdicts)
     write_table(folder, summaries, verdicts)
     write_statements(folder, tested)
-    write_json(folder / "protocol.json", protocol_record("segmentation", experiment, run.paper, source=run.source))
-    write_text(folder / "table.md", table_page(run, summaries, verdicts, tested))
-    return verdicts
+    write_json(folder / "protocol.json", record)
+    write_text(folder / "table.md", page)
 
 
 def write_cells(folder: Path, verdicts: Sequence[Verdict]) -> None:
@@ -63,49 +87,28 @@ def write_table(folder: Path, summaries: Sequence[Summary], verdicts: Sequence[V
     for s in summaries:
         verdict = by_summary.get(s)
         unit = verdict.cell.unit if verdict else unit_of(s.metric)
-        rows.append(
-            {
-                "model": s.model,
-                "region": s.region,
-                "metric": s.metric,
-                "level": s.level,
-                "average": s.average,
-                "unit": unit,
-                "n": s.n,
-                "value": in_unit(s.value, unit),
-                "ci_low": in_unit(s.low, unit),
-                "ci_high": in_unit(s.high, unit),
-                "seed_sd": in_unit(s.seed_sd, unit),
-                "published": verdict.cell.value if verdict else "",
-                "delta": verdict.delta if verdict else math.nan,
-                "verdict": verdict.word if verdict else "",
-                "audit": verdict.audit if verdict else "",
-            }
-        )
-    write_frame(pd.DataFrame(rows), folder / "table.csv")
+        numbers = (in_unit(share, unit) for share in (s.value, s.low, s.high, s.seed_sd))
+        judged = (verdict.cell.value, verdict.delta, verdict.word, verdict.audit) if verdict else ("", math.nan, "", "")
+        rows.append((s.model, s.region, s.metric, s.level, s.average, unit, s.n, *numbers, *judged))
+    write_frame(pd.DataFrame(rows, columns=list(_TABLE_COLUMNS)), folder / "table.csv")
 
 
 def write_statements(folder: Path, tested: Sequence[Tested]) -> None:
     """Write the statements with their tests to statements.csv."""
-    columns = ["place", "better", "worse", "metric", "level", "n", "mean_better", "mean_worse"]
-    columns += ["test", "p_value", "p_holm", "effect", "p_mcnemar_slices", "verdict"]
     rows = [
-        (
-            t.statement.place,
-            t.statement.better,
-            t.statement.worse,
-            t.statement.metric,
-            t.level,
-            t.n,
-            t.better,
-            t.worse,
-            t.test,
-            t.p_value,
-            t.p_holm,
-            t.effect,
-            t.p_mcnemar,
-            t.word,
-        )
+        {
+            **asdict(t.statement),
+            "level": t.level,
+            "n": t.n,
+            "mean_better": t.better,
+            "mean_worse": t.worse,
+            "test": t.test,
+            "p_value": t.p_value,
+            "p_holm": t.p_holm,
+            "effect": t.effect,
+            "p_mcnemar_slices": t.p_mcnemar,
+            "verdict": t.word,
+        }
         for t in tested
     ]
-    write_frame(pd.DataFrame(rows, columns=columns), folder / "statements.csv")
+    write_frame(pd.DataFrame(rows, columns=list(STATEMENT_COLUMNS)), folder / "statements.csv")

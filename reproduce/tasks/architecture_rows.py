@@ -20,7 +20,7 @@ _LAST = 0.1  # share of the steps whose mean loss is what training reached
 
 
 def probability_columns(study: ArchitectureStudy, places: Mapping[str, Place], labels: np.ndarray) -> pd.DataFrame:
-    """One row a test X-ray: its number, its label, and the probability of pneumonia by each training."""
+    """Return one row a test X-ray: its number, its label, and the probability of pneumonia by each training."""
     columns = {"image": np.arange(len(labels)), "reference": labels.astype(int)}
     for entry in study.entries:
         for seed in study.seeds:
@@ -30,19 +30,19 @@ def probability_columns(study: ArchitectureStudy, places: Mapping[str, Place], l
 
 
 def column(name: str, seed: int) -> str:
-    """Of an architecture's training in the table of probabilities."""
+    """Name the column of one training in the table of probabilities."""
     return f"{name}, seed {seed}"
 
 
 def architecture_rows(
     study: ArchitectureStudy, costs: Mapping[str, Mapping[str, int]], probabilities: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row an architecture: what it is, what it costs here and at full size, and what it reaches.
+    """Return one row an architecture: what it is, what it costs here and at full size, and what it reaches.
 
     Args:
         study: Entries and seeds.
         costs: By name, the fields of `models.geometry.Cost` and "trainable".
-        probabilities: Of `probability_columns`.
+        probabilities: Table that `probability_columns` returns.
     """
     rows, reference = [], probabilities["reference"].to_numpy() == 1
     for entry in study.entries:
@@ -83,7 +83,7 @@ def architecture_rows(
 
 
 def training_rows(study: ArchitectureStudy, places: Mapping[str, Place], probabilities: pd.DataFrame) -> pd.DataFrame:
-    """One row a training and quantity, x the X-rays seen: `test_accuracy`, `test_auroc`, and `train_cross_entropy`.
+    """Return one row a training and quantity: `test_accuracy`, `test_auroc`, and `train_cross_entropy`.
 
     The last is the mean over the last tenth of the steps, in nats.
     """
@@ -106,7 +106,7 @@ def training_rows(study: ArchitectureStudy, places: Mapping[str, Place], probabi
 
 
 def structure_rows(entry: Entry) -> pd.DataFrame:
-    """One row a layer of an architecture, the image first: what it makes, and what it costs."""
+    """Return one row a layer of an architecture, the image first: what it makes, and what it costs."""
     model = entry.build()
     rows = [
         {
@@ -126,13 +126,13 @@ def structure_rows(entry: Entry) -> pd.DataFrame:
 
 
 def _activation(layer: keras.Layer) -> str:
-    """The function of a layer that has one; nothing for none and for that which changes nothing."""
+    """Return the name of a layer's function; "" where it has none, or one that changes nothing."""
     name = getattr(getattr(layer, "activation", None), "__name__", "")
     return "" if name == "linear" else name
 
 
 def _reads(row: LayerGeometry) -> str:
-    """Side and stride of a kernel, "5x5, stride 1"; nothing for layers without one."""
+    """Return side and stride of a kernel, "5x5, stride 1"; "" for layers without one."""
     if not row.reads or (taps := getattr(row.reads[0], "taps", 1)) == 1:
         return ""
     return f"{taps}x{taps}, stride {row.reads[0].stride}"

@@ -27,7 +27,7 @@ class Place:
     """Where what is known of an architecture lies.
 
     Attributes:
-        folder: Of one architecture, budget, data and code.
+        folder: Folder of one architecture, budget, data and code.
         key: The architecture's name as a file may have it.
     """
 
@@ -36,15 +36,15 @@ class Place:
 
     @property
     def cost(self) -> Path:
-        """Parameters, multiply-adds and activations, and times."""
+        """Return the path of parameters, multiply-adds, activations and times."""
         return self.folder / f"{self.key}.json"
 
     def outcome(self, seed: int) -> Path:
-        """Probabilities and losses of one training."""
+        """Return the path of probabilities and losses of one training."""
         return self.folder / f"{self.key}-seed{seed}.json"
 
     def done(self, seeds: tuple[int, ...]) -> bool:
-        """Whether nothing is left to do."""
+        """Return whether nothing is left to do."""
         return self.cost.exists() and all(self.outcome(seed).exists() for seed in seeds)
 
 
@@ -83,7 +83,7 @@ def run_entry(
 
 
 def compiled(entry: Entry, study: ArchitectureStudy) -> keras.Model:
-    """The model with Adam, warmed up and then lowered as a cosine, and cross-entropy."""
+    """Build the model, compiled with cross-entropy and Adam, whose rate rises and then falls as a cosine."""
     warm = max(1, round(study.warm_up * study.steps))
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, study.steps - warm, warmup_target=study.learning_rate, warmup_steps=warm
@@ -115,11 +115,11 @@ def train(
     """Train a compiled model from fresh weights of a seed.
 
     Args:
-        model: Of `compiled`.
+        model: A model that `compiled` returns.
         entry: What it was built from.
         study: The budget.
         data: X-rays of 28x28; each pass over them has an order of its own, the same for all architectures.
-        seed: Of weights and order.
+        seed: Random seed of weights and order.
         on_steps: Called with 1 after each step.
 
     Returns:
@@ -152,20 +152,20 @@ def _require_finite(values: np.ndarray, what: str, where: str) -> None:
 
 
 def image_order(n: int, seen: int, *, seed: int) -> np.ndarray:
-    """`seen` numbers below `n`, pass after pass, each pass in an order of its own."""
+    """Return `seen` numbers below `n`, pass after pass, each pass in an order of its own."""
     passes = [stream(seed, "order", each).permutation(n) for each in range(-(-seen // n))]
     return np.concatenate(passes)[:seen]
 
 
 def probabilities(model: keras.Model, entry: Entry, images: np.ndarray) -> np.ndarray:
-    """Of pneumonia, float64 `[n]`."""
+    """Predict the probability of pneumonia, float64 `[n]`."""
     parts = np.array_split(images, max(1, len(images) // _TEST_BATCH))
     said = [np.asarray(model.predict_on_batch(resized(part, entry.size))["class"]) for part in parts]
     return np.concatenate(said)[:, 0].astype(np.float64)
 
 
 def milliseconds_an_image(model: keras.Model, entry: Entry, data: Data, *, n: int) -> float:
-    """Median time of a forward pass, an image, in batches of `n`, with one thread where there is no GPU."""
+    """Measure the median time of a forward pass, an image, in batches of `n`; one thread where there is no GPU."""
     images = resized(np.resize(data.test_images, (n, *data.test_images.shape[1:])), entry.size)
     seconds: list[float] = []
     model.predict_on_batch(images)
@@ -177,7 +177,7 @@ def milliseconds_an_image(model: keras.Model, entry: Entry, data: Data, *, n: in
 
 
 def resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Images on another grid, linear between pixel centres, edges repeated; those of this size as they are.
+    """Resample images, linearly between pixel centres, edges repeated; those of this size stay as they are.
 
     Args:
         images: float32 `[n, y, x, 1]`.
@@ -193,11 +193,11 @@ def resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _weights(n: int, m: int) -> np.ndarray:
-    """`[m, n]`: the share of each of `n` pixels in each of `m`."""
+    """Return the share of each of `n` pixels in each of `m`, `[m, n]`."""
     places = np.clip((np.arange(m) + 0.5) * n / m - 0.5, 0, n - 1)
     return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(n))).astype(np.float32)
 
 
 def read_json(path: Path) -> dict:
-    """What `run_entry` wrote."""
+    """Read what `run_entry` wrote."""
     return json.loads(path.read_text())

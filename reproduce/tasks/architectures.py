@@ -19,7 +19,7 @@ class Entry:
 
     Attributes:
         architecture: At full size, of the catalogue.
-        year: In which the document, or else its paper, has it.
+        year: Year in which the document, or else its paper, has it.
         idea: What is new in it, in few words; of the document where it names one.
         size: (y, x) of the image in pixels here.
         changed: Arguments of the builder that are others here than at full size.
@@ -35,23 +35,23 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """As in the results files."""
+        """Return the name in the results files."""
         return self.architecture.name
 
     @property
     def key(self) -> str:
-        """The name as a file may have it."""
+        """Return the name as a file may have it."""
         return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
     @property
     def form(self) -> str:
-        """What is other here than at full size, in words; pixels and channels of the image apart."""
+        """Say what is other here than at full size; pixels and channels of the image apart."""
         own = self.architecture.build.arguments
         pairs = [pair for name, value in self.changed.items() for pair in _differences(name, value, own[name])]
         return "; ".join(f"{name} {_words(value)}, not {_words(paper)}" for name, value, paper in pairs)
 
     def build(self) -> keras.Model:
-        """The model with weights of its own: one grey channel, one probability, that of pneumonia."""
+        """Build the model with weights of its own: one grey channel, one probability, that of pneumonia."""
         call = self.architecture.build
         return call.function(self.size, n_channels=1, n_classes=1, **{**call.arguments, **self.changed})
 
@@ -61,13 +61,13 @@ class ArchitectureStudy(Section):
     """The budget that all architectures have.
 
     Attributes:
-        entries: In the order of the document.
+        entries: The architectures in the order of the document.
         basic: That whose structure is drawn as the basic one.
         seeds: One training of every architecture each; of starting weights, dropout and the order of the images.
         n_train: X-rays that are trained on, half of them with pneumonia, the same for all.
         images_seen: X-rays that each training looks at, those that come again included; a multiple of `batch_size`.
         batch_size: X-rays a step.
-        learning_rate: Of Adam at its largest.
+        learning_rate: Largest rate of Adam.
         warm_up: Share of the steps over which it rises to that from 0; it then falls to 0 as a cosine.
     """
 
@@ -82,7 +82,7 @@ class ArchitectureStudy(Section):
 
     @property
     def steps(self) -> int:
-        """Of each training."""
+        """Return the number of steps of each training."""
         return self.images_seen // self.batch_size
 
 

@@ -33,7 +33,7 @@ class BySeed(Generic[Study]):
 
     @property
     def __name__(self) -> str:
-        """As that of any other measure."""
+        """Return the name of the measure."""
         return self.measure.__name__
 
 
@@ -44,7 +44,7 @@ def kept_rows(
 
     Args:
         each: The measure.
-        study: With a `training`, whose seeds and number of X-rays hold.
+        study: Its `training` says seeds and number of X-rays.
         file: The file of X-rays.
         cache: Folder of what can be made again.
         workers: Processes.
@@ -52,7 +52,7 @@ def kept_rows(
 
     Raises:
         WorkerDiedError: A process was ended from outside; what is finished is kept.
-        ReproduceError: The first that a unit raised, likewise.
+        ReproduceError: The first that a unit raised; what is finished is kept.
     """
     key = cache_key(_start, measure=each.measure, study=study, source=file_digest(file))
     folder, seeds = cache / "studies" / key[:16], study.training.seeds

@@ -50,7 +50,7 @@ class PrintedCount:
         level: What is counted: "scan" or "lesion".
         value: The printed count.
         tolerance: Largest |delta| / value that is still `within`, fixed before the run.
-        meaning: In words, for the page.
+        meaning: What is counted, in words for the page.
     """
 
     metric: str
@@ -65,8 +65,8 @@ class CensusProtocol:
     """What is compared with what, fixed before the run.
 
     Attributes:
-        table, document, title, source, profile, phantom: As of `protocol.Experiment`.
-        printed: In the order of the rows.
+        table, document, title, source, profile, phantom: See `protocol.Experiment`.
+        printed: Printed counts in the order of the rows.
         grouping: The one that the counts beside print are made with.
         varied: Those of `sensitivity.csv`.
         remarks: Markdown below the table: what was decided, and why numbers differ.
@@ -132,7 +132,7 @@ def write_counts(context: Context, protocol: CensusProtocol, counts: dict[str, i
     Args:
         context: Its folder and source; on a phantom nothing is compared.
         protocol: What is printed, and what was decided.
-        counts: Of each printed metric, and "ct_scans".
+        counts: Our count of each printed metric, and of "ct_scans".
     """
     folder = context.folder
     write_csv(folder.parent / "published.csv", _CELL, ((MODEL, p.metric, "count", p.value) for p in protocol.printed))

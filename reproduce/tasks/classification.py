@@ -83,7 +83,7 @@ class ClassificationInputs:
 
     @property
     def positive(self) -> np.ndarray:
-        """Which images are of the second class, bool `[n]`.
+        """Return which images are of the second class, bool `[n]`.
 
         Raises:
             AnnotationFormatError: A label belongs to no class of the protocol.
@@ -163,7 +163,7 @@ def _measure(experiment: ClassExperiment, context: Context) -> dict[str, Any]:
 
 
 def _cases(inputs: ClassificationInputs, job: Job[ClassArm]) -> pd.DataFrame:
-    """One row an image that a job has predicted."""
+    """Return one row an image that a job has predicted."""
     rows = inputs.rows(job.fold.test)
     probability, reference = np.load(job.folder / "predictions" / _FILE), inputs.positive[rows]
     decided = probability > inputs.experiment.decision.threshold

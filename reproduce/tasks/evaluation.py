@@ -38,7 +38,7 @@ class Evaluation:
         cases, slices: See `reporting.cases`.
         history: model, seed, fold, epoch, train_loss, validation_loss, and validation_<metric> of `CURVES`.
         costs: model, parameters, multiply_adds, activation_bytes, one row an arm; see `models.geometry.Cost`.
-        overlays: Of patients from the worst to the best, see `evaluate`.
+        overlays: Slices to look at, from the worst patient to the best; see `evaluate`.
     """
 
     cases: pd.DataFrame
@@ -163,7 +163,7 @@ def _overlays(
 
 
 def _largest_slices(prepared: Prepared, scans: set[str], experiment: SegmentationExperiment) -> list[dict]:
-    """Of each scan the example whose reference has the most voxels, the first of several."""
+    """Return of each scan the example whose reference has the most voxels, the first of several."""
     best: dict[str, tuple[int, dict]] = {}
     members = measured_labels(experiment)[cell_region(experiment)]
     for example in prepared.read().as_numpy_iterator():
@@ -180,7 +180,7 @@ def _of_cell(masks: np.ndarray, experiment: SegmentationExperiment) -> np.ndarra
 
 
 def _crop(mask: np.ndarray) -> tuple[slice, slice]:
-    """A square around a mask, with room beside it, within the slice."""
+    """Return a square around a mask, with room beside it, within the slice."""
     found = np.argwhere(mask) if mask.any() else np.array([mask.shape]) // 2
     low, high = found.min(axis=0), found.max(axis=0) + 1
     side = max(_CROP_PIXELS, round(1.2 * int((high - low).max())))

@@ -32,7 +32,7 @@ class SurfaceScore:
 
 
 def united(masks: np.ndarray, regions: Sequence[str], measured: Mapping[str, tuple[str, ...]]) -> np.ndarray:
-    """Masks of the measured regions, each the union of regions of the preparation.
+    """Unite regions of the preparation to the masks of the measured regions.
 
     Args:
         masks: bool `[..., region]`.
@@ -47,7 +47,7 @@ def united(masks: np.ndarray, regions: Sequence[str], measured: Mapping[str, tup
 
 
 def measured_labels(experiment: SegmentationExperiment) -> dict[str, tuple[int, ...]]:
-    """The labels that each measured region unites; none means any label."""
+    """Return the labels that each measured region unites; none means any label."""
     regions = experiment.preparation.regions
     return {
         name: tuple(label for member in members for label in regions[member])
@@ -56,13 +56,13 @@ def measured_labels(experiment: SegmentationExperiment) -> dict[str, tuple[int, 
 
 
 def cell_region(experiment: SegmentationExperiment) -> str:
-    """The measured region that the first cell is read on: curves, slices and figures show it."""
+    """Return the measured region that the first cell is read on: curves, slices and figures show it."""
     region = experiment.readings[0].region
     return region if region in experiment.decision.measured else experiment.decision.means[region][0]
 
 
 def cell_counts(reference: np.ndarray, probabilities: np.ndarray, experiment: SegmentationExperiment) -> Counts:
-    """Counts of the pixels of a batch on the cell's region.
+    """Count the pixels of a batch on the cell's region.
 
     Args:
         reference: float `[batch, y, x, region]` in {0, 1}.
@@ -76,7 +76,7 @@ def cell_counts(reference: np.ndarray, probabilities: np.ndarray, experiment: Se
 
 
 def native_masks(probabilities: np.ndarray, shape: tuple[int, int], experiment: SegmentationExperiment) -> np.ndarray:
-    """Masks of the measured regions on the image's own grid: probabilities interpolated linearly, then decided.
+    """Interpolate probabilities linearly onto the image's own grid, and decide the masks of the measured regions.
 
     Args:
         probabilities: float `[z, size, size, region]` in [0, 1].
@@ -93,7 +93,7 @@ def native_masks(probabilities: np.ndarray, shape: tuple[int, int], experiment: 
 
 
 def slice_decisions(mask: np.ndarray, slice_scores: np.ndarray | None, decision: Decision) -> np.ndarray:
-    """Which slices are positive: by the slice head where the model has one, else by any positive voxel.
+    """Decide which slices are positive: by the slice head where the model has one, else by any positive voxel.
 
     Args:
         mask: bool `[z, y, x]`, as predicted.
@@ -116,7 +116,7 @@ def score_scan(
     spacing_mm: Sequence[float],
     experiment: SegmentationExperiment,
 ) -> dict[str, tuple[dict[str, Counts], SurfaceScore]]:
-    """Counts of a scan for each measured region, at each level, and the distance of the surfaces.
+    """Count a scan for each measured region, at each level, and measure the distance of the surfaces.
 
     pixel: voxels. slice: see `slice_decisions`; the head speaks of the first region, so others go by their voxels.
     lesion: where the decision counts any; of a region of any label each label is one, since labels then number lesions;

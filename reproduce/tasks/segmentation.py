@@ -52,7 +52,7 @@ class SegmentationInputs:
 
     @property
     def patients(self) -> list[str]:
-        """The patient of each slice or volume."""
+        """Return the patient of each slice or volume."""
         names = next(shown.names for shown in (self.slices, self.volumes) if shown is not None)
         return [name.patient for name in names]
 

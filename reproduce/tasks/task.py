@@ -66,7 +66,7 @@ class Page:
 
     Attributes:
         line: The verdict of the whole table in one line.
-        verdicts: Of printed cells, for the terminal.
+        verdicts: Verdicts of printed cells, for the terminal.
     """
 
     line: str
@@ -78,7 +78,7 @@ class Task:
     """A kind of table.
 
     Attributes:
-        kind: As in protocol.json.
+        kind: Its name in protocol.json.
         measure: Called with the experiment and the context: does the work, writes the CSVs that pages follow from to
             the context's folder, and returns facts for provenance.json.
         write: Called with the experiment, the whole protocol that profiles are compared with, the context and the

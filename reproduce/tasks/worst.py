@@ -21,10 +21,10 @@ N_WORST = 5
 def worst_cases(
     cases: pd.DataFrame, jobs: Sequence[Job], experiment: SegmentationExperiment, volumes: Volumes
 ) -> list[WorstCase]:
-    """The scans of lowest Dice of the last arm under the first seed, the mean over the measured regions, worst first.
+    """Find the scans of lowest Dice of the last arm under the first seed, the mean over the regions, worst first.
 
     Args:
-        cases: Of `evaluation.evaluate`.
+        cases: Table of cases of `evaluation.evaluate`.
         jobs: All done.
         experiment: Their protocol, whose regions exclude each other.
         volumes: The cohort.
@@ -50,12 +50,12 @@ def worst_cases(
 
 
 def _region_of(masks: np.ndarray) -> np.ndarray:
-    """Which region each voxel belongs to, uint8 `[z, y, x]`; the first is the background."""
+    """Return which region each voxel belongs to, uint8 `[z, y, x]`; the first is the background."""
     return masks.argmax(axis=-1).astype(np.uint8)
 
 
 def _planes(grey: np.ndarray, reference: np.ndarray, prediction: np.ndarray) -> tuple[Plane, ...]:
-    """Across each axis the plane in which most voxels are wrong, the first of several."""
+    """Return across each axis the plane in which most voxels are wrong, the first of several."""
     wrong = reference != prediction
     planes = []
     for axis, name in enumerate("zyx"):

@@ -24,7 +24,7 @@ class Training(Section):
         seeds: One training of every network each; of starting weights and of the order of the images.
         n_train: X-rays that are trained on, half of them with pneumonia, the same for all seeds.
         width: Channels of every convolution.
-        learning_rate: Of Adam.
+        learning_rate: Rate of Adam.
         batch_size: X-rays a step.
         epochs: Passes over the X-rays.
     """
@@ -38,7 +38,7 @@ class Training(Section):
 
 
 class TrainedStudy(Protocol):
-    """Have the choices of a table whose measurements train small networks."""
+    """The choices of a table whose measurements train small networks."""
 
     @property
     def training(self) -> Training:
@@ -61,10 +61,10 @@ class Data:
 
 
 def load(path: Path, *, n_train: int) -> Data:
-    """The X-rays of a study: some of the part "train", by a named stream, and all of the part "test".
+    """Read the X-rays of a study: some of the part "train", drawn by a named stream, and all of the part "test".
 
     Args:
-        path: Of `pneumonia_mnist.find_file`.
+        path: File that `pneumonia_mnist.find_file` finds.
         n_train: Even; as in `Training`.
 
     Raises:

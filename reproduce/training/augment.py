@@ -11,7 +11,7 @@ from reproduce.protocol.augmentation import Augmentation
 
 
 def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf.Tensor:
-    """The affine map of one sample: flip, scale, rotation about the centre, then translation, composed.
+    """Draw the affine map of one sample: flip, scale, rotation about the centre, then translation.
 
     Drawing is apart from applying, so that a sample can be replayed from its seed alone.
 
@@ -50,7 +50,7 @@ def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf
 def apply_transforms(
     images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor, *, mirrored: Sequence[int]
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Images and masks resampled once, together, by bilinear interpolation.
+    """Resample images and masks once, together, by bilinear interpolation.
 
     What comes from outside is 0: the bottom of a window or the mean of z-scores in the image, background in the mask. A
     mask is 1 where at least half of the interpolated value is, so that it stays a mask.
@@ -80,6 +80,6 @@ def apply_transforms(
 
 
 def other_sides(regions: Sequence[str], sides: Sequence[tuple[str, str]]) -> tuple[int, ...]:
-    """For each region the position of the one that it becomes in a mirror; its own where it has no other side."""
+    """Return for each region the position of the one that it becomes in a mirror; its own if it has no other side."""
     other = {a: b for pair in sides for a, b in (pair, pair[::-1])}
     return tuple(tuple(regions).index(other.get(region, region)) for region in regions)

@@ -16,7 +16,7 @@ from reproduce.protocol.augmentation import VolumeAugmentation
 def augmented(
     image: np.ndarray, labels: np.ndarray, box: Box, augmentation: VolumeAugmentation, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A volume as it might have been, in a box about its middle: turned, scaled, mirrored, shifted, bent, other greys.
+    """Draw a volume as it might have been, in a box about its middle: turned, scaled, mirrored, bent, other greys.
 
     Each voxel of the box is looked up once in the volume, at `middle + mirror . rotation . (p + bend(p) + shift) /
     scale` for its place p from the middle of the box. Greys are interpolated linearly, each label by itself and the one
@@ -29,7 +29,7 @@ def augmented(
         labels: uint8 `[z, y, x]`.
         box: (z, y, x) in voxels.
         augmentation: Ranges.
-        rng: Of this sample alone.
+        rng: Generator of this sample alone.
 
     Returns:
         float32 `[*box, channel]` and uint8 `[*box]`.
@@ -40,7 +40,7 @@ def augmented(
 
 
 def _places(shape: Box, box: Box, augmentation: VolumeAugmentation, rng: np.random.Generator) -> np.ndarray:
-    """Where in the volume each voxel of the box comes from, float32 `[3, voxels]`."""
+    """Return where in the volume each voxel of the box comes from, float32 `[3, voxels]`."""
     a = augmentation
     turn = Rotation.from_euler("zyx", rng.uniform(-a.rotation_deg, a.rotation_deg, 3), degrees=True).as_matrix()
     mirror = np.diag([1.0, 1.0, -1.0 if a.flip and rng.random() < 0.5 else 1.0])
@@ -61,7 +61,7 @@ def _places(shape: Box, box: Box, augmentation: VolumeAugmentation, rng: np.rand
 
 @cache
 def _spline(n_points: int, side: int) -> np.ndarray:
-    """Weight of each control point in each voxel of an axis, float64 `[side, n_points]`; a voxel's add up to 1.
+    """Return the weight of each control point in each voxel of an axis, float64 `[side, n_points]`; rows add up to 1.
 
     A uniform cubic B-spline; beyond the ends of the axis the first and the last point are repeated.
     """

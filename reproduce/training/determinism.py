@@ -35,7 +35,7 @@ def configure(*, worker: int, precision: str) -> None:
 
 
 def n_gpus() -> int:
-    """Number of GPUs that TensorFlow sees."""
+    """Return the number of GPUs that TensorFlow sees."""
     return len(tf.config.list_physical_devices("GPU"))
 
 

@@ -43,7 +43,7 @@ class Trainer:
     """A compiled model that is trained fold after fold from fresh weights; compiling costs seconds, so it is done once.
 
     Attributes:
-        model: With the weights of the best epoch after `fit`.
+        model: The compiled model; after `fit` with the weights of the best epoch.
     """
 
     def __init__(self, arm: AnyArm, optimisation: Optimisation, *, build: Callable[[], keras.Model]):
@@ -73,10 +73,10 @@ class Trainer:
         comes to the same weights as one that was not.
 
         Args:
-            train: Of one fold.
+            train: Training set of one fold.
             validation: Batches of (image, targets), or None: then all epochs are trained and the last weights stay.
             count: Counts of a validation batch, called with its targets and the model's outputs, by name.
-            folder: Of this model, seed and fold alone.
+            folder: Folder of this model, seed and fold alone.
             on_epoch: Called after each epoch with the number of epochs done and its row.
 
         Returns:
@@ -119,7 +119,7 @@ class Trainer:
         return o.learning_rate * (1 - epoch / o.max_epochs) ** (o.decay_power or 0)
 
     def _counts(self, validation: tf.data.Dataset, count: Count) -> Counts:
-        """Of all that validates together; a second pass, since a model with its own loss predicts in another way."""
+        """Count all validation batches; in a second pass, since a model with its own loss predicts in another way."""
         batches = (
             count({name: target.numpy() for name, target in targets.items()}, self.model.predict_on_batch(images))
             for images, targets in validation

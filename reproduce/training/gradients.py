@@ -14,13 +14,13 @@ from reproduce.errors import NonFiniteError
 def weight_gradients(
     model: keras.Model, images: np.ndarray, targets: np.ndarray, loss: Callable
 ) -> dict[str, np.ndarray]:
-    """The gradient of the mean loss by "layer/weight", e.g. "conv2/kernel", of every trainable weight.
+    """Return the gradient of the mean loss by "layer/weight", e.g. "conv2/kernel", of every trainable weight.
 
     Args:
         model: One output; called as in training.
         images: float32 `[batch, y, x, channel]`.
-        targets: As the loss takes them.
-        loss: Of (targets, outputs), e.g. `keras.losses.BinaryCrossentropy(from_logits=True)`.
+        targets: Targets as the loss takes them.
+        loss: Function of (targets, outputs), e.g. `keras.losses.BinaryCrossentropy(from_logits=True)`.
 
     Raises:
         NonFiniteError: A gradient is not finite.

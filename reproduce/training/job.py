@@ -48,12 +48,12 @@ class Job(Generic[Arms]):
 
     @property
     def done(self) -> bool:
-        """Whether the predictions are whole."""
+        """Return whether the predictions are whole."""
         return (self.folder / _DONE).exists()
 
     @property
     def spent(self) -> dict[str, float]:
-        """The fields of `geometry.Cost`, "seconds_per_slice" of prediction (or image), "cpu_seconds" of all epochs."""
+        """Return the fields of `Cost`, "seconds_per_slice" (or image) of prediction, "cpu_seconds" of all epochs."""
         return json.loads((self.folder / _SPENT).read_text())
 
 
@@ -141,7 +141,7 @@ def jobs_of(
     Title, statements, the list of seeds and other arms are no part of it: who changes one arm trains that one again.
 
     Args:
-        experiment: As it is run.
+        experiment: The experiment as it is run.
         folds: Who trains, validates and is tested.
         source_key: Digest or key of the cohort.
         inputs: The function that makes the task's `CohortInputs`; its code is part of the key.

@@ -50,7 +50,7 @@ class Slices:
     Attributes:
         examples: In the order of the cohort: "image" float32 `[size, size, channel]`, "mask" float32 `[size, size,
             region]` in {0, 1}, "slice" float32 `[1]`, 1 where the native slice holds any region.
-        names: Of the examples, in the same order.
+        names: Names of the examples, in the same order.
         regions: Names of the regions.
         n_channels: Channels of the image.
         size: Side of the image in pixels.
@@ -63,12 +63,12 @@ class Slices:
     size: int
 
     def indices(self, patients: Iterable[str]) -> list[int]:
-        """Positions of all slices of some patients, ascending."""
+        """Return positions of all slices of some patients, ascending."""
         wanted = set(patients)
         return [i for i, name in enumerate(self.names) if name.patient in wanted]
 
     def of(self, patients: Iterable[str]) -> tf.data.Dataset:
-        """Examples of some patients in order, each with its "index"; kept in memory where they fit into 2 GiB."""
+        """Return the examples of some patients in order, each with its "index"; in memory where they fit into 2 GiB."""
         chosen = self.indices(patients)
         member = tf.constant([i in set(chosen) for i in range(len(self.names))])
         numbered = self.examples.enumerate().filter(lambda i, _: member[i])
@@ -79,7 +79,7 @@ class Slices:
 
 
 def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path) -> Slices:
-    """A prepared cohort with intensities mapped, and resized; kept on disk, under its key, where that is below 32 GiB.
+    """Map intensities of a prepared cohort and resize; kept on disk, under its key, where that is below 32 GiB.
 
     Images shrink with anti-aliasing. A mask is 1 where the shrunk mask is at least one half, which continues the 50 %
     consensus; a lesion smaller than a pixel of the reduced size can vanish from the mask, and stays in "slice".
@@ -141,7 +141,7 @@ def _resized(example: dict, preparation: Preparation) -> dict:
 
 
 def as_seen(image: tf.Tensor, intensity: Window | Normalised) -> tf.Tensor:
-    """Intensities of a prepared cohort as models see them, float32."""
+    """Map intensities of a prepared cohort to what models see, float32."""
     if isinstance(intensity, Normalised):
         return image
     return tf.clip_by_value((image - intensity.low_hu) / (intensity.high_hu - intensity.low_hu), 0.0, 1.0)
@@ -160,7 +160,7 @@ class TrainingSet:
             waits for the next epoch.
         targets: For each output of the model what it is trained towards, "mask" or "slice".
         augmentation: Ranges, or None.
-        seed: Of the run.
+        seed: Random seed of the training.
         fold: Index of the fold.
 
     Raises:
@@ -183,15 +183,15 @@ class TrainingSet:
 
     @property
     def n_batches(self) -> int:
-        """Micro-batches an epoch."""
+        """Return the number of micro-batches an epoch."""
         return max(1, self.n // self.batch_size * (self.batch_size // self.micro_batch))
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
-        """Shuffled and augmented micro-batches of one epoch: the image, and the target of each output."""
+        """Return shuffled and augmented micro-batches of one epoch: the image, and the target of each output."""
         return _image_and_targets(self._batches(epoch), self.targets)
 
     def names(self, epoch: int, batch: int) -> list[SliceName]:
-        """Which slices the micro-batch of an epoch holds: the pipeline is run again up to it."""
+        """Return which slices the micro-batch of an epoch holds: the pipeline is run again up to it."""
         drawn = next(iter(self._batches(epoch).skip(batch).take(1)))
         return [self.slices.names[i] for i in drawn["index"].numpy()]
 
@@ -235,7 +235,7 @@ def require_steps(n: int, batch_size: int, micro_batch: int, *, what: str, fold:
 
 
 def held_out(examples: tf.data.Dataset, *, batch_size: int, targets: Mapping[str, str]) -> tf.data.Dataset:
-    """Batches of examples as they are, in order: the image, and the target of each output."""
+    """Return batches of examples as they are, in order: the image, and the target of each output."""
     return _image_and_targets(examples.batch(batch_size), targets)
 
 

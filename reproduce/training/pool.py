@@ -41,8 +41,8 @@ def run_units(
         units: What is to be done, in this order; anything that another process can be given; none is fine.
         start: Called once in each process with its number and `arguments`; returns the function that does a unit, which
             is called with the unit and a function that takes how much effort has been spent since it was last told.
-        arguments: Of `start`.
-        efforts: Of each unit, in what the bar counts.
+        arguments: Further arguments of `start`.
+        efforts: Effort of each unit, in what the bar counts.
         workers: Processes.
         label: What goes on, e.g. "train".
         unit: What the bar counts, e.g. "epochs".
@@ -52,7 +52,7 @@ def run_units(
 
     Raises:
         WorkerDiedError: A process was ended from outside; what it finished is kept.
-        ReproduceError: The first that a unit raised, likewise; the others are stopped.
+        ReproduceError: The first that a unit raised; the others are stopped, and what is finished is kept.
     """
     if not units:
         return

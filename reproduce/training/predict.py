@@ -33,7 +33,7 @@ def predict_scans(
 
     Args:
         model: Trained.
-        folder: Of this model, seed and fold alone.
+        folder: Folder of this model, seed and fold alone.
         slices: The cohort.
         patients: Test patients of the fold.
         batch_size: Slices at a time.
@@ -60,7 +60,7 @@ def predict_scans(
 
 
 def read_prediction(path: Path) -> Prediction:
-    """The prediction of a scan that `predict_scans` wrote."""
+    """Read the prediction of a scan that `predict_scans` wrote."""
     with np.load(path) as stored:
         return Prediction(stored["mask"], stored.get("slice"))
 
@@ -84,7 +84,7 @@ def write_prediction(path: Path, outputs: dict[str, np.ndarray]) -> None:
     """Write what a model says of a scan, whole or not at all.
 
     Args:
-        path: Of a .npz file.
+        path: A .npz file.
         outputs: "mask" `[z, y, x, region]`, and "slice" `[z, 1]` where the model has a slice head; others are left out.
     """
     arrays = {"mask": outputs["mask"].astype(np.float16)}

@@ -21,10 +21,10 @@ class Epoch:
     """One row of a training's history.
 
     Attributes:
-        epoch: From 0.
+        epoch: Number of the epoch, from 0.
         train_loss: Mean over the epoch's batches.
         validation_loss: Mean over the validation slices; None without validation patients.
-        validation: Pixels of all validation slices at the model's size; None likewise.
+        validation: Pixels of all validation slices at the model's size; None without validation patients.
         cpu_s: Seconds of processor time that training took, validation left out; of all threads of the process.
     """
 
@@ -36,7 +36,7 @@ class Epoch:
 
 
 def best_epoch(history: list[Epoch]) -> int:
-    """The epoch whose weights are kept: the first of lowest validation loss, or the last where there is none."""
+    """Return the epoch whose weights are kept: the first of lowest validation loss, or the last where there is none."""
     losses = [row.validation_loss for row in history if row.validation_loss is not None]
     return int(np.argmin(losses)) if len(losses) == len(history) else len(history) - 1
 
@@ -64,7 +64,7 @@ def read_state(folder: Path, model: keras.Model) -> list[Epoch]:
 
 
 def read_history(folder: Path) -> list[Epoch]:
-    """The epochs that a training has behind it."""
+    """Read the epochs that a training has behind it."""
     rows = json.loads((folder / "history.json").read_text())
     return [Epoch(**{**row, "validation": row["validation"] and Counts(**row["validation"])}) for row in rows]
 

@@ -32,7 +32,7 @@ class Volumes:
 
     Attributes:
         folder: One file of each array of each scan.
-        names: Of the scans in the order of the cohort; "slice" is None.
+        names: Names of the scans in the order of the cohort; "slice" is None.
         regions: Name of each region with the labels that it unites; none means any label.
         n_channels: Channels of the image.
     """
@@ -43,25 +43,25 @@ class Volumes:
     n_channels: int
 
     def indices(self, patients: Iterable[str]) -> list[int]:
-        """Positions of all scans of some patients, ascending."""
+        """Return positions of all scans of some patients, ascending."""
         wanted = set(patients)
         return [i for i, name in enumerate(self.names) if name.patient in wanted]
 
     def image(self, i: int) -> np.ndarray:
-        """float32 `[z, y, x, channel]`, intensities mapped."""
+        """Return float32 `[z, y, x, channel]`, intensities mapped."""
         return np.load(self.folder / f"{i}.image.npy", mmap_mode="r")
 
     def labels(self, i: int) -> np.ndarray:
-        """uint8 `[z, y, x]`."""
+        """Return uint8 `[z, y, x]`."""
         return np.load(self.folder / f"{i}.labels.npy", mmap_mode="r")
 
     def masks(self, labels: np.ndarray) -> np.ndarray:
-        """float32 `[..., region]` in {0, 1} of labels."""
+        """Return float32 `[..., region]` in {0, 1} of labels."""
         return np.stack([inside(labels, members) for members in self.regions.values()], -1).astype(np.float32)
 
 
 def whole_volumes(prepared: Prepared, preparation: Preparation, *, cache: Path) -> Volumes:
-    """A prepared cohort with intensities mapped, nothing resized; kept on disk under its key.
+    """Map intensities of a prepared cohort, and resize nothing; kept on disk under its key.
 
     Args:
         prepared: The cohort.
@@ -103,11 +103,11 @@ class VolumeTrainingSet:
         batch_size, micro_batch: Volumes a step, and at a time; see `pipeline.TrainingSet`.
         targets: For each output of the model "mask".
         augmentation: Ranges, or None: then the middle of each volume is shown as it is.
-        seed: Of the run.
+        seed: Random seed of the training.
         fold: Index of the fold.
 
     Raises:
-        ProtocolError: As `pipeline.TrainingSet`.
+        ProtocolError: See `pipeline.TrainingSet`.
     """
 
     volumes: Volumes
@@ -125,14 +125,14 @@ class VolumeTrainingSet:
         require_steps(n, self.batch_size, self.micro_batch, what="volumes", fold=self.fold)
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
-        """Shuffled and augmented micro-batches of one epoch: the image, and the target of each output."""
+        """Return shuffled and augmented micro-batches of one epoch: the image, and the target of each output."""
         order = self._order(epoch)
         drawn = _dataset(lambda i: self._drawn(int(i), epoch), order.tolist(), self.volumes, self.box)
         whole = drawn.batch(self.micro_batch, drop_remainder=len(order) >= self.micro_batch)
         return _with_targets(whole, self.targets)
 
     def names(self, epoch: int, batch: int) -> list[SliceName]:
-        """Which volumes the micro-batch of an epoch holds."""
+        """Return which volumes the micro-batch of an epoch holds."""
         first = batch * self.micro_batch
         return [self.volumes.names[i] for i in self._order(epoch)[first : first + self.micro_batch]]
 
@@ -153,7 +153,7 @@ class VolumeTrainingSet:
 def held_out_volumes(
     volumes: Volumes, patients: Iterable[str], box: Box, *, batch_size: int, targets: Mapping[str, str]
 ) -> tf.data.Dataset:
-    """Batches of the middles of some patients' volumes, in order: the image, and the target of each output."""
+    """Return batches of the middles of some patients' volumes, in order: the image, and the target of each output."""
     middles = _dataset(lambda i: _middle(volumes, int(i), box), volumes.indices(patients), volumes, box)
     return _with_targets(middles.batch(batch_size).cache(), targets)
 
@@ -163,7 +163,7 @@ def predict_volumes(model: keras.Model, folder: Path, *, volumes: Volumes, patie
 
     Args:
         model: Trained.
-        folder: Of this model, seed and fold alone.
+        folder: Folder of this model, seed and fold alone.
         volumes: The cohort.
         patients: Test patients of the fold.
         box: (z, y, x) in voxels of what the model sees.
@@ -190,7 +190,7 @@ def _middle(volumes: Volumes, i: int, box: Box) -> tuple[np.ndarray, np.ndarray]
 def _dataset(
     draw: Callable[[int], tuple[np.ndarray, np.ndarray]], order: Sequence[int], volumes: Volumes, box: Box
 ) -> tf.data.Dataset:
-    """Image and mask of each scan of an order, by a function of its position."""
+    """Return image and mask of each scan of an order, by a function of its position."""
     drawn = tf.data.Dataset.from_tensor_slices(np.asarray(order, np.int64)).map(
         lambda i: tf.numpy_function(draw, [i], (tf.float32, tf.float32), stateful=False)
     )
