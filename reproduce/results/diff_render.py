@@ -11,10 +11,17 @@ from dataclasses import asdict
 from rich.console import Console, Group
 from rich.text import Text
 
-from reproduce.results.diff import CellLine, RunDiff, SentenceLine, StatementLine, means_text
-from reproduce.results.markdown import row as _row
-from reproduce.results.number_format import UNDEFINED, interval, number, p_text, reading, signed
-from reproduce.results.terminal import cells_table, statements_table
+from reproduce.results import markdown
+from reproduce.results.diff import CellLine, RunDiff, SentenceLine, StatementLine
+from reproduce.results.terminal import (
+    CELL_HEAD,
+    RIGHT,
+    STATEMENT_HEAD,
+    cell_texts,
+    cells_table,
+    statement_texts,
+    statements_table,
+)
 
 NO_TABLES = "nothing to compare\n"
 
@@ -89,25 +96,12 @@ def source_text(each: RunDiff) -> str:
 
 
 def _cells(cells: Sequence[CellLine]) -> list[str]:
-    head = ("model", "metric", "read as", "printed", "ours", "95 % interval", "delta", "verdict", "reason", "audit")
-    lines = [_row(head), "|---|---|---|---:|---:|---:|---:|---|---|---|"]
-    for c in cells:
-        numbers = (number(c.ours, c.unit), interval(c.low, c.high, c.unit), signed(c.delta, c.unit))
-        read = reading(c.level, c.average) if c.level else UNDEFINED
-        row = (c.model, f"{c.metric} ({c.unit})", read, c.printed or UNDEFINED, *numbers, c.verdict, c.reason, c.audit)
-        lines.append(_row(row))
-    return lines
+    return markdown.table(CELL_HEAD, (cell_texts(cell).values() for cell in cells), right=RIGHT)
 
 
 def _statements(statements: Sequence[StatementLine]) -> list[str]:
-    lines = [
-        "| statement | means per case | n | test | p | p (Holm) | effect | verdict |",
-        "|---|---|---:|---|---:|---:|---:|---|",
-    ]
-    for s in statements:
-        numbers = (str(s.n), s.test, p_text(s.p_value), p_text(s.p_holm), number(s.effect, "ratio"))
-        lines.append(_row((f"{s.text} ({s.place})", means_text(s), *numbers, s.verdict)))
-    return lines
+    rows = (statement_texts(line) | {"statement": f"{line.text} ({line.place})"} for line in statements)
+    return markdown.table(STATEMENT_HEAD, (row.values() for row in rows), right=RIGHT)
 
 
 def _plain(line: CellLine | StatementLine | SentenceLine) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 
 def row(fields: Iterable[object]) -> str:
@@ -10,6 +10,7 @@ def row(fields: Iterable[object]) -> str:
     return "| " + " | ".join(str(field).replace("|", "\\|") for field in fields) + " |"
 
 
-def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> list[str]:
-    """Return the lines of a Markdown table: its head, the rule below it, and its rows."""
-    return [row(head), "|---" * len(head) + "|", *map(row, rows)]
+def table(head: Sequence[str], rows: Iterable[Iterable[object]], *, right: Container[str] = frozenset()) -> list[str]:
+    """Return the lines of a Markdown table: its head, the rule below it, and its rows; some columns on the right."""
+    rule = "".join("|---:" if name in right else "|---" for name in head)
+    return [row(head), f"{rule}|", *map(row, rows)]

@@ -16,6 +16,13 @@ from reproduce.results.number_format import UNDEFINED, in_unit, interval, number
 if TYPE_CHECKING:  # `verdict` brings pandas, which `reproduce diff` does without
     from reproduce.results.verdict import Verdict
 
+CELL_HEAD = (
+    *("model", "metric", "read as", "printed", "ours", "95 % interval", "delta"),
+    *("verdict", "reason", "audit"),
+)
+STATEMENT_HEAD = ("statement", "means per case", "n", "test", "p", "p (Holm)", "effect", "verdict")
+RIGHT = {"printed", "ours", "95 % interval", "delta", "n", "p", "p (Holm)", "effect"}
+"""Columns of numbers, which stand on the right."""
 _STYLES = {
     words.WITHIN: "green",
     words.OUTSIDE: "red",
@@ -37,32 +44,36 @@ def cells_table(cells: Sequence[CellLine], *, with_delta: bool) -> Table:
         cells: None gives a table without lines.
         with_delta: Whether to show the difference and the reason of the verdict.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("model", "metric", "read as"):
-        table.add_column(name)
-    for name in ("printed", "ours", "95 % interval", *(("delta",) if with_delta else ())):
-        table.add_column(name, justify="right")
-    for name in ("verdict", *(("reason",) if with_delta else ())):
-        table.add_column(name)
-    for c in cells:
-        numbers = [c.printed or UNDEFINED, number(c.ours, c.unit), interval(c.low, c.high, c.unit)]
-        word = Text(c.verdict, style=_STYLES.get(c.verdict, ""))
-        end = [signed(c.delta, c.unit), word, c.reason] if with_delta else [word]
-        read = reading(c.level, c.average) if c.level else UNDEFINED
-        table.add_row(c.model, f"{c.metric} ({c.unit})", read, *numbers, *end)
-    return table
+    left_out = {"audit"} if with_delta else {"audit", "delta", "reason"}
+    return _table([name for name in CELL_HEAD if name not in left_out], [cell_texts(cell) for cell in cells])
 
 
 def statements_table(statements: Sequence[StatementLine]) -> Table:
     """Lay out the statements with their test, one a line."""
+    return _table(STATEMENT_HEAD, [statement_texts(line) for line in statements])
+
+
+def cell_texts(c: CellLine) -> dict[str, str]:
+    """Return a printed cell beside ours as texts by column of `CELL_HEAD`."""
+    read = reading(c.level, c.average) if c.level else UNDEFINED
+    numbers = (c.printed or UNDEFINED, number(c.ours, c.unit), interval(c.low, c.high, c.unit), signed(c.delta, c.unit))
+    texts = (c.model, f"{c.metric} ({c.unit})", read, *numbers, c.verdict, c.reason, c.audit)
+    return dict(zip(CELL_HEAD, texts, strict=True))
+
+
+def statement_texts(s: StatementLine) -> dict[str, str]:
+    """Return a statement with its test as texts by column of `STATEMENT_HEAD`."""
+    numbers = (str(s.n), s.test, p_text(s.p_value), p_text(s.p_holm), number(s.effect, "ratio"))
+    return dict(zip(STATEMENT_HEAD, (s.text, means_text(s), *numbers, s.verdict), strict=True))
+
+
+def _table(head: Sequence[str], rows: Sequence[dict[str, str]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("statement")
-    for name in ("means per case", "n", "test", "p", "p (Holm)", "effect"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict")
-    for s in statements:
-        numbers = (str(s.n), s.test, p_text(s.p_value), p_text(s.p_holm), number(s.effect, "ratio"))
-        table.add_row(s.text, means_text(s), *numbers, Text(s.verdict, style=_STYLES.get(s.verdict, "")))
+    for name in head:
+        table.add_column(name, justify="right" if name in RIGHT else "left")
+    for row in rows:
+        styles = {"verdict": _STYLES.get(row["verdict"], "")}
+        table.add_row(*(Text(row[name], style=styles[name]) if name in styles else row[name] for name in head))
     return table
 
 

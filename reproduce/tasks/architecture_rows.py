@@ -9,23 +9,22 @@ import numpy as np
 import pandas as pd
 
 from reproduce.inspection.geometry import LayerGeometry, layer_geometry
-from reproduce.metrics.seed_scores import seed_scores
+from reproduce.metrics.seed_scores import SeedScore, seed_scores
 from reproduce.randomness import seed_words
 from reproduce.results.properties import COLUMNS, CONFIDENCE
-from reproduce.tasks.architecture_training import Place, read_json
+from reproduce.tasks.architecture_training import Outcomes, read_json
 from reproduce.tasks.architectures import ArchitectureStudy, Entry
 
 _RESAMPLES = 2000
 _LAST = 0.1  # share of the steps whose mean loss is what training reached
 
 
-def probability_columns(study: ArchitectureStudy, places: Mapping[str, Place], labels: np.ndarray) -> pd.DataFrame:
+def probability_columns(study: ArchitectureStudy, outcomes: Mapping[str, Outcomes], labels: np.ndarray) -> pd.DataFrame:
     """Return one row a test X-ray: its number, its label, and the probability of pneumonia by each training."""
     columns = {"image": np.arange(len(labels)), "reference": labels.astype(int)}
     for entry in study.entries:
         for seed in study.seeds:
-            said = read_json(places[entry.name].outcome(seed))["probabilities"]
-            columns[column(entry.name, seed)] = said
+            columns[column(entry.name, seed)] = read_json(outcomes[entry.name].of(seed))["probabilities"]
     return pd.DataFrame(columns)
 
 
@@ -44,25 +43,21 @@ def architecture_rows(
         costs: By name, the fields of `models.geometry.Cost` and "trainable".
         probabilities: Table that `probability_columns` returns.
     """
-    rows, reference = [], probabilities["reference"].to_numpy() == 1
+    rows = []
     for entry in study.entries:
-        own, cost = entry.architecture, costs[entry.name]
-        said = probabilities[[column(entry.name, seed) for seed in study.seeds]].to_numpy().T
-        found = seed_scores(
-            # one name for all, so that all are drawn alike and their intervals can be laid beside each other
-            reference, said, n_resamples=_RESAMPLES, confidence=CONFIDENCE, seed=seed_words("architectures")
-        )  # fmt: skip
+        built, cost = entry.architecture, costs[entry.name]
+        scores = _scores(study, entry, probabilities, n_resamples=_RESAMPLES)
         rows.append(
             {
                 "architecture": entry.name,
                 "year": entry.year,
-                "paper": own.paper,
+                "paper": built.paper,
                 "idea": entry.idea,
-                "printed": own.printed,
-                "counted_as": own.counted_as,
-                "paper_pixels": own.size[0],
-                "paper_trainable": own.trainable,
-                "paper_total": own.total,
+                "printed": built.printed,
+                "counted_as": built.counted_as,
+                "paper_pixels": built.size[0],
+                "paper_trainable": built.trainable,
+                "paper_total": built.total,
                 "pixels": entry.size[0],
                 "changed": entry.form,
                 "trainable": cost["trainable"],
@@ -71,36 +66,52 @@ def architecture_rows(
                 "activation_bytes": cost["activation_bytes"],
                 "images_seen": study.images_seen,
                 "seeds": len(study.seeds),
-                "accuracy": found["accuracy"].values.mean(),
-                "accuracy_low": found["accuracy"].interval.low,
-                "accuracy_high": found["accuracy"].interval.high,
-                "auroc": found["auc"].values.mean(),
-                "auroc_low": found["auc"].interval.low,
-                "auroc_high": found["auc"].interval.high,
+                "accuracy": scores["accuracy"].values.mean(),
+                "accuracy_low": scores["accuracy"].interval.low,
+                "accuracy_high": scores["accuracy"].interval.high,
+                "auroc": scores["auc"].values.mean(),
+                "auroc_low": scores["auc"].interval.low,
+                "auroc_high": scores["auc"].interval.high,
             }
         )
     return pd.DataFrame(rows)
 
 
-def training_rows(study: ArchitectureStudy, places: Mapping[str, Place], probabilities: pd.DataFrame) -> pd.DataFrame:
+def _scores(
+    study: ArchitectureStudy, entry: Entry, probabilities: pd.DataFrame, *, n_resamples: int
+) -> dict[str, SeedScore]:
+    """Score the trainings of an architecture; all are drawn alike, so that their intervals can be compared."""
+    by_seed = probabilities[[column(entry.name, seed) for seed in study.seeds]].to_numpy().T
+    return seed_scores(
+        probabilities["reference"].to_numpy() == 1,
+        by_seed,
+        n_resamples=n_resamples,
+        confidence=CONFIDENCE,
+        seed=seed_words("architectures"),
+    )
+
+
+def training_rows(
+    study: ArchitectureStudy, outcomes: Mapping[str, Outcomes], probabilities: pd.DataFrame
+) -> pd.DataFrame:
     """Return one row a training and quantity: `test_accuracy`, `test_auroc`, and `train_cross_entropy`.
 
     The last is the mean over the last tenth of the steps, in nats.
     """
     rows: list[tuple[str, str, float, int, float]] = []
-    reference = probabilities["reference"].to_numpy() == 1
     last = max(1, round(_LAST * study.steps))
     for entry in study.entries:
-        said = probabilities[[column(entry.name, seed) for seed in study.seeds]].to_numpy().T
-        found = seed_scores(reference, said, n_resamples=1, confidence=CONFIDENCE, seed=seed_words("architectures"))
+        scores = _scores(study, entry, probabilities, n_resamples=1)
         for i, seed in enumerate(study.seeds):
-            loss = np.mean(read_json(places[entry.name].outcome(seed))["losses"][-last:])
-            of = (
-                ("test_accuracy", found["accuracy"].values[i]),
-                ("test_auroc", found["auc"].values[i]),
-                ("train_cross_entropy", loss),
-            )
-            rows.extend((quantity, entry.name, float(study.images_seen), seed, value) for quantity, value in of)
+            loss = np.mean(read_json(outcomes[entry.name].of(seed))["losses"][-last:])
+            values = {
+                "test_accuracy": scores["accuracy"].values[i],
+                "test_auroc": scores["auc"].values[i],
+                "train_cross_entropy": loss,
+            }
+            rows += [
+                (quantity, entry.name, float(study.images_seen), seed, value) for quantity, value in values.items()
+            ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.sort_values(["quantity", "condition", "x", "seed"], ignore_index=True)
 

@@ -23,8 +23,8 @@ _TEST_BATCH = 36  # of 468 test X-rays, so that each batch has one shape and not
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where what is known of an architecture lies.
+class Outcomes:
+    """The files in which the outcomes of an architecture are kept.
 
     Attributes:
         folder: Folder of one architecture, budget, data and code.
@@ -39,17 +39,17 @@ class Place:
         """Return the path of parameters, multiply-adds, activations and times."""
         return self.folder / f"{self.key}.json"
 
-    def outcome(self, seed: int) -> Path:
+    def of(self, seed: int) -> Path:
         """Return the path of probabilities and losses of one training."""
         return self.folder / f"{self.key}-seed{seed}.json"
 
     def done(self, seeds: tuple[int, ...]) -> bool:
         """Return whether nothing is left to do."""
-        return self.cost.exists() and all(self.outcome(seed).exists() for seed in seeds)
+        return self.cost.exists() and all(self.of(seed).exists() for seed in seeds)
 
 
 def run_entry(
-    entry: Entry, study: ArchitectureStudy, data: Data, place: Place, *, on_steps: Callable[[int], None]
+    entry: Entry, study: ArchitectureStudy, data: Data, outcomes: Outcomes, *, on_steps: Callable[[int], None]
 ) -> None:
     """Train and test an architecture under each seed that is not done, and measure what it costs.
 
@@ -57,29 +57,29 @@ def run_entry(
         entry: The architecture.
         study: The budget.
         data: X-rays of 28x28.
-        place: Where each outcome is written as soon as it is known; those that lie there are kept.
+        outcomes: Files that each outcome is written to as soon as it is known; those that are there are kept.
         on_steps: Called with a number of steps that are done.
 
     Raises:
         NonFiniteError: A loss is not finite.
     """
-    if place.done(study.seeds):
+    if outcomes.done(study.seeds):
         return
     keras.backend.clear_session()
     start = time.perf_counter()
     model = compiled(entry, study)
     spent = {"seconds_to_build": time.perf_counter() - start}
     for seed in study.seeds:
-        if place.outcome(seed).exists():
+        if outcomes.of(seed).exists():
             continue
         start = time.process_time()
         losses = train(model, entry, study, data, seed=seed, on_steps=on_steps)
         spent["cpu_seconds_of_a_training"] = time.process_time() - start
-        said = probabilities(model, entry, data.test_images)
-        write_json(place.outcome(seed), {"losses": losses, "probabilities": [float(f"{p:.6f}") for p in said]})
+        predicted = [round(p, 6) for p in probabilities(model, entry, data.test_images).tolist()]
+        write_json(outcomes.of(seed), {"losses": losses, "probabilities": predicted})
     spent |= {f"milliseconds_of_{n}": milliseconds_an_image(model, entry, data, n=n) for n in (_TEST_BATCH, 1)}
     trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-    write_json(place.cost, {"cost": {**asdict(model_cost(model)), "trainable": trainable}, "spent": spent})
+    write_json(outcomes.cost, {"cost": {**asdict(model_cost(model)), "trainable": trainable}, "spent": spent})
 
 
 def compiled(entry: Entry, study: ArchitectureStudy) -> keras.Model:
@@ -151,17 +151,17 @@ def _require_finite(values: np.ndarray, what: str, where: str) -> None:
         raise NonFiniteError(expected=f"a finite {what}", got=f"{values.ravel()[:3]}", where=where, do=do)
 
 
-def image_order(n: int, seen: int, *, seed: int) -> np.ndarray:
-    """Return `seen` numbers below `n`, pass after pass, each pass in an order of its own."""
-    passes = [stream(seed, "order", each).permutation(n) for each in range(-(-seen // n))]
-    return np.concatenate(passes)[:seen]
+def image_order(n: int, n_shown: int, *, seed: int) -> np.ndarray:
+    """Return `n_shown` numbers below `n`, pass after pass, each pass in an order of its own."""
+    passes = [stream(seed, "order", each).permutation(n) for each in range(-(-n_shown // n))]
+    return np.concatenate(passes)[:n_shown]
 
 
 def probabilities(model: keras.Model, entry: Entry, images: np.ndarray) -> np.ndarray:
     """Predict the probability of pneumonia, float64 `[n]`."""
     parts = np.array_split(images, max(1, len(images) // _TEST_BATCH))
-    said = [np.asarray(model.predict_on_batch(resized(part, entry.size))["class"]) for part in parts]
-    return np.concatenate(said)[:, 0].astype(np.float64)
+    outputs = [np.asarray(model.predict_on_batch(resized(part, entry.size))["class"]) for part in parts]
+    return np.concatenate(outputs)[:, 0].astype(np.float64)
 
 
 def milliseconds_an_image(model: keras.Model, entry: Entry, data: Data, *, n: int) -> float:
@@ -194,8 +194,8 @@ def resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _weights(n: int, m: int) -> np.ndarray:
     """Return the share of each of `n` pixels in each of `m`, `[m, n]`."""
-    places = np.clip((np.arange(m) + 0.5) * n / m - 0.5, 0, n - 1)
-    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(n))).astype(np.float32)
+    positions = np.clip((np.arange(m) + 0.5) * n / m - 0.5, 0, n - 1)
+    return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(n))).astype(np.float32)
 
 
 def read_json(path: Path) -> dict:

@@ -56,7 +56,7 @@ def kept_rows(
     """
     key = cache_key(_start, measure=each.measure, study=study, source=file_digest(file))
     folder, seeds = cache / "studies" / key[:16], study.training.seeds
-    left = {group: [seed for seed in seeds if not _place(folder, group, seed).exists()] for group in each.groups}
+    left = {group: [seed for seed in seeds if not _path(folder, group, seed).exists()] for group in each.groups}
     pending = [(group, tuple(seeds)) for group, seeds in left.items() if seeds]
     run_units(
         pending,
@@ -69,10 +69,10 @@ def kept_rows(
         console=console,
     )
     units = [(group, seed) for group in each.groups for seed in seeds]
-    return [tuple(row) for unit in units for row in json.loads(_place(folder, *unit).read_text())]
+    return [tuple(row) for unit in units for row in json.loads(_path(folder, *unit).read_text())]
 
 
-def _place(folder: Path, group: str, seed: int) -> Path:
+def _path(folder: Path, group: str, seed: int) -> Path:
     return folder / f"{group}-seed{seed}.json"
 
 
@@ -82,7 +82,7 @@ def _start(_: int, each: BySeed, study: TrainedStudy, file: Path, folder: Path) 
 
     def do(unit: tuple[str, tuple[int, ...]], tell: Tell) -> None:
         for seed, rows in each.measure(data, study, *unit):
-            write_json(_place(folder, unit[0], seed), rows)
+            write_json(_path(folder, unit[0], seed), rows)
             tell(1)
 
     return do

@@ -13,7 +13,7 @@ from reproduce.results.architecture_results import write_architecture_page
 from reproduce.results.cases import write_frame
 from reproduce.results.property_results import PropertyTable
 from reproduce.tasks.architecture_rows import architecture_rows, probability_columns, structure_rows, training_rows
-from reproduce.tasks.architecture_training import Place, read_json, run_entry
+from reproduce.tasks.architecture_training import Outcomes, read_json, run_entry
 from reproduce.tasks.architectures import ArchitectureStudy, Entry
 from reproduce.tasks.task import Claims, Context, Page, Task
 from reproduce.tasks.x_rays import load
@@ -27,17 +27,17 @@ _CLOCK = "a forward pass with its call from Python, one thread on a CPU, the oth
 def _measure(table: PropertyTable[ArchitectureStudy], context: Context) -> dict[str, Any]:
     file, study = find_file(context.data), table.study
     digest = provenance.file_digest(file)
-    places = {
-        entry.name: Place(context.cache / "architectures" / _key(entry, study, source=digest)[:16], entry.key)
+    outcomes = {
+        entry.name: Outcomes(context.cache / "architectures" / _key(entry, study, source=digest)[:16], entry.key)
         for entry in study.entries
     }
-    _train(study, places, file, context)
-    known = {name: read_json(place.cost) for name, place in places.items()}
-    probabilities = probability_columns(study, places, read_part(file, "test").labels)
+    _train(study, outcomes, file, context)
+    known = {name: read_json(kept.cost) for name, kept in outcomes.items()}
+    probabilities = probability_columns(study, outcomes, read_part(file, "test").labels)
     costs = {name: each["cost"] for name, each in known.items()}
     for name, frame in {
         "architectures": architecture_rows(study, costs, probabilities),
-        "trainings": training_rows(study, places, probabilities),
+        "trainings": training_rows(study, outcomes, probabilities),
         "probabilities": probabilities,
         "structure": structure_rows(study.basic),
     }.items():
@@ -46,23 +46,23 @@ def _measure(table: PropertyTable[ArchitectureStudy], context: Context) -> dict[
     return {"source_sha256": digest, "clock": _CLOCK, "spent": spent}
 
 
-def _train(study: ArchitectureStudy, places: dict[str, Place], file: Path, context: Context) -> None:
+def _train(study: ArchitectureStudy, outcomes: dict[str, Outcomes], file: Path, context: Context) -> None:
     """Train every architecture that is not done under every seed, those that take longest first."""
 
     def effort(entry: Entry) -> float:
-        return entry.effort * sum(not places[entry.name].outcome(seed).exists() for seed in study.seeds)
+        return entry.effort * sum(not outcomes[entry.name].of(seed).exists() for seed in study.seeds)
 
-    left = [each for each in study.entries if not places[each.name].done(study.seeds)]
+    left = [each for each in study.entries if not outcomes[each.name].done(study.seeds)]
     left.sort(key=effort, reverse=True)
     total = max(1.0, sum(map(effort, left)))
     done: list[Entry] = []
 
-    def say(unit: tuple[Entry, Place, float]) -> None:
+    def say(unit: tuple[Entry, Outcomes, float]) -> None:
         done.append(unit[0])
         context.console.print(f"{unit[0].name}: done, {len(done)} of {len(left)}")
 
     run_units(
-        [(each, places[each.name], 100 * each.effort / total / study.steps) for each in left],
+        [(each, outcomes[each.name], 100 * each.effort / total / study.steps) for each in left],
         _start,
         (study, file),
         efforts=[100 * effort(each) / total for each in left],
@@ -75,13 +75,13 @@ def _train(study: ArchitectureStudy, places: dict[str, Place], file: Path, conte
     )
 
 
-def _start(number: int, study: ArchitectureStudy, file: Path) -> Callable[[tuple[Entry, Place, float], Tell], None]:
+def _start(number: int, study: ArchitectureStudy, file: Path) -> Callable[[tuple[Entry, Outcomes, float], Tell], None]:
     configure(worker=number, precision="float32")
     data = load(file, n_train=study.n_train)
 
-    def do(unit: tuple[Entry, Place, float], tell: Tell) -> None:
-        entry, place, share = unit
-        run_entry(entry, study, data, place, on_steps=lambda n: tell(n * share))
+    def do(unit: tuple[Entry, Outcomes, float], tell: Tell) -> None:
+        entry, kept, share = unit
+        run_entry(entry, study, data, kept, on_steps=lambda n: tell(n * share))
 
     return do
 

@@ -64,23 +64,18 @@ def evaluate(jobs: Sequence[Job], experiment: SegmentationExperiment, prepared: 
         for patient in job.fold.test:
             tested[patient].append(job)
     scores, decisions = [], []
-    of_cell = measured_labels(experiment)[cell_region(experiment)]
-    for found in track(prepared.scans(), description="score scans", transient=True):
-        for job in tested[found.patient]:
-            key = (job.arm.name, job.seed, job.fold.index, found.patient, found.scan)
-            prediction = _prediction(job, found.scan)
-            masks = native_masks(prediction.mask, found.labels.shape[1:], experiment)
-            scored = score_scan(
-                found.labels, masks, prediction.slice, spacing_mm=found.spacing_mm, experiment=experiment
-            )
-            scores += [
-                CaseScore(
-                    *key, region, level, counts, *(astuple(surface) if level == "pixel" else (math.nan, math.nan))
-                )
-                for region, (by_level, surface) in scored.items()
-                for level, counts in by_level.items()
-            ]
-            reference = positive_slices(inside(found.labels, of_cell), min_voxels=1)
+    members = measured_labels(experiment)[cell_region(experiment)]
+    for scan in track(prepared.scans(), description="score scans", transient=True):
+        reference = positive_slices(inside(scan.labels, members), min_voxels=1)
+        for job in tested[scan.patient]:
+            key = (job.arm.name, job.seed, job.fold.index, scan.patient, scan.scan)
+            prediction = _prediction(job, scan.scan)
+            masks = native_masks(prediction.mask, scan.labels.shape[1:], experiment)
+            scored = score_scan(scan.labels, masks, prediction.slice, spacing_mm=scan.spacing_mm, experiment=experiment)
+            for region, (by_level, surface) in scored.items():
+                for level, counts in by_level.items():
+                    distances = astuple(surface) if level == "pixel" else (math.nan, math.nan)
+                    scores.append(CaseScore(*key, region, level, counts, *distances))
             by_slice = slice_decisions(_of_cell(masks, experiment), prediction.slice, experiment.decision)
             decisions.append(SliceDecisions(*key, _bits(reference), _bits(by_slice)))
     cases = case_frame(scores)
@@ -135,28 +130,25 @@ def _overlays(
     ordered = dice.dropna(subset=[arms[-1]]).sort_values(arms[-1], kind="stable")
     steps = np.linspace(0, len(ordered) - 1, min(N_OVERLAYS, len(ordered))).round().astype(int)
     chosen = {ordered.index[step]: ordered.iloc[step] for step in steps}
+    named = arms if len(arms) <= _MOST_NAMED else (arms[0], arms[-1])
     drawn = {}
     for example in _largest_slices(prepared, {scan for _, scan in chosen}, experiment):
         patient, scan, z = example["patient"].decode(), example["scan"].decode(), int(example["slice"])
-        by_arm = {job.arm.name: job for job in tested[patient] if job.seed == seed}
         shown = inside(example["labels"], measured_labels(experiment)[region])
-        masks = [
-            _of_cell(native_masks(_prediction(by_arm[arm], scan).mask[z : z + 1], shown.shape, experiment), experiment)[
-                0
-            ]
-            for arm in arms
-        ]
-        named = arms if len(arms) <= _MOST_NAMED else (arms[0], arms[-1])
-        note = "Dice of the scan: " + ", ".join(f"{chosen[patient, scan][arm]:.3f} {arm}" for arm in named)
+        by_arm = {
+            job.arm.name: native_masks(_prediction(job, scan).mask[z : z + 1], shown.shape, experiment)
+            for job in tested[patient]
+            if job.seed == seed
+        }
         crop = _crop(shown)
-        grey = np.round(255 * window(example["image"][..., 0], experiment.preparation.intensity.grey)).astype(np.uint8)
+        grey = window(example["image"][..., 0], experiment.preparation.intensity.grey)
         drawn[scan] = Overlay(
             patient,
             z,
-            note,
-            grey[crop],
+            "Dice of the scan: " + ", ".join(f"{chosen[patient, scan][arm]:.3f} {arm}" for arm in named),
+            np.round(255 * grey).astype(np.uint8)[crop],
             shown[crop],
-            np.stack([mask[crop] for mask in masks]),
+            np.stack([_of_cell(by_arm[arm], experiment)[0][crop] for arm in arms]),
             (float(example["spacing_mm"][1]), float(example["spacing_mm"][2])),
         )
     return [drawn[scan] for _, scan in chosen]

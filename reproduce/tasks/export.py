@@ -40,7 +40,7 @@ def experiment_of(table: str, profile: str, *, scripts: Path) -> SegmentationExp
         do = "name a table as its results folder, from the project's folder or with --project"
         raise DataNotFoundError(expected=f"a script of {table}", got=got, where=scripts, do=do)
     experiment = tables[table].get(profile)
-    if not isinstance(getattr(experiment, "preparation", None), Preparation):
+    if experiment is None or not isinstance(getattr(experiment, "preparation", None), Preparation):
         got, do = (
             f"profile {profile} of {table}",
             "name a table whose models outline regions, and a profile that it has",

@@ -27,7 +27,7 @@ from reproduce.results.writer import write_results
 from reproduce.tasks.evaluation import evaluate
 from reproduce.tasks.scoring import cell_counts
 from reproduce.tasks.task import Claims, Context, Page, Task
-from reproduce.tasks.worst import worst_cases
+from reproduce.tasks.worst_cases import find_worst_cases
 from reproduce.training.job import Inputs, Job, jobs_of
 from reproduce.training.pipeline import Slices, TrainingSet, held_out, resized_slices
 from reproduce.training.pool import run_jobs
@@ -166,7 +166,7 @@ def _measure(experiment: SegmentationExperiment, context: Context) -> dict[str, 
     (folder / "ledger.csv").write_bytes(prepared.ledger.read_bytes())
     write_overlays(folder / "overlays.npz", found.overlays, [arm.name for arm in experiment.arms])
     if isinstance(experiment.arms[-1], VolumeArm) and inputs.volumes is not None:
-        write_worst(folder / WORST, worst_cases(found.cases, jobs, experiment, inputs.volumes))
+        write_worst(folder / WORST, find_worst_cases(found.cases, jobs, experiment, inputs.volumes))
     return {
         "source_key": prepared.key,
         "seconds_per_slice": mean_by_arm(jobs, "seconds_per_slice", decimals=5),

@@ -82,9 +82,9 @@ def load(path: Path, *, n_train: int) -> Data:
     images = train.images[chosen].astype(np.float64)
     centre, spread = images.mean(), images.std()
 
-    def seen(part: np.ndarray) -> np.ndarray:
+    def normalised(part: np.ndarray) -> np.ndarray:
         return ((part.astype(np.float64) - centre) / spread).astype(np.float32)[..., None]
 
     labels = (part.labels.astype(np.float32) for part in (XRays(images, train.labels[chosen]), test))
     train_labels, test_labels = labels
-    return Data(seen(images), train_labels, seen(test.images), test_labels)
+    return Data(normalised(images), train_labels, normalised(test.images), test_labels)

@@ -115,8 +115,8 @@ def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path)
         listed = [SliceName(e["patient"].decode(), e["scan"].decode(), int(e["z"])) for e in counted]
         write_json(listing, [asdict(name) for name in listed])
     names = tuple(SliceName(**entry) for entry in json.loads(listing.read_text()))
-    seen = examples.map(lambda example: {name: example[name] for name in ("image", "mask", "slice")})
-    return Slices(seen, names, tuple(preparation.regions), n_channels, preparation.size)
+    shown = examples.map(lambda example: {name: example[name] for name in ("image", "mask", "slice")})
+    return Slices(shown, names, tuple(preparation.regions), n_channels, preparation.size)
 
 
 def _resized(example: dict, preparation: Preparation) -> dict:

@@ -4,12 +4,16 @@ import csv
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from reproduce.papers.cells import packaged_tables
+from reproduce.prediction.model_file import read_recipe
+from reproduce.tasks.export import experiment_of
 
 PROJECT = Path(__file__).parents[2]
 SCRIPTS = sorted(path.stem for path in (PROJECT / "experiments").glob("*.py"))
@@ -112,6 +116,22 @@ def test_pages_are_written_again_from_the_cases_without_training(smoke_run, star
     assert finished.contents() == first
     assert {path: path.stat().st_mtime_ns for path in runs} == runs
     assert "pages_written_by" in json.loads((folder / "provenance.json").read_text())
+
+
+EXPORTED = {name: name for name in (*TABLES, "hippocampus_decathlon")}
+EXPORTED |= {"ablation_lidc": "ablation", "ablation_brats": "ablation"}
+
+
+@pytest.mark.parametrize("table", EXPORTED)
+def test_a_finished_training_is_exported_with_the_recipe_of_its_protocol(table, smoke_run, tmp_path):
+    cache, path = smoke_run(EXPORTED[table]).cache, tmp_path / "model.keras"
+    command = [sys.executable, "-m", "reproduce", "export", table, str(path), "--profile", "smoke"]
+    environment = {**os.environ, "REPRODUCE_CACHE": str(cache)}
+    environment.pop("REPRODUCE_DATA", None)
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    regions = list(experiment_of(table, "smoke", scripts=PROJECT / "experiments").preparation.regions)
+    assert [region.name for region in read_recipe(path).regions] == regions
 
 
 def test_a_run_stopped_half_way_goes_on_to_the_same_bytes(smoke_run, start_smoke, tmp_path):

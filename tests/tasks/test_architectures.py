@@ -151,18 +151,18 @@ def test_training_learns_what_can_be_learnt():
 
 
 def test_outcomes_are_written_one_by_one_and_kept(tmp_path):
-    place = training.Place(tmp_path, ENTRY.key)
+    outcomes = training.Outcomes(tmp_path, ENTRY.key)
     told = []
-    training.run_entry(ENTRY, STUDY, DATA, place, on_steps=told.append)
-    assert place.done((1, 2))
-    assert not place.done((1, 2, 3))
+    training.run_entry(ENTRY, STUDY, DATA, outcomes, on_steps=told.append)
+    assert outcomes.done((1, 2))
+    assert not outcomes.done((1, 2, 3))
     assert len(told) == 6
-    before = place.outcome(2).read_bytes()
-    place.outcome(1).unlink()
-    training.run_entry(ENTRY, STUDY, DATA, place, on_steps=told.append)
+    before = outcomes.of(2).read_bytes()
+    outcomes.of(1).unlink()
+    training.run_entry(ENTRY, STUDY, DATA, outcomes, on_steps=told.append)
     assert len(told) == 9  # the second was kept
-    assert place.outcome(2).read_bytes() == before
-    cost = training.read_json(place.cost)
+    assert outcomes.of(2).read_bytes() == before
+    cost = training.read_json(outcomes.cost)
     assert cost["cost"]["trainable"] == cost["cost"]["parameters"] == 60_941
     assert cost["cost"]["multiply_adds"] == 28 * 28 * 6 * 25 + 100 * 16 * 150 + 120 * 400 + 84 * 120 + 84
     assert cost["spent"]["milliseconds_of_1"] > 0
@@ -170,18 +170,18 @@ def test_outcomes_are_written_one_by_one_and_kept(tmp_path):
 
 def test_rows_of_the_results_by_hand(tmp_path):
     study = ArchitectureStudy(**{**vars(STUDY), "images_seen": 160})
-    place = training.Place(tmp_path, ENTRY.key)
+    outcomes = training.Outcomes(tmp_path, ENTRY.key)
     for seed, said in ((1, [0.1, 0.9, 0.2, 0.8]), (2, [0.9, 0.9, 0.2, 0.8])):
         losses = [1.0] * 18 + [0.5, 0.3]
-        place.outcome(seed).write_text(json.dumps({"probabilities": said, "losses": losses}))
-    columns = probability_columns(study, {ENTRY.name: place}, np.array([0, 1, 0, 1]))
+        outcomes.of(seed).write_text(json.dumps({"probabilities": said, "losses": losses}))
+    columns = probability_columns(study, {ENTRY.name: outcomes}, np.array([0, 1, 0, 1]))
     assert columns.columns.tolist() == ["image", "reference", f"{ENTRY.name}, seed 1", f"{ENTRY.name}, seed 2"]
     cost = {"trainable": 5, "parameters": 6, "multiply_adds": 7, "activation_bytes": 8}
     row = architecture_rows(study, {ENTRY.name: cost}, columns).iloc[0]
     assert row["accuracy"] == pytest.approx((1 + 3 / 4) / 2)
     assert row["auroc"] == pytest.approx((1 + (1 / 2 + 1 + 0 + 1) / 4) / 2)  # 0.9 of a normal: equal to one, above one
     assert (row["trainable"], row["total"], row["paper_total"], row["changed"]) == (5, 6, 61_706, ENTRY.form)
-    rows = training_rows(study, {ENTRY.name: place}, columns)
+    rows = training_rows(study, {ENTRY.name: outcomes}, columns)
     assert len(rows) == 6
     loss = rows[rows["quantity"] == "train_cross_entropy"]
     assert loss["value"].tolist() == [0.4, 0.4]  # the mean of the last two of twenty steps

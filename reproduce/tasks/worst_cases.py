@@ -18,7 +18,7 @@ from reproduce.training.volumes import Volumes
 N_WORST = 5
 
 
-def worst_cases(
+def find_worst_cases(
     cases: pd.DataFrame, jobs: Sequence[Job], experiment: SegmentationExperiment, volumes: Volumes
 ) -> list[WorstCase]:
     """Find the scans of lowest Dice of the last arm under the first seed, the mean over the regions, worst first.
