@@ -14,7 +14,8 @@ from reproduce.cohorts.splits import Fold
 from reproduce.papers.xue2025.lidc import SMOKE
 from reproduce.protocol.section import Call, Section
 from reproduce.provenance import write_json
-from reproduce.tasks.segmentation import segmentation_jobs
+from reproduce.tasks.segmentation import segmentation_inputs
+from reproduce.training.job import jobs_of
 
 FOLDS = (Fold(0, ("A",), (), ("B",)), Fold(1, ("B",), (), ("A",)))
 SMALL = {
@@ -174,7 +175,7 @@ def test_functions_in_facts_are_code(small):
 
 def folders(experiment=SMOKE, prepared="a" * 64, folds=FOLDS):
     """The folder of each arm's first training."""
-    jobs = segmentation_jobs(experiment, SimpleNamespace(key=prepared), folds, cache=Path("cache"))
+    jobs = jobs_of(experiment, folds, source_key=prepared, inputs=segmentation_inputs, cache=Path("cache"))
     return {job.arm.name: job.folder for job in reversed(jobs)}
 
 

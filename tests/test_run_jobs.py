@@ -1,13 +1,13 @@
 """Where trainings are kept: by arm, cohort and code."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from reproduce.cohorts.splits import Fold
 from reproduce.papers.xue2025.lidc import SMOKE
-from reproduce.tasks.segmentation import segmentation_jobs
+from reproduce.tasks.segmentation import segmentation_inputs
+from reproduce.training.job import jobs_of
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def experiment():
 
 def folders(experiment, tmp_path, key="a" * 64):
     folds = (Fold(0, ("A",), (), ("B",)), Fold(1, ("B",), (), ("A",)))
-    jobs = segmentation_jobs(experiment, SimpleNamespace(key=key), folds, cache=tmp_path)
+    jobs = jobs_of(experiment, folds, source_key=key, inputs=segmentation_inputs, cache=tmp_path)
     return {(job.arm.name, job.fold.index): job.folder for job in jobs}
 
 

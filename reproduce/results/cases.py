@@ -69,19 +69,11 @@ class SliceDecisions:
 def case_frame(scores: Sequence[CaseScore]) -> pd.DataFrame:
     """Return the scores as a sorted table, with every metric beside the counts (nan where it is undefined)."""
     keys = ["model", "seed", "fold", "patient", "scan", "region", "level"]
-    rows = [
-        {
-            **{key: getattr(s, key) for key in keys},
-            **asdict(s.counts),
-            **{metric.name: getattr(s, metric.name) for metric in OF_SCANS},
-        }
-        for s in scores
-    ]
     of_scans = [metric.name for metric in OF_SCANS]
-    columns = [*keys, "tp", "fp", "fn", "tn", *of_scans]
-    frame = pd.DataFrame(rows, columns=columns).sort_values(keys, ignore_index=True)
-    scans, frame = frame[of_scans], frame.drop(columns=of_scans)
-    return pd.concat([with_metrics(frame), scans], axis=1)
+    rows = [{**{name: getattr(s, name) for name in (*keys, *of_scans)}, **asdict(s.counts)} for s in scores]
+    frame = pd.DataFrame(rows, columns=[*keys, "tp", "fp", "fn", "tn", *of_scans])
+    frame = frame.sort_values(keys, ignore_index=True)
+    return pd.concat([with_metrics(frame.drop(columns=of_scans)), frame[of_scans]], axis=1)
 
 
 def with_metrics(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,13 +8,12 @@ from typing import Any
 
 import keras
 
-from reproduce.cohorts.splits import folds_by
 from reproduce.errors import DataNotFoundError, ProtocolError
 from reproduce.imaging.intensity import ZScore
 from reproduce.prediction.recipe import ABNORMALITY, ORGAN, TISSUE, Recipe, Region
 from reproduce.protocol import Arm, Preparation, SegmentationExperiment, VolumeArm
 from reproduce.protocol.intensities import Window
-from reproduce.tasks.segmentation import SegmentationInputs, segmentation_inputs, segmentation_jobs
+from reproduce.tasks.segmentation import SegmentationInputs, prepared_jobs
 from reproduce.training.job import Job
 from reproduce.training.state import read_best
 
@@ -71,10 +70,7 @@ def finished_model(
     Raises:
         DataNotFoundError: There is no finished training of that arm, fold and seed.
     """
-    prepared = experiment.preparation.cohort(root, cache)
-    inputs = segmentation_inputs(experiment, prepared, cache)
-    folds = folds_by(experiment.validation, inputs.patients)
-    jobs = segmentation_jobs(experiment, prepared, folds, cache=cache)
+    _, inputs, jobs = prepared_jobs(experiment, root, cache)
     asked = (arm or experiment.arms[-1].name, fold, experiment.validation.seeds[0] if seed is None else seed)
     found = [job for job in jobs if (job.arm.name, job.fold.index, job.seed) == asked and job.done]
     if not found:

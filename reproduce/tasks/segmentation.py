@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from reproduce.cohorts.splits import Fold, folds_by, write_splits
+from reproduce.cohorts.splits import folds_by, write_splits
 from reproduce.errors import ProtocolError
 from reproduce.figures.overlays import write_overlays
 from reproduce.figures.worst_cases import FILE as WORST
@@ -137,13 +137,6 @@ def segmentation_inputs(experiment: SegmentationExperiment, prepared: Prepared, 
     )
 
 
-def segmentation_jobs(
-    experiment: SegmentationExperiment, prepared: Prepared, folds: Sequence[Fold], *, cache: Path
-) -> list[Job[Arm | VolumeArm]]:
-    """Return the trainings of an experiment on a prepared cohort; see `jobs_of`."""
-    return jobs_of(experiment, folds, source_key=prepared.key, inputs=segmentation_inputs, cache=cache)
-
-
 def prepared_jobs(
     experiment: SegmentationExperiment, root: Path, cache: Path
 ) -> tuple[Prepared, SegmentationInputs, list[Job[Arm | VolumeArm]]]:
@@ -151,7 +144,8 @@ def prepared_jobs(
     prepared = experiment.preparation.cohort(root, cache)
     inputs = segmentation_inputs(experiment, prepared, cache)
     folds = folds_by(experiment.validation, inputs.patients)
-    return prepared, inputs, segmentation_jobs(experiment, prepared, folds, cache=cache)
+    jobs = jobs_of(experiment, folds, source_key=prepared.key, inputs=segmentation_inputs, cache=cache)
+    return prepared, inputs, jobs
 
 
 def _measure(experiment: SegmentationExperiment, context: Context) -> dict[str, Any]:
