@@ -1,4 +1,4 @@
-"""Work in several processes that end with their parent, are silent on Ctrl-C, and say so where one was ended."""
+"""Work in several processes that end with their parent and are silent on Ctrl-C; an error where one was ended."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def processes(
 
     Args:
         n: Processes, at least 1.
-        where: What they do, for the error.
-        do: What a user can do where one was ended, for the error.
+        where: Work of the processes, for the error.
+        do: Next step of the user where one was ended, for the error.
         begin: Called in each process before its first task, with the number of the process, from 0, and `arguments`.
         arguments: Anything that another process can be given; queues of `SPAWN` too.
 
@@ -52,7 +52,7 @@ def processes(
     except BrokenProcessPool as error:
         raise WorkerDiedError(
             expected="processes that end by themselves",
-            got="one that was ended, most likely for want of memory; one that could not begin says why above",
+            got="one that was ended, most likely for want of memory; if it could not start, its error stands above",
             where=where,
             do=do,
         ) from error
@@ -87,9 +87,9 @@ def progress_of(what: str, unit: str, *, console: Console | None = None) -> Prog
     """Return a bar with how many are done, the time passed and the time left; it leaves no trace.
 
     Args:
-        what: What goes on, as "train".
-        unit: What is counted, as "epochs".
-        console: Where the bar is; None is standard error.
+        what: Name of the work, e.g. "train".
+        unit: Unit that is counted, e.g. "epochs".
+        console: Console for the bar; None is standard error.
     """
     counted = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())

@@ -1,4 +1,4 @@
-"""What a result was made from: digests of files, versions, device, times."""
+"""Provenance of a result: digests of files, versions, device, times."""
 
 from __future__ import annotations
 

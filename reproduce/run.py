@@ -31,7 +31,7 @@ from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
 PROFILES = ("paper", "cpu", "smoke")
 SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
 _STOPPED = 130  # as a shell says of a program that Ctrl-C ended
-# Writes what only one table has: called with the run and the folder of all figures; returns the files written.
+# Writes files that only one table has: called with the run and the folder of all figures; returns their paths.
 Further = Callable[[RunFolder, Path], Iterable[Path]]
 
 
@@ -70,15 +70,15 @@ def main(
     further: Further | None = None,
     arguments: Sequence[str] | None = None,
 ) -> None:
-    """Run a table from the command line and leave with exit code 0, 2 for an error told in one text, 130 for Ctrl-C.
+    """Run a table from the command line; exit with 0, with 2 after one text for an error, with 130 for Ctrl-C.
 
     Args:
         profiles: The table under each of its profiles, some of `PROFILES`, the one that the others are made from first.
         task: What kind of table it is.
         script: `__file__` of the script; results/ and figures/ lie beside its folder.
         claims: What a document prints of the table.
-        further: Writes what only this table has.
-        arguments: Words of the command line; None takes those of the process.
+        further: Writes files that only this table has.
+        arguments: Arguments of the command line; None takes those of the process.
     """
     description = next(iter(profiles.values())).title
     options = tyro.cli(Options, args=arguments, description=description, config=(tyro.conf.OmitSubcommandPrefixes,))
@@ -96,7 +96,7 @@ def main(
 
 
 def told_as_errors(do: Callable[[Console], object]) -> None:
-    """Call something with a console, and leave with 2 for an error told in one text, 130 for Ctrl-C."""
+    """Call a function with a console; exit with 2 after one text for an error, with 130 for Ctrl-C."""
     console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 120)
     try:
         with _script_stays_home():
@@ -105,7 +105,7 @@ def told_as_errors(do: Callable[[Console], object]) -> None:
         console.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}")
         sys.exit(2)
     except KeyboardInterrupt:
-        console.print("stopped; finished work is kept: rerun the same command, and it goes on from there")
+        console.print("Stopped. Finished work is kept; rerun the command to resume.")
         sys.exit(_STOPPED)
 
 
@@ -138,9 +138,9 @@ def run_table(
         task: What kind of table it is.
         options: See `Options`.
         project: Folder of results/ and figures/.
-        console: Where it says what it does.
+        console: Console for messages.
         claims: What a document prints of the table.
-        further: Writes what only this table has.
+        further: Writes files that only this table has.
 
     Raises:
         ReproduceError: Whatever a user can act on.
@@ -220,9 +220,9 @@ def _phantom(experiment: Any, cache: Path, *, workers: int, console: Console) ->
 
 
 def _facts(measured: dict[str, Any], workers: int, seconds: float) -> dict[str, Any]:
-    """Return what a run was made from and what it cost; a resumed run too has one set of versions.
+    """Return versions, machine and costs of a run; a resumed run too has one set of versions.
 
-    Trainings that are kept were made with those of now: others have another `cache_key`, patch level of Python aside.
+    Kept trainings have today's versions, since others have another `cache_key`, the patch level of Python aside.
     """
     return {
         "versions": versions(),
@@ -238,7 +238,7 @@ def _facts(measured: dict[str, Any], workers: int, seconds: float) -> dict[str, 
 
 
 def overridden(experiment: Any, options: Options) -> Any:
-    """Return an experiment with what the command line changes in it.
+    """Return an experiment with the changes of the command line.
 
     Raises:
         ProtocolError: An option does not fit the table, or is out of its range.

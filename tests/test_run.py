@@ -88,7 +88,7 @@ def test_ctrl_c_says_what_is_kept_and_leaves_with_130(command, monkeypatch):
     monkeypatch.setattr(run, "run_table", stopped)
     code, text = command("--profile", "smoke")
     assert code == 130
-    assert "finished work is kept" in text
+    assert "Finished work is kept" in text
 
 
 def test_a_defect_of_ours_is_not_taken_for_an_error_of_the_user(table, monkeypatch):

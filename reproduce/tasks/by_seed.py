@@ -48,7 +48,7 @@ def kept_rows(
         file: The file of X-rays.
         cache: Folder of what can be made again.
         workers: Processes.
-        console: Where the bar is.
+        console: Console for the progress bar.
 
     Raises:
         WorkerDiedError: A process was ended from outside; what is finished is kept.

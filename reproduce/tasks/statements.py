@@ -26,7 +26,7 @@ def _measure(table: PropertyTable[TrainedStudy], context: Context) -> dict[str, 
     rows, file, console = [], context.root and find_file(context.root), context.console
     if file is None:
         console.print(
-            f"  no --data-root: what needs X-rays of {table.source} is not run; no phantom stands in for them"
+            f"  no --data-root: statements that need X-rays of {table.source} are not run; there is no phantom of them"
         )
     else:
         data = load(file, n_train=table.study.training.n_train)

@@ -1,4 +1,4 @@
-"""What a kind of table is to `run`: how it is measured, and how its pages follow from what was measured."""
+"""Kinds of tables as `run` sees them: how a table is measured, and how its pages are written from the measurements."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Claims:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """Where one table is run.
+    """Folders, source and processes of a run.
 
     Attributes:
         root: Folder of the data; None where there is none and the task goes without.
@@ -37,7 +37,7 @@ class Context:
         cache: Folder for what can be made again.
         folder: Results folder of this run.
         workers: Processes.
-        console: Where it says what it does.
+        console: Console for messages.
     """
 
     root: Path | None
@@ -62,7 +62,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Page:
-    """What the pages of a run say in short.
+    """The pages of a run in short.
 
     Attributes:
         line: The verdict of the whole table in one line.

@@ -152,5 +152,5 @@ def _non_finite(what: str, value: float, epoch: int, names: Sequence[object]) ->
         expected=f"a finite {what}",
         got=f"{value} in epoch {epoch}" + (f" on {listed}" if listed else ""),
         where="training",
-        do="look at these slices, or lower the learning rate or use float32; earlier epochs are kept",
+        do="check these slices, lower the learning rate or use float32; earlier epochs are kept",
     )

@@ -219,7 +219,7 @@ class TrainingSet:
 
 
 def require_steps(n: int, batch_size: int, micro_batch: int, *, what: str, fold: int) -> None:
-    """Return if `n` training slices or volumes make a step at least.
+    """Check that `n` training slices or volumes make at least one step.
 
     Raises:
         ProtocolError: `batch_size` is no multiple of `micro_batch`, or micro-batches are to make up a step for which
@@ -230,7 +230,7 @@ def require_steps(n: int, batch_size: int, micro_batch: int, *, what: str, fold:
             expected=f"a batch_size that is a multiple of micro_batch, and training {what} for one step at least",
             got=f"batch_size {batch_size}, micro_batch {micro_batch} and {n} training {what}",
             where=f"fold {fold}",
-            do="mend the protocol, or train on more patients",
+            do="change batch_size or micro_batch in the protocol, or train on more patients",
         )
 
 

@@ -17,7 +17,7 @@ from reproduce.training.job import CohortInputs, Job, Worker
 _POLL_S = 0.5
 # TensorFlow keeps some of each model that a process has compiled; fresh processes have none of it. They are not
 # replaced one by one: under `max_tasks_per_child` Python hangs (gh-115634).
-_PARTS = "take fewer --workers; finished work is kept: rerun the command to resume"
+_PARTS = "rerun the command with fewer --workers; finished work is kept"
 
 Tell = Callable[[float], None]
 
@@ -44,7 +44,7 @@ def run_units(
         arguments: Further arguments of `start`.
         efforts: Effort of each unit, in what the bar counts.
         workers: Processes.
-        label: What goes on, e.g. "train".
+        label: Name of the work, e.g. "train".
         unit: What the bar counts, e.g. "epochs".
         most_in_a_process: Units after which a process gives way to a fresh one; None for all.
         console: Where the bar is; None is standard error.

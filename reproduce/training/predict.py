@@ -15,7 +15,7 @@ from reproduce.training.state import write_arrays
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a model says of one scan.
+    """Probabilities of one scan.
 
     Attributes:
         mask: float16 `[z, size, size, region]`, probabilities on the model's grid.
@@ -66,22 +66,22 @@ def read_prediction(path: Path) -> Prediction:
 
 
 def require_finite(values: np.ndarray, output: str, name: SliceName) -> None:
-    """Return if what a model says of a slice or scan is finite.
+    """Check that a model's output for a slice or scan is finite.
 
     Raises:
-        NonFiniteError: It is not; slice or scan are named.
+        NonFiniteError: It is not; the text names slice or scan.
     """
     if not np.isfinite(values).all():
         raise NonFiniteError(
             expected=f"finite probabilities in the output {output}",
             got=f"{np.count_nonzero(~np.isfinite(values))} of {values.size} that are not",
             where=str(name),
-            do="look at it, or train again with a lower learning rate or in float32",
+            do="check the image, or train again with a lower learning rate or in float32",
         )
 
 
 def write_prediction(path: Path, outputs: dict[str, np.ndarray]) -> None:
-    """Write what a model says of a scan, whole or not at all.
+    """Write a model's output for a scan, whole or not at all.
 
     Args:
         path: A .npz file.

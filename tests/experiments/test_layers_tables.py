@@ -41,7 +41,7 @@ def statements(folder):
 def test_without_data_what_is_measured_is_not_run_and_what_is_calculated_is(table, tmp_path):
     done, results = run(table, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "is not run; no phantom stands in for them" in " ".join(done.stderr.split())
+    assert "are not run; there is no phantom of them" in " ".join(done.stderr.split())
     found = statements(results / "none-smoke")
     for row in found:
         assert (row["verdict"] == "not run: no data") == ("paired by seed" in row["rule"])

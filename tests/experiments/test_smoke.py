@@ -143,7 +143,7 @@ def test_a_run_stopped_half_way_goes_on_to_the_same_bytes(smoke_run, start_smoke
     os.killpg(process.pid, signal.SIGINT)
     _, text = process.communicate(timeout=60)
     assert process.returncode == 130, text
-    assert "it goes on from there" in text
+    assert "rerun the command to resume" in text
     assert "Traceback" not in text
     begun, done = (len(list(tmp_path.glob(f"runs/**/{name}"))) for name in ("history.json", "done"))
     assert begun > 0
