@@ -19,6 +19,7 @@ from reproduce.cohorts.lidc_census import Grouping, Lesion, ScanCensus, count_sc
 from reproduce.protocol import Call
 from reproduce.provenance import write_json, write_text
 from reproduce.results import markdown
+from reproduce.results.diff import CELL_COLUMNS, TABLE_COLUMNS
 from reproduce.results.folders import read_rows
 from reproduce.results.protocol_record import protocol_record
 from reproduce.results.verdict_words import NOT_COMPARABLE, OUTSIDE, PHANTOM, WITHIN, tally
@@ -36,9 +37,6 @@ CHARACTERISTICS = (
     "texture",
     "malignancy",
 )
-_TIDY = ("model", "metric", "level", "average", "n", "value", "ci_low", "ci_high", "published", "delta", "verdict")
-
-_CELL = ("model", "metric", "unit", "value")
 
 
 @dataclass(frozen=True)
@@ -94,12 +92,12 @@ def _measure(protocol: CensusProtocol, context: Context) -> dict[str, Any]:
     ledger.write_csv(context.folder / "ledger.csv")
     counts = counts_of(scans)
     rows = ((MODEL, p.metric, "count", counts[p.metric]) for p in protocol.printed)
-    write_csv(context.folder / "reproduced.csv", _CELL, rows)
+    write_csv(context.folder / "reproduced.csv", CELL_COLUMNS, rows)
     return {"source_sha256": _digest(context.data)}
 
 
 def _write(protocol: CensusProtocol, whole: CensusProtocol, context: Context, _: Claims) -> Page:
-    rows = read_rows(context.folder / "reproduced.csv", _CELL)
+    rows = read_rows(context.folder / "reproduced.csv", CELL_COLUMNS)
     words = write_counts(context, protocol, {row["metric"]: int(row["value"]) for row in rows})
     record = protocol_record("census", protocol, whole, source=context.source, chosen=())
     write_json(context.folder / "protocol.json", {**record, **asdict(protocol), "phantom": None})
@@ -135,7 +133,9 @@ def write_counts(context: Context, protocol: CensusProtocol, counts: dict[str, i
         counts: Our count of each printed metric, and of "ct_scans".
     """
     folder = context.folder
-    write_csv(folder.parent / "published.csv", _CELL, ((MODEL, p.metric, "count", p.value) for p in protocol.printed))
+    write_csv(
+        folder.parent / "published.csv", CELL_COLUMNS, ((MODEL, p.metric, "count", p.value) for p in protocol.printed)
+    )
     tidy, page, words = [], [], []
     for p in protocol.printed:
         count = counts[p.metric]
@@ -144,7 +144,7 @@ def write_counts(context: Context, protocol: CensusProtocol, counts: dict[str, i
         tidy.append((MODEL, p.metric, p.level, "total", counts["ct_scans"], count, "", "", p.value, delta, words[-1]))
         share = f"{delta:+d} ({100 * delta / p.value:+.2f} %)"
         page.append((p.meaning, p.value, count, share, f"{100 * p.tolerance:g} %", words[-1]))
-    write_csv(folder / "table.csv", _TIDY, tidy)
+    write_csv(folder / "table.csv", TABLE_COLUMNS, tidy)
     head = ("count", "printed", "ours", "delta", "tolerance", "verdict")
     write_text(folder / "table.md", "\n".join([*markdown.table(head, page), "", protocol.remarks.strip(), ""]))
     return words
