@@ -224,7 +224,7 @@ def test_a_changed_model_or_loss_trains_its_own_arm_again(edit, module, old, new
 @pytest.mark.parametrize(
     ("module", "old", "new"),
     [
-        ("reproduce.randomness", '"""Eight 32-bit words', '"""Some words'),
+        ("reproduce.randomness", '"""Return the eight 32-bit words', '"""Some words'),
         ("reproduce.models.segmentation.optimised_cnn", 'The "optimised" and', "A"),
         ("reproduce.models.segmentation.unet", "def unet(", "def unet(_more, "),
         ("reproduce.models.detection.mask_rcnn", "CANONICAL_ANCHOR_SCALE = 8.0", "CANONICAL_ANCHOR_SCALE = 4.0"),
