@@ -62,7 +62,10 @@ def _cannot_begin(_):
 
 
 def test_one_that_cannot_begin_is_an_error_too(capfd):
-    with pytest.raises(WorkerDiedError, match="its error stands above"), processes(1, **ABOUT, begin=_cannot_begin) as pool:
+    with (
+        pytest.raises(WorkerDiedError, match="its error stands above"),
+        processes(1, **ABOUT, begin=_cannot_begin) as pool,
+    ):
         pool.submit(abs, 1).result()
     assert "no room" in capfd.readouterr().err
 

@@ -11,7 +11,7 @@ import keras
 from reproduce.errors import DataNotFoundError, ProtocolError
 from reproduce.imaging.intensity import ZScore
 from reproduce.prediction.recipe import ABNORMALITY, ORGAN, TISSUE, Recipe, Region
-from reproduce.protocol import Arm, Preparation, SegmentationExperiment, VolumeArm
+from reproduce.protocol import Arm, Experiment, Preparation, SegmentationExperiment, VolumeArm
 from reproduce.protocol.intensities import Window
 from reproduce.tasks.segmentation import SegmentationInputs, prepared_jobs
 from reproduce.training.job import Job
@@ -39,7 +39,7 @@ def experiment_of(table: str, profile: str, *, scripts: Path) -> SegmentationExp
         do = "name a table as its results folder, from the project's folder or with --project"
         raise DataNotFoundError(expected=f"a script of {table}", got=got, where=scripts, do=do)
     experiment = tables[table].get(profile)
-    if experiment is None or not isinstance(getattr(experiment, "preparation", None), Preparation):
+    if not isinstance(experiment, Experiment) or not isinstance(experiment.preparation, Preparation):
         got, do = (
             f"profile {profile} of {table}",
             "name a table whose models outline regions, and a profile that it has",
@@ -50,7 +50,7 @@ def experiment_of(table: str, profile: str, *, scripts: Path) -> SegmentationExp
 
 def _tables(script: Path) -> dict[str, dict[str, Any]]:
     """Return the tables that a script runs under each profile: those of `tables()`, or the one of `PROFILES`."""
-    names = runpy.run_path(str(script))
+    names = runpy.run_path(str(script), run_name=f"experiments_{script.stem}")
     return names["tables"]() if "tables" in names else {script.stem: names.get("PROFILES", {})}
 
 
