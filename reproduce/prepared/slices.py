@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.progress import track
 from reproduce.cache_key import cache_key
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
+from reproduce.locks import one_writer
 from reproduce.provenance import tree_digest
 
 if TYPE_CHECKING:
@@ -124,7 +126,10 @@ def _prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path, *, beam: Pip
     TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
     """
     tfds.disable_progress_bar()
-    with contextlib.redirect_stdout(io.StringIO()):
+    folder = Path(builder.data_path)
+    with contextlib.redirect_stdout(io.StringIO()), one_writer(folder):
+        for unfinished in folder.parent.glob("incomplete.*"):  # of a run that was killed; nobody else writes here
+            shutil.rmtree(unfinished, ignore_errors=True)
         builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root, beam_options=beam))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 
 from reproduce.errors import NonFiniteError
+from reproduce.provenance import written_whole
 from reproduce.training.pipeline import SliceName, Slices
 
 
@@ -88,7 +88,5 @@ def write_prediction(path: Path, outputs: dict[str, np.ndarray]) -> None:
     arrays = {"mask": outputs["mask"].astype(np.float16)}
     if "slice" in outputs:
         arrays["slice"] = outputs["slice"][:, 0].astype(np.float32)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as stream:
+    with written_whole(path) as stream:
         np.savez_compressed(stream, **arrays)
-    os.replace(temporary, path)

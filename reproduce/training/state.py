@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from reproduce.errors import ModelFileError
 from reproduce.metrics.confusion import Counts
-from reproduce.provenance import write_text
+from reproduce.provenance import write_text, written_whole
 
 
 @dataclass(frozen=True)
@@ -99,10 +98,8 @@ def by_name(model: keras.Model) -> dict[str, np.ndarray]:
 
 
 def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as stream:
+    with written_whole(path) as stream:
         np.savez(stream, **arrays)
-    os.replace(temporary, path)
 
 
 def _assign(path: Path, variables: list[keras.Variable]) -> None:
