@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib.metadata
 import json
@@ -25,7 +26,8 @@ _PACKAGES = ("reproduce", "tensorflow", "keras", "tensorflow-datasets", "numpy",
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing under a temporary name; at the end it is on the disk under its own, whole.
 
-    Where the block raises, or the disk is full, the temporary file is removed and what bore the name before stays.
+    Where the block raises, or the disk is full, the temporary file is removed and what bore the name before stays; one
+    that a killed process left is removed by the next who writes the same file.
 
     Args:
         path: The file; its folder is made.
@@ -36,6 +38,9 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for other in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+            if not _is_running(other.name.split(".")[-2]):
+                other.unlink(missing_ok=True)
         with temporary.open("wb") as stream:
             yield stream
             stream.flush()
@@ -46,6 +51,17 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _is_running(process: str) -> bool:
+    """Return whether a process of this machine has a number."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError, OverflowError):
+        return True
+    return True
 
 
 def not_writable(path: Path, error: OSError) -> NotWritableError:

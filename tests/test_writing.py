@@ -1,6 +1,7 @@
 """Files are written whole or not at all, and what the system refuses is an error that says what to do."""
 
 import os
+import subprocess
 from contextlib import suppress
 
 import pytest
@@ -30,6 +31,15 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
         write_text(path, "new")
     assert "rerun the command to resume" in str(caught.value)
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"table.csv": "old"}
+
+
+def test_what_a_killed_process_left_of_a_file_goes_when_it_is_written_again(tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    (tmp_path / f".table.csv.{ended.pid}.tmp").write_text("half")
+    (tmp_path / ".table.csv.1.tmp").write_text("being written")
+    write_text(tmp_path / "table.csv", "whole")
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".table.csv.1.tmp", "table.csv"]
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: (path / "below").mkdir(parents=True)])

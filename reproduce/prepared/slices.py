@@ -115,8 +115,9 @@ def prepared(
     sources = tree_digest(root, memo=cache / "digests.json")
     key = cache_key(builder, config, sources=sources, parameters=parameters)
     settings = config(name=key[:16], on_beam=beam is not None, **parameters)
-    made = builder(config=settings, data_dir=cache / "tfds")
-    _prepare_quietly(made, root, beam=beam)
+    with one_writer(cache / "tfds" / key[:16]):
+        made = builder(config=settings, data_dir=cache / "tfds")  # which sees what the writer before has prepared
+        _prepare_quietly(made, root, beam=beam)
     return Prepared(name, key, made, Path(made.data_path) / "ledger.csv")
 
 
@@ -126,10 +127,9 @@ def _prepare_quietly(builder: tfds.core.DatasetBuilder, root: Path, *, beam: Pip
     TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
     """
     tfds.disable_progress_bar()
-    folder = Path(builder.data_path)
-    with contextlib.redirect_stdout(io.StringIO()), one_writer(folder):
-        for unfinished in folder.parent.glob("incomplete.*"):  # of a run that was killed; nobody else writes here
-            shutil.rmtree(unfinished, ignore_errors=True)
+    for unfinished in Path(builder.data_path).parent.glob("incomplete.*"):  # of a run that was killed
+        shutil.rmtree(unfinished, ignore_errors=True)
+    with contextlib.redirect_stdout(io.StringIO()):
         builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root, beam_options=beam))
 
 
