@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install hippocampus hippocampus-ablation table1 table2 table1-thoracic ablation tables tables-001 moco architectures pneumonia census figures test test-slow test-bench smoke test-browser report lint lock test-lowest clean
+.PHONY: help install hippocampus hippocampus-ablation table1 table2 table1-thoracic ablation tables tables-001 moco architectures pneumonia census figures test test-slow test-bench chaos smoke test-browser report lint lock test-lowest clean
 
 help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
@@ -97,6 +97,10 @@ test-slow: $(INSTALLED)
 test-bench: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m pytest -m bench
+
+# A hundred kills of four tables at random moments; what comes out must be the same bytes: an hour.
+chaos: $(INSTALLED)
+	$(BIN)/python benchmarks/chaos.py
 
 # Needs Chromium (Debian: apt-get install chromium) and npm; without them the tests skip with the reason.
 test-browser: $(INSTALLED)

@@ -136,6 +136,10 @@ class MetricInputError(ArgumentError):
     """Arrays that a metric or a test compares differ in shape, or hold values that it is not defined on."""
 
 
+class NotWritableError(ReproduceError, OSError):
+    """A file or folder cannot be written: the disk is full, it is read-only, or something else has its name."""
+
+
 class FolderInUseError(ReproduceError):
     """A folder that is to be written holds something that this package did not write."""
 

@@ -1,7 +1,8 @@
-"""Provenance of a result: digests of files, versions, device, times."""
+"""Provenance of a result: digests of files, versions, device, times; and files written whole or not at all."""
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import importlib.metadata
 import json
@@ -9,18 +10,87 @@ import os
 import platform
 import resource
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
+
+from reproduce.errors import NotWritableError
 
 _PACKAGES = ("reproduce", "tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "scikit-image", "pydicom")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, then rename: a reader never sees half of it. Its folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing under a temporary name; at the end it is on the disk under its own, whole.
+
+    Where the block raises, or the disk is full, the temporary file is removed and what bore the name before stays; one
+    that a killed process left is removed by the next who writes the same file.
+
+    Args:
+        path: The file; its folder is made.
+
+    Raises:
+        NotWritableError: The system refuses to write it, and says why.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for other in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+            if not _is_running(other.name.split(".")[-2]):
+                other.unlink(missing_ok=True)
+        with temporary.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise not_writable(path, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _is_running(process: str) -> bool:
+    """Return whether a process of this machine has a number."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError, OverflowError):
+        return True
+    return True
+
+
+def not_writable(path: Path, error: OSError) -> NotWritableError:
+    """Return our error for one of the system's that says why a path cannot be written."""
+    if isinstance(error, NotWritableError):
+        return error
+    do = "free space, allow writing there, or name another folder; finished work is kept: rerun the command to resume"
+    where = error.filename2 or error.filename or path
+    return NotWritableError(expected=f"to write {path.name}", got=error.strerror or str(error), where=where, do=do)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file as `written_whole` does."""
+    with written_whole(path) as stream:
+        stream.write(content)
+
+
+def require_writable(folder: Path) -> None:
+    """Return if files can be made in a folder, or in the nearest one above it that exists.
+
+    Raises:
+        NotWritableError: They cannot, or something in its way is no folder.
+    """
+    nearest = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        raise not_writable(nearest, error) from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -20,7 +20,7 @@ from reproduce.errors import DataNotFoundError, ProtocolError, ReproduceError
 from reproduce.figures.draw import draw_run
 from reproduce.protocol import Experiment, HeldOut, Validation
 from reproduce.protocol.text import check_reasons, protocol_id
-from reproduce.provenance import commit, peak_memory_mib, processor, versions, write_json
+from reproduce.provenance import commit, peak_memory_mib, processor, require_writable, versions, write_json
 from reproduce.results.folders import RunFolder, read_object, read_run
 from reproduce.results.property_results import NO_DATA
 from reproduce.results.terminal import verdict_table
@@ -30,6 +30,7 @@ from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
 
 PROFILES = ("paper", "cpu", "smoke")
 SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
+_AFTER_OS_ERROR = "do:    free space or allow access there; finished work is kept: rerun the command to resume"
 _STOPPED = 130  # as a shell says of a program that Ctrl-C ended
 # Writes files that only one table has: called with the run and the folder of all figures; returns their paths.
 Further = Callable[[RunFolder, Path], Iterable[Path]]
@@ -104,6 +105,9 @@ def told_as_errors(do: Callable[[Console], object]) -> None:
     except ReproduceError as error:
         console.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}")
         sys.exit(2)
+    except OSError as error:  # the disk is full or a file is in the way, met by a library that writes by itself
+        console.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}\n  {_AFTER_OS_ERROR}")
+        sys.exit(2)
     except KeyboardInterrupt:
         console.print("Stopped. Finished work is kept; rerun the command to resume.")
         sys.exit(_STOPPED)
@@ -155,6 +159,8 @@ def run_table(
     name = experiment.profile
     home = options.out or (cache / "smoke" if name == "smoke" else project)
     folder = home.absolute() / "results" / experiment.table / f"{source}-{name}"
+    for written in (folder, home.absolute() / "figures", cache):
+        require_writable(written)
     console.print(f"{experiment.title}\n  source {source}, profile {name}, protocol {protocol_id(experiment)[:12]}")
     if options.pages:
         before = read_object(folder / "provenance.json")

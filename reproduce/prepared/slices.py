@@ -6,6 +6,7 @@ import contextlib
 import functools
 import io
 import itertools
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from rich.progress import track
 from reproduce.cache_key import cache_key
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
+from reproduce.locks import one_writer
 from reproduce.protocol import Call
 from reproduce.provenance import tree_digest
 
@@ -176,11 +178,15 @@ def prepared(source: SliceSource, *, root: Path, cache: Path, beam: PipelineOpti
     digest = tree_digest(root, memo=cache / "digests.json")
     key = cache_key(PreparedSlices, SliceConfig, sources=digest, preparation=source)
     config = SliceConfig(name=key[:16], source=source, on_beam=beam is not None)
-    builder = PreparedSlices(config=config, data_dir=cache / "tfds")
-    # TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
     tfds.disable_progress_bar()
-    with contextlib.redirect_stdout(io.StringIO()):
-        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=root, beam_options=beam))
+    with one_writer(cache / "tfds" / key[:16]):
+        builder = PreparedSlices(config=config, data_dir=cache / "tfds")  # it sees what the writer before has prepared
+        for unfinished in Path(builder.data_path).parent.glob("incomplete.*"):  # of a run that was killed
+            shutil.rmtree(unfinished, ignore_errors=True)
+        settings = tfds.download.DownloadConfig(manual_dir=root, beam_options=beam)
+        # TFDS writes notices about itself and a bar of its own; ours, over scans, says how much is left.
+        with contextlib.redirect_stdout(io.StringIO()):
+            builder.download_and_prepare(download_config=settings)
     return Prepared(source.name, key, builder, Path(builder.data_path) / "ledger.csv")
 
 

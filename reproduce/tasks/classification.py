@@ -19,7 +19,7 @@ from reproduce.errors import AnnotationFormatError
 from reproduce.metrics.confusion import Counts, count
 from reproduce.metrics.formulas import ACCURACY
 from reproduce.protocol import ClassArm, ClassExperiment
-from reproduce.provenance import file_digest
+from reproduce.provenance import file_digest, written_whole
 from reproduce.randomness import stream
 from reproduce.results.cases import read_frame, write_frame
 from reproduce.results.class_results import CASE_COLUMNS, write_class_results
@@ -126,8 +126,8 @@ class ClassificationInputs:
 
         def predict(model: keras.Model, folder: Path) -> None:
             shown = [model.predict_on_batch(image)["class"] for image, _ in self.batches(test, _BATCH)]
-            folder.mkdir(parents=True, exist_ok=True)
-            np.save(folder / _FILE, np.concatenate([np.asarray(part)[:, 0] for part in shown]).astype(np.float64))
+            with written_whole(folder / _FILE) as stream:
+                np.save(stream, np.concatenate([np.asarray(part)[:, 0] for part in shown]).astype(np.float64))
 
         train = ImageTrainingSet(self, rows, optimisation.batch_size, optimisation.micro_batch, job.seed, fold.index)
         return Inputs(train, validation, predict, len(test))

@@ -16,6 +16,7 @@ import tensorflow as tf
 from reproduce.cache_key import cache_key
 from reproduce.cohorts.splits import Fold
 from reproduce.inspection.cost import model_cost
+from reproduce.locks import one_writer
 from reproduce.metrics.confusion import Counts
 from reproduce.protocol import AnyArm, Experiment
 from reproduce.protocol.experiment import Arms
@@ -104,8 +105,11 @@ class Worker:
         Raises:
             NonFiniteError: See `Trainer.fit`.
         """
-        if job.done:
-            return
+        with one_writer(job.folder):
+            if not job.done:
+                self._train_and_predict(job, on_epoch)
+
+    def _train_and_predict(self, job: Job, on_epoch: Callable[[int, Epoch], None]) -> None:
         shown, trainer = self._inputs.of(job), self._trainer(job.arm)
         count = self._inputs.count
         history = trainer.fit(shown.train, shown.validation, count=count, folder=job.folder, on_epoch=on_epoch)

@@ -12,6 +12,7 @@ from rich.progress import track
 
 from reproduce.cache_key import cache_key
 from reproduce.errors import ProtocolError
+from reproduce.locks import one_writer
 from reproduce.prepared.slices import SPLIT, Prepared
 from reproduce.protocol import Preparation
 from reproduce.protocol.augmentation import Augmentation
@@ -109,11 +110,13 @@ def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path)
         examples = examples.cache(str(folder / "examples"))
     listing = folder / "names.json"
     if not listing.exists():
-        for unfinished in folder.glob("examples*"):
-            unfinished.unlink()
-        counted = track(examples.as_numpy_iterator(), description="resize slices", total=n, transient=True)
-        listed = [SliceName(e["patient"].decode(), e["scan"].decode(), int(e["z"])) for e in counted]
-        write_json(listing, [asdict(name) for name in listed])
+        with one_writer(folder):
+            if not listing.exists():
+                for unfinished in folder.glob("examples*"):
+                    unfinished.unlink()
+                counted = track(examples.as_numpy_iterator(), description="resize slices", total=n, transient=True)
+                listed = [SliceName(e["patient"].decode(), e["scan"].decode(), int(e["z"])) for e in counted]
+                write_json(listing, [asdict(name) for name in listed])
     names = tuple(SliceName(**entry) for entry in json.loads(listing.read_text()))
     shown = examples.map(lambda example: {name: example[name] for name in ("image", "mask", "slice")})
     return Slices(shown, names, tuple(preparation.regions), n_channels, preparation.size)

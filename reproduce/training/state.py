@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from reproduce.errors import ModelFileError
 from reproduce.metrics.confusion import Counts
-from reproduce.provenance import write_text
+from reproduce.provenance import write_text, written_whole
 
 
 @dataclass(frozen=True)
@@ -101,11 +100,9 @@ def by_name(model: keras.Model) -> dict[str, np.ndarray]:
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> None:
     """Write arrays by their names to a .npz file, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
     save: Callable[..., None] = np.savez_compressed if compressed else np.savez
-    with temporary.open("wb") as stream:
+    with written_whole(path) as stream:
         save(stream, **arrays)
-    os.replace(temporary, path)
 
 
 def _assign(path: Path, variables: list[keras.Variable]) -> None:

@@ -15,6 +15,7 @@ from rich.progress import track
 
 from reproduce.cache_key import cache_key
 from reproduce.imaging.boxes import Box, averaged_over_boxes, set_into
+from reproduce.locks import one_writer
 from reproduce.metrics.decisions import inside
 from reproduce.prepared.slices import SPLIT, Prepared
 from reproduce.protocol import Preparation
@@ -73,8 +74,10 @@ def whole_volumes(prepared: Prepared, preparation: Preparation, *, cache: Path) 
     features = prepared.builder.info.features
     listing = folder / "names.json"
     if not listing.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(listing, [asdict(name) for name in _written(prepared, preparation, folder)])
+        with one_writer(folder):
+            if not listing.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                write_json(listing, [asdict(name) for name in _written(prepared, preparation, folder)])
     names = tuple(SliceName(**entry) for entry in json.loads(listing.read_text()))
     return Volumes(folder, names, preparation.regions, features["image"].shape[-1])
 

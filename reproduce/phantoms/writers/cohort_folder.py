@@ -13,6 +13,7 @@ from typing import Any
 
 from reproduce.cache_key import cache_key
 from reproduce.errors import CohortError, FolderInUseError
+from reproduce.locks import one_writer
 from reproduce.processes import processes, progress_of
 
 PARAMETERS_FILE = "phantom.json"
@@ -61,6 +62,11 @@ def write_cohort(folder: Path, patients: Sequence[PhantomPatient], layout: Layou
     """
     if not patients:
         raise CohortError(expected="at least 1 patient", got="none", where=folder, do="ask for more patients")
+    with one_writer(folder):
+        _write_missing(folder, patients, layout, workers=workers)
+
+
+def _write_missing(folder: Path, patients: Sequence[PhantomPatient], layout: Layout, *, workers: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     records = {patient: folder / layout.name(patient) / PARAMETERS_FILE for patient in patients}
     try:
