@@ -8,14 +8,14 @@ from reproduce.inspection.geometry import Cost, cost
 
 
 def model_cost(model: keras.Model) -> Cost:
-    """Parameters, multiply-adds and activations of one image through a model.
+    """Return parameters, multiply-adds and activations of one image through a model.
 
     Of Mask R-CNN, by its `cost_parts`: its pyramid, the RPN head on each level, the box head on every proposal and the
     mask head on every detection, as many as there can be. RoIAlign, suppression and pasting hold no multiply-adds in
     the convention of `layer_readings.multiply_adds`, and are left out.
 
     Args:
-        model: Of a builder of this package, for images of one size.
+        model: Made by a builder of this package, for images of one size.
 
     Raises:
         ArgumentError: See `geometry.layer_geometry`.

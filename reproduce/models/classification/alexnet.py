@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 from reproduce.models.layers.blocks import HE
 from reproduce.models.layers.channels import ChannelSlice, ResponseNormalisation, require_groups
 from reproduce.models.layers.class_head import class_head, raise_too_small
@@ -38,7 +39,7 @@ def alexnet(
 
     Args:
         filters: Channels of the five convolutions, `FILTERS_2012` or `FILTERS_2014` or shares of them.
-        units: Of the two hidden dense layers, 4096 there.
+        units: Units of each of the two hidden dense layers, 4096 there.
         towers: 2 in 2012; 1 for what is mostly built.
         stem_padding: Zeros around the image: 0 in 2012, 2 in torchvision.
         response_normalisation: Whether it follows the first two convolutions, as in 2012; torchvision has none.
@@ -75,8 +76,8 @@ def alexnet(
     return keras.Model(image, {"class": class_head(x, n_classes)}, name="alexnet")
 
 
-def _towers(x, filters: int, kernel: int, name: str, towers: int):
-    """A convolution in as many parts as there are towers, each of which reads its share of the channels."""
+def _towers(x: Tensor, filters: int, kernel: int, name: str, towers: int) -> Tensor:
+    """Return a convolution in as many parts as there are towers, each of which reads its share of the channels."""
     if towers == 1:
         return layers.Conv2D(filters, kernel, padding="same", **HE, name=name)(x)
     share = x.shape[-1] // towers

@@ -7,6 +7,7 @@ docstring names are refused by an ArgumentError.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import applications, layers
@@ -86,10 +87,10 @@ def _features(
     *,
     smallest: int = 32,
     bn: dict,
-    leave_out: tuple[type, ...] = (),
-    **settings,
+    leave_out: tuple[type[keras.Layer], ...] = (),
+    **settings: Any,
 ) -> tuple:
-    """The image and its features, with another configuration of batch normalisation, without some layers.
+    """Return the image and its features, with another configuration of batch normalisation, without some layers.
 
     Layers that Keras numbers as they are made in a process are named by their place, so that a saved model can be told
     from another by its names.

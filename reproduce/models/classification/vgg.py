@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from reproduce.models import Tensor
 from reproduce.models.layers.blocks import HE, conv_bn_relu
 from reproduce.models.layers.class_head import class_head, raise_too_small
 
@@ -23,7 +24,7 @@ def stage_filters(width: int) -> tuple[int, ...]:
     return tuple(width * min(2**i, 8) for i in range(5))
 
 
-def vgg_stage(x, stage: int, n_convs: int, *, width: int, bn_momentum: float | None):
+def vgg_stage(x: Tensor, stage: int, n_convs: int, *, width: int, bn_momentum: float | None) -> Tensor:
     """Return the convolutions of one stage, named "conv1_1" and so on as in the paper's released weights; no pooling.
 
     `[batch, y, x, stage_filters(width)[stage - 1]]`, for a stage from 1 to 5 of `n_convs` convolutions, and the width
@@ -53,7 +54,7 @@ def vgg(
     Args:
         n_convs: Convolutions of each stage, `VGG16` or `VGG19`; five stages at most.
         width: Channels of the first stage, 64 in the paper; see `stage_filters`.
-        units: Of the two hidden dense layers, 4096 in the paper.
+        units: Units of each of the two hidden dense layers, 4096 in the paper.
         batch_norm: Whether batch normalisation follows each convolution; the paper has none.
         dropout: 0.5 in the paper.
     """

@@ -6,9 +6,12 @@ disagree.
 
 from __future__ import annotations
 
+from typing import Any
+
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 
 CONVOLUTION = {4: layers.Conv2D, 5: layers.Conv3D}
 HE = {"kernel_initializer": "he_normal"}
@@ -29,8 +32,15 @@ def require_divisible(size: tuple[int, ...], *, depth: int, where: str) -> None:
 
 
 def conv_bn_relu(
-    x, filters: int, name: str, *, kernel: int = 3, stride: int = 1, bias: bool = False, bn_momentum: float | None
-):
+    x: Tensor,
+    filters: int,
+    name: str,
+    *,
+    kernel: int = 3,
+    stride: int = 1,
+    bias: bool = False,
+    bn_momentum: float | None,
+) -> Tensor:
     """Return convolution, batch normalisation (Ioffe and Szegedy 2015) and ReLU, the grid kept by zeros around it.
 
     Args:
@@ -53,14 +63,14 @@ def conv_bn_relu(
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
-def two_convs(x, filters: int, name: str, **settings):
+def two_convs(x: Tensor, filters: int, name: str, **settings: Any) -> Tensor:
     """Return `conv_bn_relu` of 3x3 twice, named "conv1" and "conv2", as U-shaped networks have it on each level."""
     for i in (1, 2):
         x = conv_bn_relu(x, filters, f"{name}_conv{i}", **settings)
     return x
 
 
-def residual_block(x, filters: int, name: str, *, stride: int = 1, bn_momentum: float):
+def residual_block(x: Tensor, filters: int, name: str, *, stride: int = 1, bn_momentum: float) -> Tensor:
     """Return y = relu(F(x) + shortcut(x)), a basic residual block (He et al. 2016, equations 1 and 2, Figure 2).
 
     F is conv3x3-BN-ReLU-conv3x3-BN; the shortcut is the identity, or a 1x1 convolution with batch normalisation where
@@ -83,7 +93,7 @@ def residual_block(x, filters: int, name: str, *, stride: int = 1, bn_momentum: 
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([y, shortcut]))
 
 
-def dense_block(x, n_layers: int, growth: int, name: str, *, bn_momentum: float):
+def dense_block(x: Tensor, n_layers: int, growth: int, name: str, *, bn_momentum: float) -> Tensor:
     """Return a dense block with bottlenecks (DenseNet-B, Huang et al. 2017, section 3).
 
     Each layer is BN-ReLU-conv1x1(4 growth)-BN-ReLU-conv3x3(growth) and is concatenated to all that came before it.
@@ -101,7 +111,7 @@ def dense_block(x, n_layers: int, growth: int, name: str, *, bn_momentum: float)
     return x
 
 
-def mask_head(x, n_regions: int):
+def mask_head(x: Tensor, n_regions: int) -> Tensor:
     """Return the probability of each region, which may overlap, in each pixel: 1x1 convolution and sigmoid.
 
     In float32 whatever the precision, as all heads: the tensor "mask", `[batch, y, x, n_regions]` in [0, 1].
@@ -110,7 +120,7 @@ def mask_head(x, n_regions: int):
     return layers.Activation("sigmoid", dtype="float32", name="mask")(logits)
 
 
-def probabilities(logits, name: str):
+def probabilities(logits: Tensor, name: str) -> Tensor:
     """Return the softmax over the last axis where it has several entries, which exclude each other; sigmoid of one.
 
     The tensor `name`, float32 `[..., n]` in [0, 1]: classes of an image, or regions of each pixel.
@@ -119,13 +129,13 @@ def probabilities(logits, name: str):
     return layers.Activation(activation, dtype="float32", name=name)(logits)
 
 
-def exclusive_mask_head(x, n_regions: int):
+def exclusive_mask_head(x: Tensor, n_regions: int) -> Tensor:
     """Return `probabilities` "mask" of regions that exclude each other: 1x1 convolution of an image or a volume."""
     logits = CONVOLUTION[len(x.shape)](n_regions, 1, dtype="float32", name="mask_logits")(x)
     return probabilities(logits, "mask")
 
 
-def slice_head(x):
+def slice_head(x: Tensor) -> Tensor:
     """Return the probability that a slice holds a lesion: global average pooling, one unit, sigmoid.
 
     The tensor "slice", float32 `[batch, 1]` in [0, 1], of features `[batch, y, x, channel]`.

@@ -8,15 +8,18 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 from reproduce.models.layers.blocks import probabilities
 
 
-def class_head(x, n_classes: int, *, name: str = "class"):
+def class_head(x: Tensor, n_classes: int, *, name: str = "class") -> Tensor:
     """Return `probabilities` of each class by one dense layer, float32 `[batch, n_classes]` of `[batch, feature]`."""
     return probabilities(layers.Dense(n_classes, dtype="float32", name=f"{name}_logits")(x), name)
 
 
-def pooled_classifier(image, x, n_classes: int, name: str, *, dropout: float | None = None) -> keras.Model:
+def pooled_classifier(
+    image: Tensor, x: Tensor, n_classes: int, name: str, *, dropout: float | None = None
+) -> keras.Model:
     """Return the model `name` from an image to the classes of its features, `[batch, y, x, channel]`.
 
     They end in global average pooling, in dropout, where there is such a layer, and in one dense layer.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keras import layers
 
+from reproduce.models import Shape
 from reproduce.models.layers.footprint import POINT, Reading
 
 
@@ -19,10 +20,10 @@ class OwnLayer(layers.Layer):
 
     reading: Reading = POINT
 
-    def readings(self, grid):
+    def readings(self, grid: Shape) -> tuple[Reading, ...]:
         """Return what an output reads along each axis, see `layer_readings.layer_readings`."""
         return (self.reading,) * len(grid)
 
-    def compute_output_shape(self, input_shape, *others):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the first input."""
         return input_shape
