@@ -80,12 +80,21 @@ class Cost:
 
 
 def cost(model: keras.Model) -> Cost:
-    """Return the sums of `layer_geometry` over a model's layers."""
-    rows = layer_geometry(model)
+    """Return the sums of `layer_geometry` over the layers of a model that this package builds for images of one size.
+
+    Of Mask R-CNN, by its `cost_parts`: its pyramid, the RPN head on each level, the box head on every proposal and the
+    mask head on every detection, as many as there can be. RoIAlign, suppression and pasting hold no multiply-adds in
+    the convention of `layer_readings.multiply_adds`, and are left out.
+
+    Raises:
+        ArgumentError: See `layer_geometry`.
+    """
+    parts = model.cost_parts() if hasattr(model, "cost_parts") else [(model, 1)]
+    rows = [(row, times) for part, times in parts for row in layer_geometry(part)]
     return Cost(
-        parameters=sum(row.parameters for row in rows),
-        multiply_adds=sum(row.multiply_adds for row in rows),
-        activation_bytes=sum(row.activation_bytes for row in rows),
+        parameters=model.count_params(),
+        multiply_adds=sum(times * row.multiply_adds for row, times in rows),
+        activation_bytes=sum(times * row.activation_bytes for row, times in rows),
     )
 
 

@@ -9,9 +9,9 @@ from keras import layers
 
 from reproduce.errors import ArgumentError
 from reproduce.models import Tensor
-from reproduce.models.layers.blocks import HE
 from reproduce.models.layers.channels import ChannelSlice, ResponseNormalisation, require_groups
-from reproduce.models.layers.class_head import class_head, raise_too_small
+from reproduce.models.layers.class_head import class_head, require_large
+from reproduce.models.layers.padded import HE
 
 # Channels of the five convolutions.
 FILTERS_2012 = (96, 256, 384, 384, 256)
@@ -53,9 +53,7 @@ def alexnet(
         raise ArgumentError(expected="channels of five convolutions", got=repr(filters), where="alexnet", do=do)
     for channels in filters:
         require_groups(channels, towers, where="alexnet")
-    if min(size) + 2 * stem_padding < 67:
-        got = f"{size[0]} x {size[1]} pixels and {stem_padding} zeros around them, less than 67"
-        raise_too_small("alexnet", got)
+    require_large(size, 67, padding=stem_padding, where="alexnet")
     image = keras.Input((*size, n_channels), name="image")
     x = layers.ZeroPadding2D(stem_padding, name="stem_pad")(image)
     for i, n_filters in enumerate(filters, start=1):

@@ -15,7 +15,7 @@ from reproduce.errors import ArgumentError
 from reproduce.models import Tensor
 from reproduce.models.classification.vit import NORMAL
 from reproduce.models.layers.channels import ChannelScale
-from reproduce.models.layers.class_head import class_head, raise_too_small
+from reproduce.models.layers.class_head import class_head, require_large
 
 # ConvNeXt-T (3 there): channels and blocks of each stage.
 WIDTHS_T = (96, 192, 384, 768)
@@ -48,8 +48,7 @@ def convnext(
     if len(widths) != len(depths) or not depths:
         got, do = f"{tuple(widths)} and {tuple(depths)}", "give one number of each for every stage"
         raise ArgumentError(expected="a width and a depth for each stage", got=got, where="convnext", do=do)
-    if min(size) < 4 * 2 ** (len(depths) - 1):
-        raise_too_small("convnext", f"{size[0]} x {size[1]} pixels")
+    require_large(size, 4 * 2 ** (len(depths) - 1), where="convnext")
     image = keras.Input((*size, n_channels), name="image")
     drops = drop_shares(drop_path, sum(depths))
     x = layers.Conv2D(widths[0], 4, 4, kernel_initializer=NORMAL, name="stem")(image)

@@ -13,7 +13,6 @@ from reproduce.models import Tensor
 from reproduce.models.layers.channels import GroupedPointwise
 from reproduce.models.layers.class_head import pooled_classifier
 from reproduce.models.layers.padded import (
-    Activation,
     BatchNorm,
     average_pool,
     batch_norm,
@@ -102,7 +101,7 @@ def _eesp(x: Tensor, n_out: int, name: str, *, stride: int, limit: int, norm: Ba
             y = layers.Add(name=f"{name}_sum{i}")([branches[-1], y])
         branches.append(y)
     y = batch_norm(layers.Concatenate(name=f"{name}_join")(branches), f"{name}_join", norm, activation=prelu)
-    return _grouped(y, n_out, f"{name}_merge", norm, activation=None)
+    return batch_norm(GroupedPointwise(n_out, BRANCHES, name=f"{name}_merge")(y), f"{name}_merge", norm)
 
 
 def _strided(x: Tensor, pooled: Tensor | None, n_out: int, name: str, *, limit: int, norm: BatchNorm) -> Tensor:
@@ -122,5 +121,5 @@ def prelu(name: str) -> layers.Layer:
     return layers.PReLU(quarter, shared_axes=(1, 2), name=f"{name}_prelu")
 
 
-def _grouped(x: Tensor, filters: int, name: str, norm: BatchNorm, *, activation: Activation = prelu) -> Tensor:
-    return batch_norm(GroupedPointwise(filters, BRANCHES, name=name)(x), name, norm, activation=activation)
+def _grouped(x: Tensor, filters: int, name: str, norm: BatchNorm) -> Tensor:
+    return batch_norm(GroupedPointwise(filters, BRANCHES, name=name)(x), name, norm, activation=prelu)

@@ -12,7 +12,7 @@ from keras import layers, ops
 from reproduce.errors import ArgumentError
 from reproduce.models import Shape, Tensor, register
 from reproduce.models.layers.blocks import probabilities
-from reproduce.models.layers.class_head import class_head, raise_too_small
+from reproduce.models.layers.class_head import class_head, require_large
 from reproduce.models.layers.footprint import HALVING, Window
 from reproduce.models.layers.own_layer import OwnLayer
 from reproduce.randomness import stream
@@ -161,7 +161,7 @@ def lenet5(size: tuple[int, int], *, n_channels: int, n_classes: int, padding: i
         size: With the padding at least 32, as the paper has it for digits of 28.
         padding: Zeros put around the image; 2 for 28x28 pixels.
     """
-    _require_size(size, padding, "lenet5")
+    require_large(size, 32, padding=padding, where="lenet5")
     image = keras.Input((*size, n_channels), name="image")
     x = layers.ZeroPadding2D(padding, name="pad")(image)
     x = _squash(layers.Conv2D(6, 5, name="c1")(x), "c1")  # [batch, 28, 28, 6] of 32x32 pixels
@@ -196,7 +196,7 @@ def lenet5_dense(
     Raises:
         ArgumentError: An activation or pooling is none of these.
     """
-    _require_size(size, padding, "lenet5_dense")
+    require_large(size, 32, padding=padding, where="lenet5_dense")
     for got, known in ((activation, ("tanh", "relu")), (pooling, ("average", "max"))):
         if got not in known:
             raise ArgumentError(expected=" or ".join(known), got=repr(got), where="lenet5_dense", do="take one")
@@ -214,8 +214,3 @@ def lenet5_dense(
 
 def _squash(x: Tensor, name: str) -> Tensor:
     return layers.Activation(scaled_tanh, name=f"{name}_squash")(x)
-
-
-def _require_size(size: tuple[int, int], padding: int, where: str) -> None:
-    if min(size) + 2 * padding < 32:
-        raise_too_small(where, f"{size[0]} x {size[1]} pixels and {padding} zeros around them, less than 32")

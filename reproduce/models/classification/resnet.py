@@ -84,11 +84,7 @@ class Variant:
 
 
 def dilated_stages(
-    blocks: Sequence[int],
-    *,
-    output_stride: int,
-    first_dilation: FirstDilation,
-    multi_grid: Sequence[int] | None,
+    blocks: Sequence[int], *, output_stride: int, first_dilation: FirstDilation, multi_grid: Sequence[int] | None
 ) -> tuple[Stage, ...]:
     """Return stages that stride down to `output_stride` and dilate from there on (Chen et al. 2017, 3.1 and 3.2).
 
@@ -134,7 +130,7 @@ def dilated_stages(
     return (*stages, Stage(last.stride, tuple(d * f for d, f in zip(last.dilations, factors, strict=True))))
 
 
-def resnet_features(image: Tensor, stages: Sequence[Stage], variant: Variant, *, width: int) -> tuple:
+def resnet_features(image: Tensor, stages: Sequence[Stage], variant: Variant, *, width: int) -> tuple[Tensor, ...]:
     """Return the features after each stage of a residual network.
 
     Convolutions that stride are padded by half their kernel on all sides, as He et al.'s and torch's are; Keras' "same"

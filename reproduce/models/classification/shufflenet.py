@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import keras
 from keras import layers
@@ -50,10 +51,7 @@ def shufflenet_v1(
             raise ArgumentError(expected=expected, got=str(n), where="shufflenet_v1", do=do)
     norm = BatchNorm(bn_momentum)
     image = keras.Input((*size, n_channels), name="image")
-    x = _stem(image, norm)
-    for stage, (n_out, n_units) in enumerate(zip(channels, units, strict=True), start=2):
-        for i in range(1, n_units + 1):
-            x = _unit_v1(x, n_out, f"stage{stage}_unit{i}", groups=groups, strides=i == 1, norm=norm)
+    x = _stages(image, channels, units, partial(_unit_v1, groups=groups, norm=norm), norm)
     return pooled_classifier(image, x, n_classes, "shufflenet_v1")
 
 
@@ -104,16 +102,14 @@ def shufflenet_v2(
         require_groups(n, 2, where="shufflenet_v2")
     norm = BatchNorm(bn_momentum)
     image = keras.Input((*size, n_channels), name="image")
-    x = _stem(image, norm)
-    for stage, (n_out, n_units) in enumerate(zip(channels, units, strict=True), start=2):
-        for i in range(1, n_units + 1):
-            x = _unit_v2(x, n_out // 2, f"stage{stage}_unit{i}", strides=i == 1, norm=norm)
+    x = _stages(image, channels, units, partial(_unit_v2, norm=norm), norm)
     x = conv_bn(x, last_channels, "conv5", kernel=1, norm=norm)
     return pooled_classifier(image, x, n_classes, "shufflenet_v2")
 
 
-def _unit_v2(x: Tensor, half: int, name: str, *, strides: bool, norm: BatchNorm) -> Tensor:
+def _unit_v2(x: Tensor, n_out: int, name: str, *, strides: bool, norm: BatchNorm) -> Tensor:
     """Return Figure 3c, or 3d where it strides: then both branches read all channels."""
+    half = n_out // 2
     if strides:
         kept = depthwise_bn(x, f"{name}_shortcut_depthwise", kernel=3, stride=2, norm=norm)
         kept = conv_bn(kept, half, f"{name}_shortcut", kernel=1, norm=norm)
@@ -126,8 +122,15 @@ def _unit_v2(x: Tensor, half: int, name: str, *, strides: bool, norm: BatchNorm)
     return ChannelShuffle(2, name=f"{name}_shuffle")(layers.Concatenate(name=f"{name}_join")([kept, y]))
 
 
-def _stem(image: Tensor, norm: BatchNorm) -> Tensor:
-    return max_pool(conv_bn(image, 24, "stem", kernel=3, stride=2, norm=norm), "stem_pool")
+def _stages(
+    image: Tensor, channels: Sequence[int], units: Sequence[int], unit: Callable[..., Tensor], norm: BatchNorm
+) -> Tensor:
+    """Return the stem and the stages of both, named from 2; the first unit of each stage strides."""
+    x = max_pool(conv_bn(image, 24, "stem", kernel=3, stride=2, norm=norm), "stem_pool")
+    for stage, (n_out, n_units) in enumerate(zip(channels, units, strict=True), start=2):
+        for i in range(1, n_units + 1):
+            x = unit(x, n_out, f"stage{stage}_unit{i}", strides=i == 1)
+    return x
 
 
 def _require_stages(channels: Sequence[int], units: Sequence[int], *, where: str) -> None:

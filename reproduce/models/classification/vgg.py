@@ -11,8 +11,9 @@ import keras
 from keras import layers
 
 from reproduce.models import Tensor
-from reproduce.models.layers.blocks import HE, conv_bn_relu
-from reproduce.models.layers.class_head import class_head, raise_too_small
+from reproduce.models.layers.blocks import conv_bn_relu
+from reproduce.models.layers.class_head import class_head, require_large
+from reproduce.models.layers.padded import HE
 
 # 3x3 convolutions of each of the five stages, columns D and E; a 2x2 max-pooling ends each.
 VGG16 = (2, 2, 3, 3, 3)
@@ -58,8 +59,7 @@ def vgg(
         batch_norm: Whether batch normalisation follows each convolution; the paper has none.
         dropout: 0.5 in the paper.
     """
-    if min(size) < 2 ** len(n_convs):
-        raise_too_small("vgg", f"{size[0]} x {size[1]} pixels for {len(n_convs)} poolings")
+    require_large(size, 2 ** len(n_convs), where="vgg")
     image = x = keras.Input((*size, n_channels), name="image")
     for stage, n in enumerate(n_convs, start=1):
         x = vgg_stage(x, stage, n, width=width, bn_momentum=bn_momentum if batch_norm else None)

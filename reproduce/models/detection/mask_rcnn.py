@@ -120,12 +120,7 @@ class MaskRCNN(keras.Model):
         return raw if training else {"mask": self._semantic_map(raw)}
 
     def compute_loss(
-        self,
-        x: Tensor = None,
-        y: Tensor = None,
-        y_pred: Tensor = None,
-        sample_weight: Tensor = None,
-        training: bool = True,
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None, training: bool = True
     ) -> Tensor:
         """Return the mean over images of the sum of the five losses.
 
@@ -178,7 +173,7 @@ class MaskRCNN(keras.Model):
         return self._detect(self._raw(image, False))
 
     def cost_parts(self) -> list[tuple[keras.Model, int]]:
-        """Return graphs of known size, and how often an image passes each at the most; see `model_cost`."""
+        """Return graphs of known size, and how often an image passes each at the most; see `geometry.cost`."""
         levels = [keras.Input(level.shape[1:]) for level in self.pyramid.outputs]
         of_levels = [(keras.Model(level, rpn_head(4 * self.width)(level)), 1) for level in levels]
         return [(self.pyramid, 1), *of_levels, (self.box_head, self.n_proposals), (self.mask_head, self.n_detections)]

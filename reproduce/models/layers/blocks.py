@@ -12,9 +12,10 @@ from keras import layers
 
 from reproduce.errors import ArgumentError
 from reproduce.models import Tensor
+from reproduce.models.layers.padded import CONVOLUTION, HE, BatchNorm, batch_norm, conv_bn, relu
 
-CONVOLUTION = {4: layers.Conv2D, 5: layers.Conv3D}
-HE = {"kernel_initializer": "he_normal"}
+KERAS_EPSILON = 1e-3
+"""What Keras' batch normalisation adds to the variance; see `padded.EPSILON` for torch's."""
 
 
 def require_divisible(size: tuple[int, ...], *, depth: int, where: str) -> None:
@@ -41,7 +42,7 @@ def conv_bn_relu(
     bias: bool = False,
     bn_momentum: float | None,
 ) -> Tensor:
-    """Return convolution, batch normalisation (Ioffe and Szegedy 2015) and ReLU, the grid kept by zeros around it.
+    """Return convolution, batch normalisation (Ioffe and Szegedy 2015) and ReLU, padded and normalised as Keras does.
 
     Args:
         x: `[batch, y, x, channel]` or `[batch, z, y, x, channel]`.
@@ -56,11 +57,8 @@ def conv_bn_relu(
     Returns:
         `[batch, ceil(y / stride), ceil(x / stride), filters]`, or one axis more.
     """
-    conv = CONVOLUTION[len(x.shape)]
-    x = conv(filters, kernel, stride, "same", use_bias=bias, **HE, name=name)(x)
-    if bn_momentum is not None:
-        x = layers.BatchNormalization(momentum=bn_momentum, name=f"{name}_bn")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)
+    norm = None if bn_momentum is None else BatchNorm(bn_momentum, KERAS_EPSILON)
+    return conv_bn(x, filters, name, kernel=kernel, stride=stride, bias=bias, norm=norm, same=True)
 
 
 def two_convs(x: Tensor, filters: int, name: str, **settings: Any) -> Tensor:
@@ -79,17 +77,11 @@ def residual_block(x: Tensor, filters: int, name: str, *, stride: int = 1, bn_mo
     The first convolution and the projection step by `stride` pixels: `[batch, ceil(y / stride), ceil(x / stride),
     filters]`.
     """
-    shortcut = x
-    if stride != 1:
-        # A 1x1 convolution of stride s is one of stride 1 on every s-th pixel. TensorFlow 2.21's oneDNN kernel for the
-        # gradient of the former writes out of bounds on CPUs (the process dies), so we take the pixels first.
-        shortcut = layers.MaxPooling2D(1, stride, name=f"{name}_shortcut_subsample")(shortcut)
+    norm, shortcut = BatchNorm(bn_momentum, KERAS_EPSILON), x
     if stride != 1 or x.shape[-1] != filters:
-        shortcut = layers.Conv2D(filters, 1, use_bias=False, **HE, name=f"{name}_shortcut")(shortcut)
-        shortcut = layers.BatchNormalization(momentum=bn_momentum, name=f"{name}_shortcut_bn")(shortcut)
+        shortcut = conv_bn(x, filters, f"{name}_shortcut", kernel=1, stride=stride, norm=norm, activation=None)
     y = conv_bn_relu(x, filters, f"{name}_conv1", stride=stride, bn_momentum=bn_momentum)
-    y = layers.Conv2D(filters, 3, padding="same", use_bias=False, **HE, name=f"{name}_conv2")(y)
-    y = layers.BatchNormalization(momentum=bn_momentum, name=f"{name}_conv2_bn")(y)
+    y = conv_bn(y, filters, f"{name}_conv2", kernel=3, norm=norm, activation=None)
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([y, shortcut]))
 
 
@@ -104,8 +96,7 @@ def dense_block(x: Tensor, n_layers: int, growth: int, name: str, *, bn_momentum
         y = x
         for step, (filters, kernel) in enumerate(((4 * growth, 1), (growth, 3)), start=1):
             prefix = f"{name}_layer{i}_conv{step}"
-            y = layers.BatchNormalization(momentum=bn_momentum, name=f"{prefix}_bn")(y)
-            y = layers.ReLU(name=f"{prefix}_relu")(y)
+            y = batch_norm(y, prefix, BatchNorm(bn_momentum, KERAS_EPSILON), activation=relu)
             y = layers.Conv2D(filters, kernel, padding="same", use_bias=False, **HE, name=prefix)(y)
         x = layers.Concatenate(name=f"{name}_layer{i}_concat")([x, y])
     return x

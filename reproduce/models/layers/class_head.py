@@ -30,14 +30,16 @@ def pooled_classifier(
     return keras.Model(image, {"class": class_head(x, n_classes)}, name=name)
 
 
-def raise_too_small(where: str, got: str) -> None:
-    """Refuse an image of which strides and poolings leave nothing.
+def require_large(size: tuple[int, int], least: int, *, padding: int = 0, where: str) -> None:
+    """Return if strides and poolings leave at least one pixel of an image with `padding` zeros around it.
 
     Raises:
-        ArgumentError: Always.
+        ArgumentError: A side has less than `least` pixels, zeros included.
     """
-    expected = "an image of which strides and poolings leave at least one pixel"
-    raise ArgumentError(expected=expected, got=got, where=where, do="give a larger image, or resize")
+    if min(size) + 2 * padding < least:
+        expected = f"an image of {least} pixels or more, of which strides and poolings leave at least one"
+        got = f"{size[0]} x {size[1]} pixels" + (f" and {padding} zeros around them" if padding else "")
+        raise ArgumentError(expected=expected, got=got, where=where, do="give a larger image, or resize")
 
 
 def in_proportion(channels: int, share: float, *, where: str) -> int:

@@ -1,4 +1,4 @@
-"""Convolutions and poolings padded alike on all sides, as torch pads; Keras' "same" pads more at the end.
+"""Convolutions and poolings with batch normalisation; padded alike on all sides, as torch pads, unless told otherwise.
 
 In all of them `x` is `[batch, y, x, channel]`, `name` the prefix of the layers, `kernel`, an odd one, and `stride` are
 in pixels, and the result is `[batch, ceil(y / stride), ceil(x / stride), filters]`.
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from keras import layers
 
 from reproduce.models import Tensor
-from reproduce.models.layers.blocks import HE
 
+CONVOLUTION = {4: layers.Conv2D, 5: layers.Conv3D}
+HE = {"kernel_initializer": "he_normal"}
 EPSILON = 1e-5
 """What batch normalisation adds to the variance in torch, and so in most releases. Keras would take 1e-3."""
 
@@ -61,14 +62,20 @@ def conv_bn(
     bias: bool = False,
     norm: BatchNorm | None,
     activation: Activation = relu,
+    same: bool = False,
 ) -> Tensor:
-    """Return a convolution with `dilation` pixels between its taps, and `batch_norm`."""
+    """Return a convolution of an image or a volume, `dilation` pixels between its taps, and `batch_norm`.
+
+    With `same` it is padded as Keras has it, which pads more at the end where the kernel strides.
+    """
     if kernel == 1 and stride > 1:
         # TensorFlow 2.21's gradient of a 1x1 convolution of stride s writes out of bounds on CPUs: we take every s-th
         # pixel first, which is the same.
         x, stride = layers.MaxPooling2D(1, stride, name=f"{name}_subsample")(x), 1
-    x, padding = _padded(x, kernel, stride, name)
-    conv = layers.Conv2D(filters, kernel, stride, padding, dilation_rate=dilation, use_bias=bias, **HE, name=name)
+    x, padding = (x, "same") if same else _padded(x, kernel, stride, name)
+    conv = CONVOLUTION[len(x.shape)](
+        filters, kernel, stride, padding, dilation_rate=dilation, use_bias=bias, **HE, name=name
+    )
     return batch_norm(conv(x), name, norm, activation=activation)
 
 

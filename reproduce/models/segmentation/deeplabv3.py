@@ -9,7 +9,7 @@ from keras import layers
 
 from reproduce.errors import ArgumentError
 from reproduce.models import Tensor
-from reproduce.models.classification.resnet import FirstDilation
+from reproduce.models.classification.resnet import FirstDilation, dilated_stages
 from reproduce.models.layers.grid import AdaptiveAveragePooling, BilinearResize
 from reproduce.models.layers.padded import BatchNorm, conv_bn
 from reproduce.models.segmentation.fcn_resnet import dilated_resnet, fcn_head, region_head
@@ -60,16 +60,9 @@ def deeplabv3(
     Raises:
         ArgumentError: A rate is below 1, or as `resnet.dilated_stages`.
     """
+    stages = dilated_stages(blocks, output_stride=output_stride, first_dilation=first_dilation, multi_grid=multi_grid)
     image, third, fourth = dilated_resnet(
-        size,
-        n_channels,
-        width,
-        blocks,
-        output_stride=output_stride,
-        first_dilation=first_dilation,
-        multi_grid=multi_grid,
-        bn_momentum=bn_momentum,
-        where="deeplabv3",
+        size, n_channels, stages, width=width, bn_momentum=bn_momentum, where="deeplabv3"
     )
     x = atrous_pyramid(fourth, 4 * width, rates, bn_momentum=bn_momentum)
     x = layers.Dropout(dropout, name="aspp_dropout")(x)

@@ -15,7 +15,8 @@ from keras import layers, ops
 from reproduce.errors import ArgumentError
 from reproduce.models import Shape, Tensor, register
 from reproduce.models.classification.vgg import VGG16, vgg_stage
-from reproduce.models.layers.blocks import HE, conv_bn_relu, probabilities, require_divisible
+from reproduce.models.layers.blocks import conv_bn_relu, probabilities, require_divisible
+from reproduce.models.layers.padded import HE
 
 
 @register
@@ -48,27 +49,9 @@ class BilinearUpsampling(keras.initializers.Initializer):
         return ops.convert_to_tensor(kernel, dtype=dtype or keras.config.floatx())
 
 
-def fcn8s(
-    size: tuple[int, int],
-    *,
-    n_channels: int,
-    n_regions: int,
-    width: int,
-    batch_norm: bool,
-    bn_momentum: float,
-    dropout: float,
-) -> keras.Model:
-    """Return FCN-8s: `fcn` of stride 8, with its arguments, result and errors."""
-    return fcn(
-        size,
-        stride=8,
-        n_channels=n_channels,
-        n_regions=n_regions,
-        width=width,
-        batch_norm=batch_norm,
-        bn_momentum=bn_momentum,
-        dropout=dropout,
-    )
+def fcn8s(size: tuple[int, int], **settings: Any) -> keras.Model:
+    """Return FCN-8s: `fcn` of stride 8, with its other arguments, its result and its errors."""
+    return fcn(size, stride=8, **settings)
 
 
 def fcn(

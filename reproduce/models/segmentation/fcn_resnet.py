@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from reproduce.models import Tensor
-from reproduce.models.classification.resnet import FirstDilation, Stem, Variant, dilated_stages, resnet_features
+from reproduce.models.classification.resnet import Stage, Stem, Variant, dilated_stages, resnet_features
 from reproduce.models.layers.blocks import probabilities, require_divisible
 from reproduce.models.layers.grid import BilinearResize
 from reproduce.models.layers.padded import BatchNorm, conv_bn
@@ -40,8 +40,9 @@ def fcn_resnet(
     Raises:
         ArgumentError: Not every of four stages has a block.
     """
+    stages = dilated_stages(blocks, output_stride=8, first_dilation="previous", multi_grid=None)
     image, third, fourth = dilated_resnet(
-        size, n_channels, width, blocks, first_dilation="previous", bn_momentum=bn_momentum, where="fcn_resnet"
+        size, n_channels, stages, width=width, bn_momentum=bn_momentum, where="fcn_resnet"
     )
     outputs = {"mask": fcn_head(fourth, size, n_regions, "mask", bn_momentum=bn_momentum)}
     if auxiliary:
@@ -52,12 +53,9 @@ def fcn_resnet(
 def dilated_resnet(
     size: tuple[int, int],
     n_channels: int,
-    width: int,
-    blocks: Sequence[int],
+    stages: Sequence[Stage],
     *,
-    output_stride: int = 8,
-    first_dilation: FirstDilation,
-    multi_grid: Sequence[int] | None = None,
+    width: int,
     stem: Stem = "7x7",
     bn_momentum: float,
     where: str,
@@ -67,10 +65,9 @@ def dilated_resnet(
     silent: no paper says where a bottleneck strides; we use its 3x3, as torchvision does.
 
     Raises:
-        ArgumentError: A side is no multiple of the output stride, or as `resnet.dilated_stages`.
+        ArgumentError: A side is no multiple of the output stride, 4 times those of the stages.
     """
-    stages = dilated_stages(blocks, output_stride=output_stride, first_dilation=first_dilation, multi_grid=multi_grid)
-    require_divisible(size, depth=output_stride.bit_length() - 1, where=where)
+    require_divisible(size, depth=2 + sum(stage.stride == 2 for stage in stages), where=where)
     image = keras.Input((*size, n_channels), name="image")
     variant = Variant(block="bottleneck_3x3", stem=stem, conv_bias=False, bn_momentum=bn_momentum, frozen_bn=False)
     *_, third, fourth = resnet_features(image, stages, variant, width=width)

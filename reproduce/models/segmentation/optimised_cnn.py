@@ -13,7 +13,6 @@ from keras import layers
 
 from reproduce.models import Tensor
 from reproduce.models.layers.blocks import (
-    HE,
     conv_bn_relu,
     dense_block,
     mask_head,
@@ -22,6 +21,7 @@ from reproduce.models.layers.blocks import (
     slice_head,
     two_convs,
 )
+from reproduce.models.layers.padded import HE
 
 
 def optimised_cnn(

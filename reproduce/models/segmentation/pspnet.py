@@ -9,7 +9,7 @@ from keras import layers
 
 from reproduce.errors import ArgumentError
 from reproduce.models import Tensor
-from reproduce.models.classification.resnet import Stem
+from reproduce.models.classification.resnet import Stem, dilated_stages
 from reproduce.models.layers.grid import AdaptiveAveragePooling, BilinearResize
 from reproduce.models.layers.padded import BatchNorm, conv_bn
 from reproduce.models.segmentation.fcn_resnet import dilated_resnet, fcn_head, region_head
@@ -51,8 +51,9 @@ def pspnet(
     Raises:
         ArgumentError: Not every of four stages has a block, or as `pooling_pyramid`.
     """
+    stages = dilated_stages(blocks, output_stride=8, first_dilation="own", multi_grid=None)
     image, third, fourth = dilated_resnet(
-        size, n_channels, width, blocks, first_dilation="own", stem=stem, bn_momentum=bn_momentum, where="pspnet"
+        size, n_channels, stages, width=width, stem=stem, bn_momentum=bn_momentum, where="pspnet"
     )
     x = pooling_pyramid(fourth, bins, bn_momentum=bn_momentum)
     x = conv_bn(x, 8 * width, "fusion", kernel=3, norm=BatchNorm(bn_momentum))

@@ -197,12 +197,7 @@ class MomentumContrast(keras.Model):
         return codes
 
     def compute_loss(
-        self,
-        x: Tensor = None,
-        y: Tensor = None,
-        y_pred: Tensor = None,
-        sample_weight: Tensor = None,
-        training: bool = True,
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None, training: bool = True
     ) -> Tensor:
         """Return the mean of `symmetrised` over the batch; there are no targets and no weights."""
         queries, keys = (y_pred["q1"], y_pred["q2"]), (y_pred["k1"], y_pred["k2"])
