@@ -44,7 +44,7 @@ class SparseConvolution(OwnLayer):
     def __init__(self, reads: Sequence[Sequence[int]], kernel: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.reads, self.side = tuple(tuple(each) for each in reads), kernel
-        self.reading = Window(kernel, 1, 1, 0, 0)
+        self.reading, self.n_out = Window(kernel, 1, 1, 0, 0), len(self.reads)
 
     def build(self, input_shape: Shape) -> None:
         """Add one kernel for each connection, one bias for each filter."""
@@ -70,11 +70,6 @@ class SparseConvolution(OwnLayer):
         """Return only those of the connections that exist."""
         return self.side**2 * sum(map(len, self.reads)) * output[0] * output[1]
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `call`."""
-        batch, y, x, _ = input_shape
-        return batch, y - self.side + 1, x - self.side + 1, len(self.reads)
-
 
 @register
 class TrainableSubsampling(OwnLayer):
@@ -96,11 +91,6 @@ class TrainableSubsampling(OwnLayer):
     def multiply_adds(self, shapes: Sequence[Shape], output: Shape) -> int:
         """Return one for each output."""
         return int(np.prod(output))
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `call`."""
-        batch, y, x, channels = input_shape
-        return batch, y // 2, x // 2, channels
 
 
 def class_codes(n_classes: int, n_units: int) -> np.ndarray:
@@ -134,7 +124,7 @@ class RadialBasis(OwnLayer):
 
     def __init__(self, n_classes: int, **kwargs: Any):
         super().__init__(**kwargs)
-        self.n_classes = n_classes
+        self.n_classes = self.n_out = n_classes
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, n_classes]` of features `[batch, unit]`."""
@@ -145,10 +135,6 @@ class RadialBasis(OwnLayer):
     def multiply_adds(self, shapes: Sequence[Shape], output: Shape) -> int:
         """Return one square for each component of each code."""
         return max(self.n_classes, 2) * shapes[0][-1]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `call`."""
-        return input_shape[0], self.n_classes
 
 
 def lenet5(size: tuple[int, int], *, n_channels: int, n_classes: int, padding: int) -> keras.Model:

@@ -125,8 +125,7 @@ class PatchMerging(OwnLayer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """See `call`."""
-        batch, y, x, channels = input_shape
-        return batch, y // 2, x // 2, 4 * channels
+        return (*super().compute_output_shape(input_shape)[:-1], 4 * input_shape[-1])
 
 
 def swin(

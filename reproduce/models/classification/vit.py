@@ -47,11 +47,6 @@ class Tokens(OwnLayer):
         """Return a bound, as if each token read all patches, as the next layer does."""
         return Bins(1), Everywhere(1 + math.prod(grid))
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `call`."""
-        batch, y, x, channels = input_shape
-        return batch, 1, 1 + y * x, channels
-
 
 @register
 class SelfAttention(OwnLayer):

@@ -20,15 +20,11 @@ class ChannelSlice(OwnLayer):
 
     def __init__(self, first: int, end: int, **kwargs: Any):
         super().__init__(**kwargs)
-        self.first, self.end = first, end
+        self.first, self.end, self.n_out = first, end, end - first
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return `[..., end - first]`."""
         return inputs[..., self.first : self.end]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `call`."""
-        return *input_shape[:-1], self.end - self.first
 
 
 @register
@@ -37,16 +33,12 @@ class ChannelPadding(OwnLayer):
 
     def __init__(self, channels: int, **kwargs: Any):
         super().__init__(**kwargs)
-        self.channels = channels
+        self.channels = self.n_out = channels
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, y, x, channels]`."""
         more = self.channels - inputs.shape[-1]
         return ops.pad(inputs, [(0, 0)] * (len(inputs.shape) - 1) + [(more // 2, more - more // 2)])
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `call`."""
-        return *input_shape[:-1], self.channels
 
 
 @register
@@ -82,7 +74,8 @@ class GroupedPointwise(OwnLayer):
 
     def __init__(self, filters: int, groups: int, **kwargs: Any):
         super().__init__(**kwargs)
-        self.filters, self.groups = filters, groups
+        self.filters = self.n_out = filters
+        self.groups = groups
 
     def build(self, input_shape: Shape) -> None:
         """Add `[group, channels of a group, filters of a group]`, by He et al. 2015 for the inputs of one filter."""
@@ -102,10 +95,6 @@ class GroupedPointwise(OwnLayer):
     def multiply_adds(self, shapes: Sequence[Shape], output: Shape) -> int:
         """Return one for each channel that a filter reads."""
         return math.prod(output) * shapes[0][-1] // self.groups
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `call`."""
-        return *input_shape[:-1], self.filters
 
 
 @register

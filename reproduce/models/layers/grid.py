@@ -63,10 +63,6 @@ class AdaptiveAveragePooling(OwnLayer):
         n_members = ops.convert_to_tensor(members.sum(axis=1)[:, None], self.compute_dtype)
         return ops.matmul(ops.convert_to_tensor(members, self.compute_dtype), features) / n_members
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `call`."""
-        return (input_shape[0], self.n_bins, self.n_bins, input_shape[-1])
-
 
 @register
 class BilinearResize(OwnLayer):
@@ -90,7 +86,3 @@ class BilinearResize(OwnLayer):
     def readings(self, grid: Shape) -> tuple[Reading, ...]:
         """Return interpolation to each side."""
         return tuple(Resample(n, linear=True) for n in self.size)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """See `call`."""
-        return (input_shape[0], *self.size, input_shape[-1])

@@ -44,10 +44,8 @@ class BatchNorm:
 def batch_norm(x: Tensor, name: str, norm: BatchNorm | None, *, activation: Activation = None) -> Tensor:
     """Return batch normalisation, none where `norm` is None, and the activation of the name, none where it is None."""
     if norm is not None:
-        epsilon, trainable = norm.epsilon, not norm.frozen
-        x = layers.BatchNormalization(momentum=norm.momentum, epsilon=epsilon, trainable=trainable, name=f"{name}_bn")(
-            x
-        )
+        momentum, epsilon, trainable = norm.momentum, norm.epsilon, not norm.frozen
+        x = layers.BatchNormalization(momentum=momentum, epsilon=epsilon, trainable=trainable, name=f"{name}_bn")(x)
     return x if activation is None else activation(name)(x)
 
 
@@ -105,9 +103,8 @@ def depthwise(x: Tensor, name: str, *, kernel: int, stride: int = 1, dilation: i
         x = depthwise(x, name, kernel=kernel, dilation=dilation, bias=bias)
         return layers.MaxPooling2D(1, stride, name=f"{name}_subsample")(x)
     x, padding = _padded(x, kernel, stride, name)
-    he = "he_normal"
     conv = layers.DepthwiseConv2D(
-        kernel, stride, padding, dilation_rate=dilation, use_bias=bias, depthwise_initializer=he, name=name
+        kernel, stride, padding, dilation_rate=dilation, use_bias=bias, depthwise_initializer="he_normal", name=name
     )
     return conv(x)
 
