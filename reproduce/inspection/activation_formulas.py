@@ -21,7 +21,7 @@ class Activation:
 
     Attributes:
         value: float array to float64 array of the same shape.
-        derivative: Likewise; at a kink the one from the left, which Keras takes too.
+        derivative: Takes and gives the same; at a kink the one from the left, which Keras takes too.
         exponentials: Evaluations of exp for one value. It is what tells the costs apart before any clock: comparing,
             adding and multiplying take a cycle each, an exponential some twenty.
         learnt: Parameters for each channel that training changes.
@@ -34,10 +34,12 @@ class Activation:
 
 
 def leaky(slope: float, *, learnt: int = 0) -> Activation:
-    """Leaky ReLU, x above 0 and slope x elsewhere (Maas et al. 2013); PReLU where the slope is learnt (He et al. 2015).
+    """Return leaky ReLU, x above 0 and slope x elsewhere (Maas et al. 2013).
+
+    It is PReLU where the slope is learnt (He et al. 2015).
 
     Args:
-        slope: Of the negative side; papers and libraries differ (0.01, 0.2, 0.3).
+        slope: Slope of the negative side; papers and libraries differ (0.01, 0.2, 0.3).
         learnt: Parameters for each channel.
     """
     return Activation(
@@ -49,27 +51,27 @@ def leaky(slope: float, *, learnt: int = 0) -> Activation:
 
 
 def elu(alpha: float) -> Activation:
-    """ELU: x above 0, alpha (exp(x) - 1) elsewhere (Clevert et al. 2016, equation 15)."""
+    """Return ELU: x above 0, alpha (exp(x) - 1) elsewhere (Clevert et al. 2016, equation 15)."""
     return _scaled_elu(alpha, 1.0)
 
 
 def relu() -> Activation:
-    """ReLU: max(0, x)."""
+    """Return ReLU: max(0, x)."""
     return leaky(0.0)
 
 
 def selu() -> Activation:
-    """ELU with alpha and a scale that keep mean 0 and variance 1 (Klambauer et al. 2017, equation 2)."""
+    """Return ELU with alpha and a scale that keep mean 0 and variance 1 (Klambauer et al. 2017, equation 2)."""
     return _scaled_elu(SELU_ALPHA, SELU_SCALE)
 
 
 def sigmoid() -> Activation:
-    """Sigmoid: 1 / (1 + exp(-x)), in the form that does not overflow."""
+    """Return the sigmoid 1 / (1 + exp(-x)), in the form that does not overflow."""
     return Activation(_logistic, lambda x: _logistic(x) * _logistic(-np.asarray(x)), exponentials=1)
 
 
 def tanh() -> Activation:
-    """Tanh: (exp(x) - exp(-x)) / (exp(x) + exp(-x)) = 2 sigmoid(2 x) - 1, one exponential."""
+    """Return tanh, (exp(x) - exp(-x)) / (exp(x) + exp(-x)) = 2 sigmoid(2 x) - 1, one exponential."""
     # 1 - tanh(x)^2 loses all its digits for large x; 4 sigmoid(2 x) sigmoid(-2 x) is the same and keeps them
     return Activation(
         np.tanh, lambda x: 4 * _logistic(2 * np.asarray(x)) * _logistic(-2 * np.asarray(x)), exponentials=1

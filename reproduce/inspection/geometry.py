@@ -22,7 +22,7 @@ class LayerGeometry:
     """One call of one layer. Tuples have one entry for each axis of the image, (y, x) or (z, y, x).
 
     Attributes:
-        name: Of the layer, those of the models that it lies in before it: "backbone/conv1".
+        name: Name of the layer, those of the models that it lies in before it: "backbone/conv1".
         kind: Its class.
         output: Shape of its output without the batch; of its first output where it has several.
         reads: What each output reads of the layer's input: taps, stride, dilation, padding; () for the image itself.
@@ -34,7 +34,7 @@ class LayerGeometry:
         parameters: Weights as Keras counts them, running statistics included; 0 where a layer is called again.
         running_statistics: How many of them are means and variances of batch normalisation.
         multiply_adds: Of one image; see `layer_readings.multiply_adds`.
-        activation_bytes: Of its outputs for one image in their own precision.
+        activation_bytes: Bytes of its outputs for one image in their own precision.
         footprints: What each position sees; see `field_at`.
     """
 
@@ -52,13 +52,13 @@ class LayerGeometry:
     footprints: tuple[Footprint, ...]
 
     def field_at(self, position: Sequence[int]) -> tuple[Interval, ...]:
-        """(first, last) pixel of the image that an output can see along each axis; below 0 and beyond is padding.
+        """Return the (first, last) pixel that an output can see along each axis; padding lies below 0 and beyond.
 
         At the edges it is a bound: beyond their grid features count as if they went on, so that the first or last pixel
         that is really seen may lie further in.
 
         Args:
-            position: Of the output, one index for each axis of the image; 0 where it has none left.
+            position: Position of the output, one index for each axis of the image; 0 where it has none left.
         """
         return tuple(footprint.at(i) for footprint, i in zip(self.footprints, position, strict=True))
 
@@ -70,8 +70,8 @@ class Cost:
     Attributes:
         parameters: As Keras counts them: weights, running statistics of batch normalisation included.
         multiply_adds: Of one image; see `layer_readings.multiply_adds` for what counts.
-        activation_bytes: Of all layers' outputs for one image, the image included: what training keeps where nothing is
-            overwritten or computed again. Reshaped and flattened tensors are no new ones.
+        activation_bytes: Bytes of all layers' outputs for one image, the image included: what training keeps if nothing
+            is overwritten or computed again. Reshaped and flattened tensors are no new ones.
     """
 
     parameters: int
@@ -80,17 +80,26 @@ class Cost:
 
 
 def cost(model: keras.Model) -> Cost:
-    """The sums of `layer_geometry` over a model's layers."""
-    rows = layer_geometry(model)
+    """Return the sums of `layer_geometry` over the layers of a model that this package builds for images of one size.
+
+    Of Mask R-CNN, by its `cost_parts`: its pyramid, the RPN head on each level, the box head on every proposal and the
+    mask head on every detection, as many as there can be. RoIAlign, suppression and pasting hold no multiply-adds in
+    the convention of `layer_readings.multiply_adds`, and are left out.
+
+    Raises:
+        ArgumentError: See `layer_geometry`.
+    """
+    parts = model.cost_parts() if hasattr(model, "cost_parts") else [(model, 1)]
+    rows = [(row, times) for part, times in parts for row in layer_geometry(part)]
     return Cost(
-        parameters=sum(row.parameters for row in rows),
-        multiply_adds=sum(row.multiply_adds for row in rows),
-        activation_bytes=sum(row.activation_bytes for row in rows),
+        parameters=model.count_params(),
+        multiply_adds=sum(times * row.multiply_adds for row, times in rows),
+        activation_bytes=sum(times * row.activation_bytes for row, times in rows),
     )
 
 
 def layer_geometry(model: keras.Model) -> tuple[LayerGeometry, ...]:
-    """The geometry of every layer in the order in which the image passes them; nothing is computed on images.
+    """Return the geometry of every layer in the order in which the image passes them; nothing is computed on images.
 
     RF_out = RF_in + (k - 1) d jump_in and jump_out = jump_in s along a chain (Araujo et al. 2019, equations 1 and 2);
     where branches join, an output sees what any of them sees.
@@ -140,7 +149,7 @@ class _Walk:
     rows: list[LayerGeometry]
 
     def model(self, model: keras.Model, inputs: Sequence[_Tensor], *, prefix: str) -> list[_Tensor]:
-        """The outputs of a model for its inputs."""
+        """Return the outputs of a model for its inputs."""
         if isinstance(model, keras.Sequential):
             tensors = list(inputs)
             for layer in model.layers:
@@ -173,7 +182,7 @@ class _Walk:
         return [known[name, call - own_graph(operations[name]), k] for name, call, k in ends]
 
     def layer(self, layer: Any, args: Sequence, kwargs: Mapping, *, prefix: str) -> list[_Tensor]:
-        """The outputs of a layer for its arguments; a model is entered."""
+        """Return the outputs of a layer for its arguments; a model is entered."""
         name = f"{prefix}{layer.name}"
         inputs = [leaf for leaf in keras.tree.flatten([args, kwargs]) if isinstance(leaf, _Tensor)]
         if isinstance(layer, keras.Model):
@@ -221,7 +230,7 @@ class _Walk:
 
 
 def _outputs(layer: layers.Layer, args: Sequence, kwargs: Mapping) -> list[tuple[tuple[int, ...], str]]:
-    """Shape without the batch and precision of each output, as Keras gives them."""
+    """Return shape without the batch and precision of each output, as Keras gives them."""
     args, kwargs = keras.tree.map_structure(_symbol, (list(args), dict(kwargs)))
     found = keras.tree.flatten(layer.compute_output_spec(*args, **kwargs))
     return [(tuple(tensor.shape[1:]), str(tensor.dtype)) for tensor in found]

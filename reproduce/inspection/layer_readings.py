@@ -14,7 +14,7 @@ Shape = tuple[int, ...]
 
 
 def _of_axes(*names: str) -> tuple[type, ...]:
-    """The layers of Keras with these names and 1 to 3 axes of the image, where there are such."""
+    """Return the layers of Keras with these names and 1 to 3 axes of the image, where there are such."""
     found = (getattr(layers, name.replace("ND", f"{n}D"), None) for name in names for n in (1, 2, 3))
     return tuple(layer for layer in found if layer is not None)
 
@@ -49,9 +49,9 @@ def layer_readings(layer: layers.Layer, grid: Shape, shapes: Sequence[Shape]) ->
     of Keras' may compute something else, so it has to say so too.
 
     Args:
-        layer: Of a model with channels last.
+        layer: A layer of a model with channels last.
         grid: Positions of the input along each axis of the image, 1 where it has none left.
-        shapes: Of the layer's inputs, without the batch.
+        shapes: Shapes of the layer's inputs, without the batch.
 
     Returns:
         One reading for each axis; what a layer does to channels is not in it.
@@ -121,9 +121,9 @@ def multiply_adds(layer: layers.Layer, shapes: Sequence[Shape], output: Shape) -
     method `multiply_adds(shapes, output)`; attention counts both of its products.
 
     Args:
-        layer: Any.
-        shapes: Of its inputs, without the batch.
-        output: Of its output, likewise.
+        layer: Any layer.
+        shapes: Shapes of its inputs, without the batch.
+        output: Shape of its output, without the batch.
     """
     kind = type(layer)
     if hasattr(layer, "multiply_adds"):
@@ -171,7 +171,7 @@ def _linear(layer: layers.Layer, interpolation: str) -> bool:
 
 
 def _axes(axis: int | Sequence[int], last: int) -> list[int]:
-    """Axes counted from 0 for the batch; `last` is that of the channels."""
+    """Return axes counted from 0 for the batch; `last` is that of the channels."""
     return sorted(a % (last + 1) for a in ([axis] if isinstance(axis, int) else axis))
 
 

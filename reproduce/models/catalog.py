@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from keras import applications
 
@@ -39,8 +40,8 @@ class Architecture:
         trainable: Parameters that the optimiser moves, which is what torch counts.
         total: With the running statistics of batch normalisation, which is what Keras' `count_params` counts.
         size: (y, x) of the image in pixels that the counts are for.
-        n_channels: Likewise.
-        n_classes: Likewise.
+        n_channels: Channels of the image that the counts are for.
+        n_classes: Classes that the counts are for.
     """
 
     name: str
@@ -55,10 +56,19 @@ class Architecture:
     n_classes: int = 1000
 
 
-def _family(paper: str, function: Callable, **shared) -> Callable[..., Architecture]:
-    """A function that makes rows of one paper and one builder; `total` is `trainable` where there are no statistics."""
+def _family(paper: str, function: Callable, **shared: Any) -> Callable[..., Architecture]:
+    """Return a function that makes rows of one builder; `total` is `trainable` where there are no statistics."""
 
-    def row(name: str, printed: str, counted_as: str, trainable: int, total: int | None = None, *, on=None, **own):
+    def row(
+        name: str,
+        printed: str,
+        counted_as: str,
+        trainable: int,
+        total: int | None = None,
+        *,
+        on: dict[str, Any] | None = None,
+        **own: Any,
+    ) -> Architecture:
         build = Call(function, shared | own)
         return Architecture(name, paper, printed, counted_as, build, trainable, total or trainable, **(on or {}))
 

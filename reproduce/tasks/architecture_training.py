@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from reproduce.errors import NonFiniteError
-from reproduce.inspection.cost import model_cost
+from reproduce.inspection.geometry import cost
 from reproduce.provenance import write_json
 from reproduce.randomness import seed31, stream
 from reproduce.tasks.architectures import ArchitectureStudy, Entry
@@ -79,7 +79,7 @@ def run_entry(
         write_json(outcomes.of(seed), {"losses": losses, "probabilities": predicted})
     spent |= {f"milliseconds_of_{n}": milliseconds_an_image(model, entry, data, n=n) for n in (_TEST_BATCH, 1)}
     trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-    write_json(outcomes.cost, {"cost": {**asdict(model_cost(model)), "trainable": trainable}, "spent": spent})
+    write_json(outcomes.cost, {"cost": {**asdict(cost(model)), "trainable": trainable}, "spent": spent})
 
 
 def compiled(entry: Entry, study: ArchitectureStudy) -> keras.Model:

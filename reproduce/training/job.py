@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from reproduce.cache_key import cache_key
 from reproduce.cohorts.splits import Fold
-from reproduce.inspection.cost import model_cost
+from reproduce.inspection.geometry import cost
 from reproduce.locks import one_writer
 from reproduce.metrics.confusion import Counts
 from reproduce.protocol import AnyArm, Experiment
@@ -117,7 +117,7 @@ class Worker:
         shown.predict(trainer.model, job.folder / "predictions")
         seconds = (time.monotonic() - started) / shown.n_test
         cpu = sum(row.cpu_s for row in history)
-        spent = {**asdict(model_cost(trainer.model)), "seconds_per_slice": seconds, "cpu_seconds": cpu}
+        spent = {**asdict(cost(trainer.model)), "seconds_per_slice": seconds, "cpu_seconds": cpu}
         write_json(job.folder / _SPENT, spent)
         write_text(job.folder / _DONE, "")
 

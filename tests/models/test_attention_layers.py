@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError
-from reproduce.models.classification.swin import PatchMerging, Tiles, WindowAttention, relative_index, shift_mask, swin
+from reproduce.models.classification.swin import PatchMerging, WindowAttention, relative_index, shift_mask, swin
 from reproduce.models.classification.vit import SelfAttention, Tokens, vit
+from reproduce.models.layers.footprint import Tiles
 
 VIT = {"patch": 4, "width": 8, "depth": 1, "heads": 2, "mlp_width": 16, "dropout": 0.0}
 SWIN = {"width": 8, "depths": (2, 2), "heads": (2, 4), "window": 2, "drop_path": 0.0}

@@ -84,7 +84,7 @@ def test_nms(threshold):
         ),
     ):
         kept = nms(boxes[None], scores[None], valid, groups=group[None], iou_threshold=threshold, n_kept=300)
-        assert array(kept.index)[0][array(kept.valid)[0]].tolist() == expected.tolist()
+        assert array(kept.indices)[0][array(kept.valid)[0]].tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize(

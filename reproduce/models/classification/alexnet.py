@@ -8,9 +8,10 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models.layers.blocks import HE
+from reproduce.models import Tensor
 from reproduce.models.layers.channels import ChannelSlice, ResponseNormalisation, require_groups
-from reproduce.models.layers.class_head import class_head, raise_too_small
+from reproduce.models.layers.class_head import class_head, require_large
+from reproduce.models.layers.padded import HE
 
 # Channels of the five convolutions.
 FILTERS_2012 = (96, 256, 384, 384, 256)
@@ -38,7 +39,7 @@ def alexnet(
 
     Args:
         filters: Channels of the five convolutions, `FILTERS_2012` or `FILTERS_2014` or shares of them.
-        units: Of the two hidden dense layers, 4096 there.
+        units: Units of each of the two hidden dense layers, 4096 there.
         towers: 2 in 2012; 1 for what is mostly built.
         stem_padding: Zeros around the image: 0 in 2012, 2 in torchvision.
         response_normalisation: Whether it follows the first two convolutions, as in 2012; torchvision has none.
@@ -52,9 +53,7 @@ def alexnet(
         raise ArgumentError(expected="channels of five convolutions", got=repr(filters), where="alexnet", do=do)
     for channels in filters:
         require_groups(channels, towers, where="alexnet")
-    if min(size) + 2 * stem_padding < 67:
-        got = f"{size[0]} x {size[1]} pixels and {stem_padding} zeros around them, less than 67"
-        raise_too_small("alexnet", got)
+    require_large(size, 67, padding=stem_padding, where="alexnet")
     image = keras.Input((*size, n_channels), name="image")
     x = layers.ZeroPadding2D(stem_padding, name="stem_pad")(image)
     for i, n_filters in enumerate(filters, start=1):
@@ -75,8 +74,8 @@ def alexnet(
     return keras.Model(image, {"class": class_head(x, n_classes)}, name="alexnet")
 
 
-def _towers(x, filters: int, kernel: int, name: str, towers: int):
-    """A convolution in as many parts as there are towers, each of which reads its share of the channels."""
+def _towers(x: Tensor, filters: int, kernel: int, name: str, towers: int) -> Tensor:
+    """Return a convolution in as many parts as there are towers, each of which reads its share of the channels."""
     if towers == 1:
         return layers.Conv2D(filters, kernel, padding="same", **HE, name=name)(x)
     share = x.shape[-1] // towers

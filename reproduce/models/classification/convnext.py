@@ -12,9 +12,10 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 from reproduce.models.classification.vit import NORMAL
 from reproduce.models.layers.channels import ChannelScale
-from reproduce.models.layers.class_head import class_head, raise_too_small
+from reproduce.models.layers.class_head import class_head, require_large
 
 # ConvNeXt-T (3 there): channels and blocks of each stage.
 WIDTHS_T = (96, 192, 384, 768)
@@ -37,8 +38,8 @@ def convnext(
     Args:
         size: 32 at least for four stages; a rest beyond multiples is left out.
         widths: Channels of each stage, `WIDTHS_T` for ConvNeXt-T.
-        depths: Blocks of each stage, `DEPTHS_T` likewise.
-        scale_start: Of the weights of each block's channels before training; 1e-6 in the paper.
+        depths: Blocks of each stage, `DEPTHS_T` for ConvNeXt-T.
+        scale_start: Weights of each block's channels before training; 1e-6 in the paper.
         drop_path: See `drop_shares`; 0.1 for ConvNeXt-T in the paper.
 
     Raises:
@@ -47,8 +48,7 @@ def convnext(
     if len(widths) != len(depths) or not depths:
         got, do = f"{tuple(widths)} and {tuple(depths)}", "give one number of each for every stage"
         raise ArgumentError(expected="a width and a depth for each stage", got=got, where="convnext", do=do)
-    if min(size) < 4 * 2 ** (len(depths) - 1):
-        raise_too_small("convnext", f"{size[0]} x {size[1]} pixels")
+    require_large(size, 4 * 2 ** (len(depths) - 1), where="convnext")
     image = keras.Input((*size, n_channels), name="image")
     drops = drop_shares(drop_path, sum(depths))
     x = layers.Conv2D(widths[0], 4, 4, kernel_initializer=NORMAL, name="stem")(image)
@@ -68,7 +68,7 @@ def convnext(
     return keras.Model(image, {"class": class_head(x, n_classes)}, name="convnext")
 
 
-def mlp(x, name: str):
+def mlp(x: Tensor, name: str) -> Tensor:
     """Return a perceptron with four times as many hidden units as there are channels, on each pixel alone."""
     y = layers.Dense(4 * x.shape[-1], kernel_initializer=NORMAL, name=f"{name}_mlp1")(x)
     y = layers.Activation("gelu", name=f"{name}_gelu")(y)
@@ -83,6 +83,6 @@ def drop_shares(last: float, n_blocks: int) -> Iterator[float]:
     return (last * i / max(n_blocks - 1, 1) for i in range(n_blocks))
 
 
-def drop_images(x, share: float, name: str):
+def drop_images(x: Tensor, share: float, name: str) -> Tensor:
     """Return a branch that training leaves out for a share of the images, the rest scaled up (Huang et al. 2016)."""
     return layers.Dropout(share, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(x) if share else x

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from reproduce.models.layers.blocks import conv_bn_relu
-from reproduce.models.layers.class_head import pooled_classifier, raise_too_small
+from reproduce.models.layers.class_head import pooled_classifier, require_large
 
 
 def custom_cnn(
@@ -25,22 +25,10 @@ def custom_cnn(
     2x2.
 
     Args:
-        size: (y, x) of the image in pixels.
-        n_channels: Channels of the image.
-        n_classes: Classes that exclude each other; 1 for yes or no.
         width: Channels of the first stage.
         depth: Stages.
-        dropout: Share of features that a step leaves out.
-        bn_momentum: See `conv_bn_relu`.
-
-    Returns:
-        `[batch, *size, n_channels]` to {"class": float32 `[batch, n_classes]` in [0, 1]}.
-
-    Raises:
-        ArgumentError: The image is too small for so many stages.
     """
-    if min(size) < 2**depth:
-        raise_too_small("custom_cnn", f"{size[0]}x{size[1]} pixels for {depth} stages")
+    require_large(size, 2**depth, where="custom_cnn")
     x = image = layers.Input((*size, n_channels), name="image")
     for i in range(depth):
         for half in "ab":

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Shape, Tensor, register
 from reproduce.models.layers.channels import ChannelPadding
 from reproduce.models.layers.class_head import pooled_classifier
 from reproduce.models.layers.footprint import WHOLE
 from reproduce.models.layers.own_layer import OwnLayer
-from reproduce.models.layers.padded import batch_norm, relu
+from reproduce.models.layers.padded import BatchNorm, batch_norm, relu
 
 
 @register
@@ -23,11 +23,11 @@ class MeanMagnitude(OwnLayer):
 
     reading = WHOLE
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, channel]`."""
         return ops.mean(ops.abs(inputs), axis=(1, 2))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """See `call`."""
         return input_shape[0], input_shape[-1]
 
@@ -41,11 +41,11 @@ class Shrink(OwnLayer):
             tau_c = alpha_c mean over its grid of |x|.
     """
 
-    def __init__(self, shared: bool, **kwargs):
+    def __init__(self, shared: bool, **kwargs: Any):
         super().__init__(**kwargs)
         self.shared = shared
 
-    def call(self, inputs, magnitude, share):
+    def call(self, inputs: Tensor, magnitude: Tensor, share: Tensor) -> Tensor:
         """Return features shrunk towards zero, `[batch, y, x, channel]`.
 
         Args:
@@ -56,6 +56,10 @@ class Shrink(OwnLayer):
         mean = ops.mean(magnitude, axis=-1, keepdims=True) if self.shared else magnitude
         threshold = (mean * share)[:, None, None, :]
         return ops.sign(inputs) * ops.relu(ops.abs(inputs) - threshold)
+
+    def compute_output_shape(self, input_shape: Shape, *others: Shape) -> Shape:
+        """See `call`."""
+        return input_shape
 
 
 def drsn(
@@ -68,7 +72,7 @@ def drsn(
     thresholds: Literal["shared", "by channel"],
     bn_momentum: float,
 ) -> keras.Model:
-    """Pre-activated residual blocks that shrink what their branch adds: DRSN-CS ("shared") or -CW ("by channel").
+    """Return pre-activated residual blocks that shrink what they add: DRSN-CS ("shared") or -CW ("by channel").
 
     The paper classifies vibrations of one dimension and prints no number of parameters; on images we take its blocks
     with 3x3 kernels, as its authors' code does. Each stage but for the first doubles the channels; the first block of
@@ -87,23 +91,23 @@ def drsn(
         expected = 'thresholds "shared" or "by channel", and a block or more for each stage'
         got, do = f"{thresholds!r}, blocks {tuple(blocks)}", "take shared for DRSN-CS, by channel for DRSN-CW"
         raise ArgumentError(expected=expected, got=got, where="drsn", do=do)
-    norm = {"activation": relu, "bn_momentum": bn_momentum}
+    norm = BatchNorm(bn_momentum)
     image = keras.Input((*size, n_channels), name="image")
     x = _conv(image, width, "stem", stride=2)
     for k, n_blocks in enumerate(blocks):
         for i in range(n_blocks):
             name, stride = f"stage{k + 1}_block{i + 1}", 2 if i == 0 else 1
             x = _block(x, width * 2**k, name, stride=stride, shared=thresholds == "shared", norm=norm)
-    return pooled_classifier(image, batch_norm(x, "end", **norm), n_classes, "drsn")
+    return pooled_classifier(image, batch_norm(x, "end", norm, activation=relu), n_classes, "drsn")
 
 
-def _block(x, filters: int, name: str, *, stride: int, shared: bool, norm: dict):
-    """Residual shrinkage building unit, Figure 6 (shared) and Figure 8 (by channel)."""
-    y = _conv(batch_norm(x, f"{name}_conv1", **norm), filters, f"{name}_conv1", stride=stride)
-    y = _conv(batch_norm(y, f"{name}_conv2", **norm), filters, f"{name}_conv2", stride=1)
+def _block(x: Tensor, filters: int, name: str, *, stride: int, shared: bool, norm: BatchNorm) -> Tensor:
+    """Return a residual shrinkage building unit, Figure 6 (shared) and Figure 8 (by channel)."""
+    y = _conv(batch_norm(x, f"{name}_conv1", norm, activation=relu), filters, f"{name}_conv1", stride=stride)
+    y = _conv(batch_norm(y, f"{name}_conv2", norm, activation=relu), filters, f"{name}_conv2", stride=1)
     magnitude = MeanMagnitude(name=f"{name}_magnitude")(y)
     share = layers.Dense(filters, kernel_initializer="he_normal", name=f"{name}_fc1")(magnitude)
-    share = batch_norm(share, f"{name}_fc1", **norm)
+    share = batch_norm(share, f"{name}_fc1", norm, activation=relu)
     share = layers.Dense(1 if shared else filters, activation="sigmoid", name=f"{name}_fc2")(share)
     y = Shrink(shared, name=f"{name}_shrink")(y, magnitude, share)
     if stride > 1:
@@ -113,6 +117,6 @@ def _block(x, filters: int, name: str, *, stride: int, shared: bool, norm: dict)
     return layers.Add(name=f"{name}_add")([x, y])
 
 
-def _conv(x, filters: int, name: str, *, stride: int):
+def _conv(x: Tensor, filters: int, name: str, *, stride: int) -> Tensor:
     x = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
     return layers.Conv2D(filters, 3, stride, kernel_initializer="he_normal", name=name)(x)

@@ -9,9 +9,17 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 from reproduce.models.layers.channels import GroupedPointwise
 from reproduce.models.layers.class_head import pooled_classifier
-from reproduce.models.layers.padded import average_pool, batch_norm, conv_bn, depthwise, depthwise_bn
+from reproduce.models.layers.padded import (
+    BatchNorm,
+    average_pool,
+    batch_norm,
+    conv_bn,
+    depthwise,
+    depthwise_bn,
+)
 
 BRANCHES = 4
 UNITS = (0, 3, 7, 3)
@@ -24,7 +32,7 @@ LIMITS = (11, 9, 7, 5)
 
 
 def level_channels(scale: float) -> tuple[int, ...]:
-    """Channels of levels 1 to 5 and of the last 1x1 (Table 1): 32, 64, 128, 256, 512 and 1024 at scale 1.
+    """Return the channels of levels 1 to 5 and of the last 1x1 (Table 1): 32, 64, 128, 256, 512 and 1024 at 1.
 
     Args:
         scale: Width of the network, 0.5 to 2 in the paper.
@@ -43,7 +51,7 @@ def espnetv2(
     bn_momentum: float,
     dropout: float,
 ) -> keras.Model:
-    """EESP units: grouped 1x1, depthwise convolutions of several dilations, their sums side by side, grouped 1x1.
+    """Return EESP units: a grouped 1x1, depthwise convolutions of several dilations, their sums joined, a grouped 1x1.
 
     The strided units of levels 2 to 4 also see the image itself, pooled to their grid (Figure 3c). The last level's has
     a branch for it in the authors' release that is never called; it is left out here.
@@ -63,9 +71,9 @@ def espnetv2(
         expected = "units of four levels, channels of five levels, multiples of 16, and of the last 1x1, of 4"
         got, do = f"channels {tuple(channels)}, units {tuple(units)}", "take level_channels(scale) and UNITS"
         raise ArgumentError(expected=expected, got=got, where="espnetv2", do=do)
-    norm = {"activation": prelu, "bn_momentum": bn_momentum}
+    norm = BatchNorm(bn_momentum)
     image = keras.Input((*size, n_channels), name="image")
-    x = conv_bn(image, channels[0], "level1", kernel=3, stride=2, **norm)
+    x = conv_bn(image, channels[0], "level1", kernel=3, stride=2, norm=norm, activation=prelu)
     pooled = average_pool(image, "image_pool1")
     for k, (n_out, n_units) in enumerate(zip(channels[1:5], units, strict=True)):
         name = f"level{k + 2}"
@@ -74,44 +82,44 @@ def espnetv2(
         for i in range(1, n_units + 1):
             y = _eesp(x, n_out, f"{name}_unit{i}", stride=1, limit=LIMITS[k], norm=norm)
             x = prelu(f"{name}_unit{i}")(layers.Add(name=f"{name}_unit{i}_add")([x, y]))
-    x = depthwise_bn(x, "last_depthwise", kernel=3, **norm)
+    x = depthwise_bn(x, "last_depthwise", kernel=3, norm=norm, activation=prelu)
     return pooled_classifier(image, _grouped(x, channels[5], "last", norm), n_classes, "espnetv2", dropout=dropout)
 
 
-def prelu(name: str) -> layers.Layer:
-    """The activation of a name: a slope for each channel, 0.25 at the start as in torch."""
-    quarter = keras.initializers.Constant(0.25)
-    return layers.PReLU(quarter, shared_axes=(1, 2), name=f"{name}_prelu")
-
-
 def dilations(limit: int) -> list[int]:
-    """Dilation of each branch, ascending: kernels of 3, 5, 7 and 9 pixels, those beyond the limit again of 3."""
+    """Return the dilation of each branch, ascending: kernels of 3, 5, 7 and 9 pixels, those beyond the limit of 3."""
     return sorted(i + 1 if 3 + 2 * i <= limit else 1 for i in range(BRANCHES))
 
 
-def _eesp(x, n_out: int, name: str, *, stride: int, limit: int, norm: dict):
-    """Figure 1c: reduce, split, transform, merge with sums of neighbouring branches; what follows is the caller's."""
+def _eesp(x: Tensor, n_out: int, name: str, *, stride: int, limit: int, norm: BatchNorm) -> Tensor:
+    """Return Figure 1c without the end: reduce, split, transform, merge with sums of neighbouring branches."""
     narrow = _grouped(x, n_out // BRANCHES, f"{name}_reduce", norm)
-    branches = []
+    branches: list[Tensor] = []
     for i, dilation in enumerate(dilations(limit), start=1):
         y = depthwise(narrow, f"{name}_branch{i}", kernel=3, stride=stride, dilation=dilation)
         if branches:
             y = layers.Add(name=f"{name}_sum{i}")([branches[-1], y])
         branches.append(y)
-    y = batch_norm(layers.Concatenate(name=f"{name}_join")(branches), f"{name}_join", **norm)
-    return _grouped(y, n_out, f"{name}_merge", norm | {"activation": None})
+    y = batch_norm(layers.Concatenate(name=f"{name}_join")(branches), f"{name}_join", norm, activation=prelu)
+    return batch_norm(GroupedPointwise(n_out, BRANCHES, name=f"{name}_merge")(y), f"{name}_merge", norm)
 
 
-def _strided(x, pooled, n_out: int, name: str, *, limit: int, norm: dict):
-    """Figure 3c: the pooled input beside an EESP unit, and on top of both what the image itself looks like there."""
+def _strided(x: Tensor, pooled: Tensor | None, n_out: int, name: str, *, limit: int, norm: BatchNorm) -> Tensor:
+    """Return Figure 3c: the pooled input beside an EESP unit, and features of the image itself added to both."""
     y = _eesp(x, n_out - x.shape[-1], f"{name}_strided", stride=2, limit=limit, norm=norm)
     y = layers.Concatenate(name=f"{name}_strided_both")([average_pool(x, f"{name}_strided_pool"), y])
     if pooled is not None:
-        seen = conv_bn(pooled, pooled.shape[-1], f"{name}_image_conv1", kernel=3, **norm)
-        seen = conv_bn(seen, n_out, f"{name}_image_conv2", kernel=1, **norm | {"activation": None})
+        seen = conv_bn(pooled, pooled.shape[-1], f"{name}_image_conv1", kernel=3, norm=norm, activation=prelu)
+        seen = conv_bn(seen, n_out, f"{name}_image_conv2", kernel=1, norm=norm, activation=None)
         y = layers.Add(name=f"{name}_image_add")([y, seen])
     return prelu(f"{name}_strided")(y)
 
 
-def _grouped(x, filters: int, name: str, norm: dict):
-    return batch_norm(GroupedPointwise(filters, BRANCHES, name=name)(x), name, **norm)
+def prelu(name: str) -> layers.Layer:
+    """Return the activation of a name: a slope for each channel, 0.25 at the start as in torch."""
+    quarter = keras.initializers.Constant(0.25)
+    return layers.PReLU(quarter, shared_axes=(1, 2), name=f"{name}_prelu")
+
+
+def _grouped(x: Tensor, filters: int, name: str, norm: BatchNorm) -> Tensor:
+    return batch_norm(GroupedPointwise(filters, BRANCHES, name=name)(x), name, norm, activation=prelu)

@@ -9,8 +9,9 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 from reproduce.models.layers.class_head import in_proportion, pooled_classifier
-from reproduce.models.layers.padded import conv_bn, depthwise_bn, relu
+from reproduce.models.layers.padded import BatchNorm, conv_bn, depthwise_bn, relu
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def fbnet(
     epsilon: float,
     dropout: float,
 ) -> keras.Model:
-    """A 3x3 stem, blocks of 1x1, depthwise and 1x1 convolutions, a last 1x1, pooling and a dense layer (Table 1).
+    """Return a 3x3 stem, blocks of 1x1, depthwise and 1x1 convolutions, a last 1x1 and a dense layer (Table 1).
 
     Args:
         blocks: What the search chose, `FBNET_C`.
@@ -67,19 +68,19 @@ def fbnet(
     """
     if not blocks:
         raise ArgumentError(expected="a block or more", got="none", where="fbnet", do="take FBNET_C")
-    norm = {"bn_momentum": bn_momentum, "epsilon": epsilon}
+    norm = BatchNorm(bn_momentum, epsilon=epsilon)
     image = keras.Input((*size, n_channels), name="image")
-    x = conv_bn(image, in_proportion(STEM, width, where="fbnet"), "stem", kernel=3, stride=2, **norm)
+    x = conv_bn(image, in_proportion(STEM, width, where="fbnet"), "stem", kernel=3, stride=2, norm=norm)
     for i, block in enumerate(blocks, start=1):
         x = _block(x, block, in_proportion(block.channels, width, where="fbnet"), f"block{i}", norm)
-    x = conv_bn(x, in_proportion(LAST, width, where="fbnet"), "last", kernel=1, **norm)
+    x = conv_bn(x, in_proportion(LAST, width, where="fbnet"), "last", kernel=1, norm=norm)
     return pooled_classifier(image, x, n_classes, "fbnet", dropout=dropout)
 
 
-def _block(x, block: Block, filters: int, name: str, norm: dict):
-    """Figure 3; what it reads is added where the shape stays. The last 1x1 has no ReLU."""
-    y = conv_bn(x, block.expansion * x.shape[-1], f"{name}_expand", kernel=1, **norm)
-    y = depthwise_bn(y, f"{name}_depthwise", kernel=block.kernel, stride=block.stride, activation=relu, **norm)
-    y = conv_bn(y, filters, f"{name}_project", kernel=1, activation=None, **norm)
+def _block(x: Tensor, block: Block, filters: int, name: str, norm: BatchNorm) -> Tensor:
+    """Return a block (Figure 3); what it reads is added where the shape stays. The last 1x1 has no ReLU."""
+    y = conv_bn(x, block.expansion * x.shape[-1], f"{name}_expand", kernel=1, norm=norm)
+    y = depthwise_bn(y, f"{name}_depthwise", kernel=block.kernel, stride=block.stride, activation=relu, norm=norm)
+    y = conv_bn(y, filters, f"{name}_project", kernel=1, activation=None, norm=norm)
     same = block.stride == 1 and x.shape[-1] == filters
     return layers.Add(name=f"{name}_add")([x, y]) if same else y

@@ -6,10 +6,11 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 from reproduce.models.layers.channels import ResponseNormalisation
 from reproduce.models.layers.class_head import class_head, in_proportion
 from reproduce.models.layers.grid import AdaptiveAveragePooling
-from reproduce.models.layers.padded import conv_bn
+from reproduce.models.layers.padded import BatchNorm, conv_bn
 
 # Table 1 there: 1x1; 1x1 before 3x3, 3x3; 1x1 before 5x5, 5x5; 1x1 after pooling.
 INCEPTION = {
@@ -40,7 +41,7 @@ def googlenet(
     dropout: float,
     auxiliary_dropout: float,
 ) -> keras.Model:
-    """Nine Inception modules (section 5, Table 1, Figure 3) with or without the two classifiers in between.
+    """Return nine Inception modules (section 5, Table 1, Figure 3) with or without the two classifiers in between.
 
     Those pool to 4x4: by bins of near equal size as in torchvision, not by 5x5 at every third pixel, so that any size
     will do. Their losses count 0.3 in the paper, and predictions leave them out. Poolings round up.
@@ -54,7 +55,7 @@ def googlenet(
             responses are normalised after the stem's pooling and its 3x3 (the paper).
         auxiliary: Whether there are classifiers after modules 4a and 4d.
         dropout: 0.4 in the paper, 0.2 in torchvision.
-        auxiliary_dropout: Likewise before an auxiliary classifier's last layer: 0.7.
+        auxiliary_dropout: Share that training drops before an auxiliary classifier's last layer: 0.7.
 
     Returns:
         With `auxiliary` there are "aux1" and "aux2" of the same kind beside "class".
@@ -68,12 +69,12 @@ def googlenet(
         do = "take 5 and 3 for the paper, 3 and 2 for torchvision"
         raise ArgumentError(expected=expected, got=got, where="googlenet", do=do)
     # torchvision adds 1e-3 to variances here, unlike in its other models.
-    norm = {"bias": not batch_norm, "bn_momentum": bn_momentum if batch_norm else None, "epsilon": 1e-3}
+    norm = BatchNorm(bn_momentum, epsilon=1e-3) if batch_norm else None
     image = keras.Input((*size, n_channels), name="image")
-    x = _pool(conv_bn(image, width, "conv1", kernel=7, stride=2, **norm), "pool1")
+    x = _pool(_conv(image, width, "conv1", 7, norm, stride=2), "pool1")
     x = x if batch_norm else ResponseNormalisation(name="pool1_norm")(x)
-    x = conv_bn(x, width, "conv2_reduce", kernel=1, **norm)
-    x = conv_bn(x, 3 * width, "conv2", kernel=3, **norm)
+    x = _conv(x, width, "conv2_reduce", 1, norm)
+    x = _conv(x, 3 * width, "conv2", 3, norm)
     x = _pool(x if batch_norm else ResponseNormalisation(name="conv2_norm")(x), "pool2")
     outputs = {}
     for name, filters in INCEPTION.items():
@@ -90,11 +91,11 @@ def googlenet(
     return keras.Model(image, {"class": class_head(x, n_classes), **outputs}, name="googlenet")
 
 
-def _inception(x, filters: list[int], name: str, large_kernel: int, norm: dict):
-    """Four branches side by side (Figure 2b)."""
+def _inception(x: Tensor, filters: list[int], name: str, large_kernel: int, norm: BatchNorm | None) -> Tensor:
+    """Return four branches side by side (Figure 2b)."""
 
-    def conv(x, n_filters: int, kernel: int, branch: str):
-        return conv_bn(x, n_filters, f"{name}_{branch}", kernel=kernel, **norm)
+    def conv(x: Tensor, n_filters: int, kernel: int, branch: str) -> Tensor:
+        return _conv(x, n_filters, f"{name}_{branch}", kernel, norm)
 
     one, reduce3, three, reduce5, five, pooled = filters
     branches = [
@@ -106,13 +107,17 @@ def _inception(x, filters: list[int], name: str, large_kernel: int, norm: dict):
     return layers.Concatenate(name=f"{name}_join")(branches)
 
 
-def _auxiliary(x, n_classes: int, name: str, *, width: int, dropout: float, norm: dict):
-    """4x4 bins, 128 filters of 1x1, 1024 units, the classes (section 5)."""
+def _auxiliary(x: Tensor, n_classes: int, name: str, *, width: int, dropout: float, norm: BatchNorm | None) -> Tensor:
+    """Return 4x4 bins, 128 filters of 1x1, 1024 units, the classes (section 5)."""
     x = AdaptiveAveragePooling(4, name=f"{name}_pool")(x)
-    x = layers.Flatten(name=f"{name}_flat")(conv_bn(x, 2 * width, f"{name}_conv", kernel=1, **norm))
+    x = layers.Flatten(name=f"{name}_flat")(_conv(x, 2 * width, f"{name}_conv", 1, norm))
     x = layers.Dense(16 * width, activation="relu", kernel_initializer="he_normal", name=f"{name}_fc")(x)
     return class_head(layers.Dropout(dropout, name=f"{name}_dropout")(x), n_classes, name=name)
 
 
-def _pool(x, name: str):
+def _conv(x: Tensor, filters: int, name: str, kernel: int, norm: BatchNorm | None, stride: int = 1) -> Tensor:
+    return conv_bn(x, filters, name, kernel=kernel, stride=stride, bias=norm is None, norm=norm)
+
+
+def _pool(x: Tensor, name: str) -> Tensor:
     return layers.MaxPooling2D(3, 2, "same", name=name)(x)

@@ -7,12 +7,12 @@ docstring names are refused by an ArgumentError.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import applications, layers
 
-from reproduce.errors import ArgumentError
-from reproduce.models.layers.class_head import pooled_classifier
+from reproduce.models.layers.class_head import pooled_classifier, require_large
 
 
 def inception_v3(
@@ -86,17 +86,15 @@ def _features(
     *,
     smallest: int = 32,
     bn: dict,
-    leave_out: tuple[type, ...] = (),
-    **settings,
+    leave_out: tuple[type[keras.Layer], ...] = (),
+    **settings: Any,
 ) -> tuple:
-    """The image and its features, with another configuration of batch normalisation, without some layers.
+    """Return the image and its features, with another configuration of batch normalisation, without some layers.
 
     Layers that Keras numbers as they are made in a process are named by their place, so that a saved model can be told
     from another by its names.
     """
-    if min(size) < smallest:
-        got, where = f"{size[0]} x {size[1]} pixels", application.__name__
-        raise ArgumentError(expected=f"images of {smallest} pixels or more", got=got, where=where, do="resize")
+    require_large(size, smallest, where=application.__name__)
     image = keras.Input((*size, n_channels), name="image")
     model = application(include_top=False, weights=None, input_tensor=image, **settings)
     names = {layer.name: f"{i:03d}_{type(layer).__name__.lower()}" for i, layer in enumerate(model.layers)}

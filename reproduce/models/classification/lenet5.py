@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Shape, Tensor, register
 from reproduce.models.layers.blocks import probabilities
-from reproduce.models.layers.class_head import class_head, raise_too_small
+from reproduce.models.layers.class_head import class_head, require_large
 from reproduce.models.layers.footprint import HALVING, Window
 from reproduce.models.layers.own_layer import OwnLayer
 from reproduce.randomness import stream
@@ -27,7 +27,7 @@ C3_READS = (
 
 
 @register
-def scaled_tanh(x):
+def scaled_tanh(x: Tensor) -> Tensor:
     """Return A tanh(S x) with A = 1.7159 and S = 2/3: f(1) = 1 and f(-1) = -1 (equation 6 and appendix A there)."""
     return 1.7159 * ops.tanh(x * (2 / 3))
 
@@ -41,12 +41,12 @@ class SparseConvolution(OwnLayer):
         kernel: Side of the kernels in pixels.
     """
 
-    def __init__(self, reads: Sequence[Sequence[int]], kernel: int, **kwargs):
+    def __init__(self, reads: Sequence[Sequence[int]], kernel: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.reads, self.side = tuple(tuple(each) for each in reads), kernel
-        self.reading = Window(kernel, 1, 1, 0, 0)
+        self.reading, self.n_out = Window(kernel, 1, 1, 0, 0), len(self.reads)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Add one kernel for each connection, one bias for each filter."""
         n_connections, n_filters = sum(map(len, self.reads)), len(self.reads)
         # Connection k lies between a channel and a filter: its kernel goes to this place of a dense kernel, rest is 0.
@@ -60,20 +60,15 @@ class SparseConvolution(OwnLayer):
         self.kernels = self.add_weight(shape=(self.side**2, n_connections), initializer=uniform, name="kernels")
         self.bias = self.add_weight(shape=(n_filters,), initializer="zeros", name="bias")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, y - kernel + 1, x - kernel + 1, filter]`."""
         dense = ops.matmul(self.kernels, ops.convert_to_tensor(self.places, self.compute_dtype))
         shape = (self.side, self.side, inputs.shape[-1], len(self.reads))
         return ops.conv(inputs, ops.reshape(dense, shape), 1, "valid", "channels_last") + self.bias
 
-    def multiply_adds(self, shapes, output):
+    def multiply_adds(self, shapes: Sequence[Shape], output: Shape) -> int:
         """Return only those of the connections that exist."""
         return self.side**2 * sum(map(len, self.reads)) * output[0] * output[1]
-
-    def compute_output_shape(self, input_shape):
-        """See `call`."""
-        batch, y, x, _ = input_shape
-        return batch, y - self.side + 1, x - self.side + 1, len(self.reads)
 
 
 @register
@@ -82,25 +77,20 @@ class TrainableSubsampling(OwnLayer):
 
     reading = HALVING
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Add two weights a channel; the coefficients start where the sum becomes the mean."""
         quarter = keras.initializers.Constant(0.25)
         self.coefficient = self.add_weight(shape=(input_shape[-1],), initializer=quarter, name="coefficient")
         self.bias = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="bias")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, y // 2, x // 2, channel]`."""
         mean = ops.average_pool(inputs, 2, 2, "valid", "channels_last")
         return 4 * mean * self.coefficient + self.bias
 
-    def multiply_adds(self, shapes, output):
+    def multiply_adds(self, shapes: Sequence[Shape], output: Shape) -> int:
         """Return one for each output."""
         return int(np.prod(output))
-
-    def compute_output_shape(self, input_shape):
-        """See `call`."""
-        batch, y, x, channels = input_shape
-        return batch, y // 2, x // 2, channels
 
 
 def class_codes(n_classes: int, n_units: int) -> np.ndarray:
@@ -132,23 +122,19 @@ class RadialBasis(OwnLayer):
         n_classes: Classes; of one the logit is how much nearer the features are to yes than to no.
     """
 
-    def __init__(self, n_classes: int, **kwargs):
+    def __init__(self, n_classes: int, **kwargs: Any):
         super().__init__(**kwargs)
-        self.n_classes = n_classes
+        self.n_classes = self.n_out = n_classes
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, n_classes]` of features `[batch, unit]`."""
         codes = ops.convert_to_tensor(class_codes(self.n_classes, inputs.shape[-1]), self.compute_dtype)
         distance = ops.sum(ops.square(inputs[:, None, :] - codes), axis=-1)
         return distance[:, :1] - distance[:, 1:] if self.n_classes == 1 else -distance
 
-    def multiply_adds(self, shapes, output):
+    def multiply_adds(self, shapes: Sequence[Shape], output: Shape) -> int:
         """Return one square for each component of each code."""
         return max(self.n_classes, 2) * shapes[0][-1]
-
-    def compute_output_shape(self, input_shape):
-        """See `call`."""
-        return input_shape[0], self.n_classes
 
 
 def lenet5(size: tuple[int, int], *, n_channels: int, n_classes: int, padding: int) -> keras.Model:
@@ -161,7 +147,7 @@ def lenet5(size: tuple[int, int], *, n_channels: int, n_classes: int, padding: i
         size: With the padding at least 32, as the paper has it for digits of 28.
         padding: Zeros put around the image; 2 for 28x28 pixels.
     """
-    _require_size(size, padding, "lenet5")
+    require_large(size, 32, padding=padding, where="lenet5")
     image = keras.Input((*size, n_channels), name="image")
     x = layers.ZeroPadding2D(padding, name="pad")(image)
     x = _squash(layers.Conv2D(6, 5, name="c1")(x), "c1")  # [batch, 28, 28, 6] of 32x32 pixels
@@ -196,7 +182,7 @@ def lenet5_dense(
     Raises:
         ArgumentError: An activation or pooling is none of these.
     """
-    _require_size(size, padding, "lenet5_dense")
+    require_large(size, 32, padding=padding, where="lenet5_dense")
     for got, known in ((activation, ("tanh", "relu")), (pooling, ("average", "max"))):
         if got not in known:
             raise ArgumentError(expected=" or ".join(known), got=repr(got), where="lenet5_dense", do="take one")
@@ -212,10 +198,5 @@ def lenet5_dense(
     return keras.Model(image, {"class": class_head(x, n_classes)}, name="lenet5_dense")
 
 
-def _squash(x, name: str):
+def _squash(x: Tensor, name: str) -> Tensor:
     return layers.Activation(scaled_tanh, name=f"{name}_squash")(x)
-
-
-def _require_size(size: tuple[int, int], padding: int, where: str) -> None:
-    if min(size) + 2 * padding < 32:
-        raise_too_small(where, f"{size[0]} x {size[1]} pixels and {padding} zeros around them, less than 32")

@@ -41,7 +41,7 @@ class Encoder:
 
     @property
     def address(self) -> str:
-        """Where the file of weights can be had."""
+        """Return where the file of weights is published."""
         return f"{_ADDRESS}/{self.folder}/{self.weights}"
 
 
@@ -59,7 +59,7 @@ DENSENET121 = Encoder(applications.DenseNet121, "torch", _DENSENET121, 5, False,
 
 
 def find_weights(encoder: Encoder) -> Path:
-    """The file of an encoder's weights: in $REPRODUCE_WEIGHTS where that is set, else in the cache of Keras.
+    """Return the file of an encoder's weights: in $REPRODUCE_WEIGHTS where that is set, else in the cache of Keras.
 
     A protocol names a file by what is in it, not by where it lies, so the place comes from the environment, which
     training processes inherit. The cache is `models` in $KERAS_HOME, or in `.keras` of the home folder.
@@ -82,7 +82,7 @@ def find_weights(encoder: Encoder) -> Path:
 
 
 def load_encoder(encoder: Encoder, *, sha256: str) -> keras.Model:
-    """The frozen encoder with exactly the weights of its file, from an image to its features at each tap.
+    """Return the frozen encoder with exactly the weights of its file, from an image to its features at each tap.
 
     It is frozen: its weights do not move, and batch normalisation uses the statistics that the file holds. Xue
     2025, 5 speaks of "fine-tuning the high-level weights"; silent: which those are, so we train what comes after the
@@ -94,8 +94,8 @@ def load_encoder(encoder: Encoder, *, sha256: str) -> keras.Model:
     same weights; features differ from those of keras.applications at the border of the image alone.
 
     Args:
-        encoder: Which.
-        sha256: Of the file, 64 hexadecimal digits, as in the protocol.
+        encoder: Architecture and its file.
+        sha256: Digest of the file, 64 hexadecimal digits, as in the protocol.
 
     Returns:
         Model named after the architecture, from `[batch, y, x, 3]`, normalised, to the features at each tap.
@@ -126,7 +126,7 @@ def load_encoder(encoder: Encoder, *, sha256: str) -> keras.Model:
 
 
 def _with_same_padding(model: keras.Model) -> keras.Model:
-    """The model with "same" in place of "valid", its weights, and names that do not depend on what was made before."""
+    """Return the model with "same" for "valid", its weights, and names that do not depend on what was made before."""
     names = {
         layer.name: layer.name if layer.name.startswith("mixed") else f"layer{i}"
         for i, layer in enumerate(model.layers)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 from reproduce.models.layers.class_head import pooled_classifier
-from reproduce.models.layers.padded import conv_bn, max_pool
+from reproduce.models.layers.padded import BatchNorm, conv_bn, max_pool
 
 # Blocks of each stage (He et al. 2016, Table 1).
 RESNET18 = (2, 2, 2, 2)
 RESNET34 = RESNET50 = (3, 4, 6, 3)
 RESNET101 = (3, 4, 23, 3)
 RESNET152 = (3, 8, 36, 3)
+
+
+BlockKind = Literal["basic", "bottleneck_1x1", "bottleneck_3x3"]
+Stem = Literal["7x7", "3x3"]
+FirstDilation = Literal["own", "previous"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Stage:
     stride: int
     dilations: tuple[int, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.dilations or min(self.stride, *self.dilations) < 1 or (self.stride > 1 and self.dilations[0] > 1):
             expected = "one block or more, numbers from 1, and a first block that strides or dilates, not both"
             do = "let a stage stride, or give it stride 1 and dilate it"
@@ -58,41 +64,37 @@ class Variant:
         ArgumentError: `block` or `stem` is none of these.
     """
 
-    block: Literal["basic", "bottleneck_1x1", "bottleneck_3x3"]
-    stem: Literal["7x7", "3x3"]
+    block: BlockKind
+    stem: Stem
     conv_bias: bool
     bn_momentum: float
     frozen_bn: bool
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         choices = {"block": ("basic", "bottleneck_1x1", "bottleneck_3x3"), "stem": ("7x7", "3x3")}
         for field, known in choices.items():
             if (got := getattr(self, field)) not in known:
                 where = f"Variant.{field}"
                 raise ArgumentError(expected=" or ".join(known), got=repr(got), where=where, do="take one")
 
-    def conv(self, x, filters: int, kernel: int, name: str, **settings):
+    def conv(self, x: Tensor, filters: int, kernel: int, name: str, **settings: Any) -> Tensor:
         """Return `padded.conv_bn` with the biases and the batch normalisation of this variant."""
-        norm = {"bn_momentum": self.bn_momentum, "frozen": self.frozen_bn}
-        return conv_bn(x, filters, name, kernel=kernel, bias=self.conv_bias, **norm, **settings)
+        norm = BatchNorm(self.bn_momentum, frozen=self.frozen_bn)
+        return conv_bn(x, filters, name, kernel=kernel, bias=self.conv_bias, norm=norm, **settings)
 
 
 def dilated_stages(
-    blocks: Sequence[int],
-    *,
-    output_stride: int,
-    first_dilation: Literal["own", "previous"],
-    multi_grid: Sequence[int] | None,
+    blocks: Sequence[int], *, output_stride: int, first_dilation: FirstDilation, multi_grid: Sequence[int] | None
 ) -> tuple[Stage, ...]:
-    """Stages that stride down to `output_stride` and dilate from there on (Chen et al. 2017, 3.1 and 3.2).
+    """Return stages that stride down to `output_stride` and dilate from there on (Chen et al. 2017, 3.1 and 3.2).
 
     A stage that would go below the output stride keeps its grid, and twice as much dilation stands for each halving.
 
     Args:
         blocks: Blocks of the four stages.
         output_stride: Pixels of the image for one of the last features, along an axis: 8, 16 or 32.
-        first_dilation: Of the first block of a stage that dilates: the stage's "own" (the papers), or that of the stage
-            before, the "previous" one (torchvision).
+        first_dilation: Dilation of the first block of a stage that dilates: the stage's "own" (the papers), or that of
+            the stage before, the "previous" one (torchvision).
         multi_grid: For each block of the last stage, what its dilation is multiplied by (3.2.1); None for no
             factors.
 
@@ -128,8 +130,8 @@ def dilated_stages(
     return (*stages, Stage(last.stride, tuple(d * f for d, f in zip(last.dilations, factors, strict=True))))
 
 
-def resnet_features(image, stages: Sequence[Stage], variant: Variant, *, width: int) -> tuple:
-    """Features after each stage of a residual network.
+def resnet_features(image: Tensor, stages: Sequence[Stage], variant: Variant, *, width: int) -> tuple[Tensor, ...]:
+    """Return the features after each stage of a residual network.
 
     Convolutions that stride are padded by half their kernel on all sides, as He et al.'s and torch's are; Keras' "same"
     would pad more below and to the right. The max-pooling is padded with zeros where torch pads with -infinity: after a
@@ -155,8 +157,8 @@ def resnet_features(image, stages: Sequence[Stage], variant: Variant, *, width: 
     return tuple(outputs)
 
 
-def _residual(x, filters: int, name: str, variant: Variant, *, stride: int, dilation: int):
-    """relu(F(x) + shortcut(x)) (He et al. 2016, equations 1 and 2, Figure 5; shortcuts of option B)."""
+def _residual(x: Tensor, filters: int, name: str, variant: Variant, *, stride: int, dilation: int) -> Tensor:
+    """Return relu(F(x) + shortcut(x)) (He et al. 2016, equations 1 and 2, Figure 5; shortcuts of option B)."""
     if variant.block == "basic":
         wide = filters
         y = variant.conv(x, filters, 3, f"{name}_conv1", stride=stride, dilation=dilation)
@@ -179,11 +181,11 @@ def resnet(
     n_classes: int,
     width: int,
     blocks: Sequence[int],
-    block: Literal["basic", "bottleneck_1x1", "bottleneck_3x3"],
+    block: BlockKind,
     conv_bias: bool,
     bn_momentum: float,
 ) -> keras.Model:
-    """A residual network as classifier (He et al. 2016, Table 1): global average pooling and one dense layer.
+    """Return a residual network as classifier (He et al. 2016, Table 1): global average pooling and one dense layer.
 
     ResNet-18 and -34 have basic blocks, the others bottlenecks. torchvision's have no `conv_bias` and stride in the 3x3
     ("bottleneck_3x3"); those of keras.applications have biases and stride in the first 1x1.

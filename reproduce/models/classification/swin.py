@@ -4,50 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 from keras import initializers, layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Shape, Tensor, register
 from reproduce.models.classification.convnext import drop_images, drop_shares, mlp
 from reproduce.models.classification.vit import NORMAL
 from reproduce.models.layers.class_head import pooled_classifier
-from reproduce.models.layers.footprint import HALVING
+from reproduce.models.layers.footprint import HALVING, Tiles
 from reproduce.models.layers.own_layer import OwnLayer
 
 # Swin-T (3.3 there): blocks and heads of each stage.
 DEPTHS_T = (2, 2, 6, 2)
 HEADS_T = (3, 6, 12, 24)
 EPSILON = 1e-5
-
-
-@dataclass(frozen=True)
-class Tiles:
-    """Each output reads the tile that it lies in.
-
-    Attributes:
-        side: Of a tile.
-        shift: How far the tiles begin before the first input; the first and the last are then cut off by the edge.
-    """
-
-    side: int
-    shift: int
-
-    def size(self, n: int) -> int:
-        """As many outputs as inputs."""
-        return n
-
-    def steps(self, n: int) -> tuple[int, int]:
-        """See `footprint.Window.steps`: everything repeats after a tile."""
-        return self.side, self.side
-
-    def reads(self, output: int, n: int) -> range:
-        """See `footprint.Window.reads`."""
-        first = (output + self.shift) // self.side * self.side - self.shift
-        return range(max(first, 0), min(first + self.side, n))
 
 
 def relative_index(window: int) -> np.ndarray:
@@ -82,12 +56,12 @@ class WindowAttention(OwnLayer):
         shift: Positions by which the windows are moved against the grid, 0 or half a window.
     """
 
-    def __init__(self, heads: int, window: int, shift: int, **kwargs):
+    def __init__(self, heads: int, window: int, shift: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.heads, self.window, self.shift = heads, window, shift
         self.reading = Tiles(window, shift)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Add a dense layer to queries, keys and values, one to the output, and the table of biases."""
         _, y, x, channels = input_shape
         if channels % self.heads or y % self.window or x % self.window:
@@ -103,7 +77,7 @@ class WindowAttention(OwnLayer):
         normal = initializers.TruncatedNormal(stddev=0.02)
         self.bias = self.add_weight(shape=shape, initializer=normal, name="bias")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return the same shape."""
         _, y, x, channels = inputs.shape
         n, side, heads = self.window**2, self.window, self.heads
@@ -121,7 +95,7 @@ class WindowAttention(OwnLayer):
         rolled = ops.reshape(ops.swapaxes(tiles, 2, 3), (-1, y, x, channels))
         return ops.roll(rolled, (self.shift, self.shift), axis=(1, 2)) if self.shift else rolled
 
-    def _masked(self, scores, grid: tuple[int, int]):
+    def _masked(self, scores: Tensor, grid: tuple[int, int]) -> Tensor:
         if not self.shift:
             return scores
         seen = shift_mask(grid, self.window, self.shift)
@@ -131,7 +105,7 @@ class WindowAttention(OwnLayer):
         by_image = ops.reshape(scores, (-1, n_windows, self.heads, n, n)) + hidden
         return ops.reshape(by_image, (-1, self.heads, n, n))
 
-    def multiply_adds(self, shapes, output):
+    def multiply_adds(self, shapes: Sequence[Shape], output: Shape) -> int:
         """Return equation 2: four dense layers; queries times keys and weights times values in windows."""
         n, channels = math.prod(output[:-1]), output[-1]
         return 4 * n * channels**2 + 2 * self.window**2 * n * channels
@@ -143,16 +117,15 @@ class PatchMerging(OwnLayer):
 
     reading = HALVING
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, y // 2, x // 2, 4 * channel]`."""
         _, y, x, channels = inputs.shape
         pairs = ops.reshape(inputs, (-1, y // 2, 2, x // 2, 2, channels))
         return ops.reshape(ops.transpose(pairs, (0, 1, 3, 4, 2, 5)), (-1, y // 2, x // 2, 4 * channels))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """See `call`."""
-        batch, y, x, channels = input_shape
-        return batch, y // 2, x // 2, 4 * channels
+        return (*super().compute_output_shape(input_shape)[:-1], 4 * input_shape[-1])
 
 
 def swin(
@@ -174,7 +147,7 @@ def swin(
     Args:
         width: Channels of the first stage, 96 in Swin-T; each stage doubles them.
         depths: Blocks of each stage, `DEPTHS_T` for Swin-T.
-        heads: Of each stage, `HEADS_T` likewise.
+        heads: Heads of each stage, `HEADS_T` for Swin-T.
         window: Side of a window in patches of 4x4 pixels, 7 in the paper.
         drop_path: See `convnext.drop_shares`; 0.2 for Swin-T.
 
@@ -206,8 +179,8 @@ def swin(
     return pooled_classifier(image, x, n_classes, "swin")
 
 
-def _block(x, attention: WindowAttention, name: str, drop: float):
-    """Equation 3."""
+def _block(x: Tensor, attention: WindowAttention, name: str, drop: float) -> Tensor:
+    """Return a block of attention and perceptron (equation 3)."""
     y = attention(layers.LayerNormalization(epsilon=EPSILON, name=f"{name}_norm1")(x))
     x = layers.Add(name=f"{name}_add1")([x, drop_images(y, drop, f"{name}_attention")])
     y = mlp(layers.LayerNormalization(epsilon=EPSILON, name=f"{name}_norm2")(x), name)

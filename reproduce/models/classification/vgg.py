@@ -10,8 +10,10 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from reproduce.models.layers.blocks import HE, conv_bn_relu
-from reproduce.models.layers.class_head import class_head, raise_too_small
+from reproduce.models import Tensor
+from reproduce.models.layers.blocks import conv_bn_relu
+from reproduce.models.layers.class_head import class_head, require_large
+from reproduce.models.layers.padded import HE
 
 # 3x3 convolutions of each of the five stages, columns D and E; a 2x2 max-pooling ends each.
 VGG16 = (2, 2, 3, 3, 3)
@@ -23,7 +25,7 @@ def stage_filters(width: int) -> tuple[int, ...]:
     return tuple(width * min(2**i, 8) for i in range(5))
 
 
-def vgg_stage(x, stage: int, n_convs: int, *, width: int, bn_momentum: float | None):
+def vgg_stage(x: Tensor, stage: int, n_convs: int, *, width: int, bn_momentum: float | None) -> Tensor:
     """Return the convolutions of one stage, named "conv1_1" and so on as in the paper's released weights; no pooling.
 
     `[batch, y, x, stage_filters(width)[stage - 1]]`, for a stage from 1 to 5 of `n_convs` convolutions, and the width
@@ -53,12 +55,11 @@ def vgg(
     Args:
         n_convs: Convolutions of each stage, `VGG16` or `VGG19`; five stages at most.
         width: Channels of the first stage, 64 in the paper; see `stage_filters`.
-        units: Of the two hidden dense layers, 4096 in the paper.
+        units: Units of each of the two hidden dense layers, 4096 in the paper.
         batch_norm: Whether batch normalisation follows each convolution; the paper has none.
         dropout: 0.5 in the paper.
     """
-    if min(size) < 2 ** len(n_convs):
-        raise_too_small("vgg", f"{size[0]} x {size[1]} pixels for {len(n_convs)} poolings")
+    require_large(size, 2 ** len(n_convs), where="vgg")
     image = x = keras.Input((*size, n_channels), name="image")
     for stage, n in enumerate(n_convs, start=1):
         x = vgg_stage(x, stage, n, width=width, bn_momentum=bn_momentum if batch_norm else None)

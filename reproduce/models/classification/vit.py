@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Shape, Tensor, register
 from reproduce.models.layers.class_head import class_head
-from reproduce.models.layers.footprint import Bins, Everywhere
+from reproduce.models.layers.footprint import Bins, Everywhere, Reading
 from reproduce.models.layers.own_layer import OwnLayer
 
 # Of layer normalisation: that of the authors' release and torchvision's.
@@ -27,13 +29,13 @@ class Tokens(OwnLayer):
     The tokens keep an axis of length 1 before them, so that a tensor still has as many axes as the image.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Add `[channel]` for the class, `[1 + y * x, channel]` for the positions."""
         _, y, x, channels = input_shape
         self.class_token = self.add_weight(shape=(channels,), initializer="zeros", name="class_token")
         self.positions = self.add_weight(shape=(1 + y * x, channels), initializer=NORMAL, name="positions")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, 1, 1 + y * x, channel]` of patches `[batch, y, x, channel]`."""
         _, y, x, channels = inputs.shape
         patches = ops.reshape(inputs, (-1, 1, y * x, channels))
@@ -41,14 +43,9 @@ class Tokens(OwnLayer):
         token = ops.broadcast_to(ops.cast(self.class_token, self.compute_dtype), shape)
         return ops.concatenate([token, patches], axis=2) + self.positions
 
-    def readings(self, grid):
+    def readings(self, grid: Shape) -> tuple[Reading, ...]:
         """Return a bound, as if each token read all patches, as the next layer does."""
         return Bins(1), Everywhere(1 + math.prod(grid))
-
-    def compute_output_shape(self, input_shape):
-        """See `call`."""
-        batch, y, x, channels = input_shape
-        return batch, 1, 1 + y * x, channels
 
 
 @register
@@ -56,17 +53,17 @@ class SelfAttention(OwnLayer):
     """Each position as a mean of all, weighted by heads (Vaswani et al. 2017, 3.2), with biases.
 
     Args:
-        heads: How many; each has its share of the channels.
+        heads: Number of heads; each has its share of the channels.
         dropout: Share of the weights that training drops.
     """
 
     reading = Everywhere()
 
-    def __init__(self, heads: int, dropout: float, **kwargs):
+    def __init__(self, heads: int, dropout: float, **kwargs: Any):
         super().__init__(**kwargs)
         self.heads, self.dropout = heads, dropout
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Add query, key, value and output, each of as many channels as come in."""
         channels = input_shape[-1]
         if channels % self.heads:
@@ -78,12 +75,12 @@ class SelfAttention(OwnLayer):
         flat = (input_shape[0], math.prod(input_shape[1:-1]), channels)
         self.attention.build(flat, flat)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Return the same shape."""
         flat = ops.reshape(inputs, (-1, math.prod(inputs.shape[1:-1]), inputs.shape[-1]))
         return ops.reshape(self.attention(flat, flat, training=training), (-1, *inputs.shape[1:]))
 
-    def multiply_adds(self, shapes, output):
+    def multiply_adds(self, shapes: Sequence[Shape], output: Shape) -> int:
         """Return those of four dense layers, of queries times keys, and of weights times values."""
         n, channels = math.prod(output[:-1]), output[-1]
         return 4 * n * channels**2 + 2 * n**2 * channels
@@ -112,7 +109,7 @@ def vit(
         patch: Side of a patch in pixels.
         width: Channels of a token, a multiple of the heads.
         depth: Blocks of attention and perceptron.
-        heads: Of the attention.
+        heads: Heads of the attention.
         mlp_width: Hidden units of the perceptrons.
         dropout: Share that training drops of the tokens, after each dense layer but those of attention: 0.1 where the
             release trains on ImageNet, 0 in torchvision.

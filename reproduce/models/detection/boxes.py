@@ -10,6 +10,8 @@ import math
 import numpy as np
 from keras import ops
 
+from reproduce.models import Tensor
+
 # Height over width of the anchors (Ren et al. 2015, section 3.1.1).
 RATIOS = (0.5, 1.0, 2.0)
 
@@ -21,13 +23,13 @@ MAX_LOG_MAGNIFICATION = math.log(1000.0 / 16.0)
 MIN_SIDE = 1e-3
 
 
-def area(boxes):
+def area(boxes: Tensor) -> Tensor:
     """Return the area `[..., box]` of boxes `[..., box, 4]` in square pixels; 0 where an end lies before its start."""
     sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], 0.0)
     return sides[..., 0] * sides[..., 1]
 
 
-def iou_matrix(first, second):
+def iou_matrix(first: Tensor, second: Tensor) -> Tensor:
     """Return the intersection over union of each box of the first set with each of the second.
 
     Float32 `[..., m, n]` in [0, 1] of boxes `[..., m, 4]` and `[..., n, 4]`; 0 where both boxes are empty.
@@ -37,7 +39,7 @@ def iou_matrix(first, second):
     return ops.where(union > 0.0, shared / ops.where(union > 0.0, union, 1.0), 0.0)
 
 
-def encode(boxes, anchors, *, weights: tuple[float, float]):
+def encode(boxes: Tensor, anchors: Tensor, *, weights: tuple[float, float]) -> Tensor:
     """Return the code that moves each anchor onto its box: shift of the centre in sides, log of the magnification.
 
     t_y = w (y - y_a) / h_a and t_h = w' log(h / h_a), likewise along x (Girshick et al. 2014, appendix C).
@@ -57,7 +59,7 @@ def encode(boxes, anchors, *, weights: tuple[float, float]):
     return ops.concatenate([shift, weights[1] * ops.log(sides / anchor_sides)], axis=-1)
 
 
-def decode(code, anchors, *, weights: tuple[float, float]):
+def decode(code: Tensor, anchors: Tensor, *, weights: tuple[float, float]) -> Tensor:
     """Return the box that a code makes of its anchor; the inverse of `encode`.
 
     Args:
@@ -74,20 +76,20 @@ def decode(code, anchors, *, weights: tuple[float, float]):
     return ops.concatenate([centre - 0.5 * sides, centre + 0.5 * sides], axis=-1)
 
 
-def clip_to(boxes, size: tuple[int, int]):
+def clip_to(boxes: Tensor, size: tuple[int, int]) -> Tensor:
     """Return the part of each box that lies within an image of (y, x) pixels; of a box outside its area is 0."""
     high = ops.convert_to_tensor([size[0], size[1], size[0], size[1]], "float32")
     return ops.minimum(ops.maximum(boxes, 0.0), high)
 
 
-def _shared_length(first, second, axis: int):
+def _shared_length(first: Tensor, second: Tensor, axis: int) -> Tensor:
     # One axis at a time: an innermost dimension of two would keep CPUs from using their vector units.
     low = ops.maximum(first[..., :, None, axis], second[..., None, :, axis])
     high = ops.minimum(first[..., :, None, axis + 2], second[..., None, :, axis + 2])
     return ops.maximum(high - low, 0.0)
 
 
-def _centre_and_sides(boxes):
+def _centre_and_sides(boxes: Tensor) -> tuple[Tensor, Tensor]:
     sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], MIN_SIDE)
     return boxes[..., :2] + 0.5 * sides, sides
 

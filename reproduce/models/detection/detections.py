@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from keras import ops
 
+from reproduce.models import Tensor
 from reproduce.models.detection.boxes import clip_to, decode
 from reproduce.models.detection.proposals import Proposals, nms
 from reproduce.models.detection.targets import HEAD_WEIGHTS
@@ -17,14 +18,20 @@ N_CANDIDATES = 512  # pairs of proposal and class that go into the suppression, 
 class Detections(NamedTuple):
     """Boxes with a class, the best score first."""
 
-    boxes: object  # float32 `[batch, detection, 4]` within the image, in pixels
-    scores: object  # float32 `[batch, detection]` in [0, 1]
-    labels: object  # int32 `[batch, detection]`, from 1
-    valid: object  # bool `[batch, detection]`; False where fewer are found
+    boxes: Tensor  # float32 `[batch, detection, 4]` within the image, in pixels
+    scores: Tensor  # float32 `[batch, detection]` in [0, 1]
+    labels: Tensor  # int32 `[batch, detection]`, from 1
+    valid: Tensor  # bool `[batch, detection]`; False where fewer are found
 
 
 def detect(
-    logits, codes, proposals: Proposals, *, size: tuple[int, int], score_threshold: float, n_detections: int
+    logits: Tensor,
+    codes: Tensor,
+    proposals: Proposals,
+    *,
+    size: tuple[int, int],
+    score_threshold: float,
+    n_detections: int,
 ) -> Detections:
     """Return the best pairs of proposal and class, without those that overlap a better one of their class too much.
 
@@ -36,7 +43,7 @@ def detect(
         proposals: As `proposals.propose` gives them.
         size: (y, x) of the image in pixels.
         score_threshold: Softmax score above which a detection counts.
-        n_detections: Of an image at the most.
+        n_detections: Detections an image at the most.
     """
     _, n_proposals, n_regions = logits.shape
     n = n_proposals * (n_regions - 1)
@@ -50,14 +57,14 @@ def detect(
     found = (scores > score_threshold) & not_empty
     kept = nms(boxes, scores, found, groups=labels, iou_threshold=NMS_IOU, n_kept=n_detections)
     return Detections(
-        ops.take_along_axis(boxes, kept.index[..., None], axis=1),
-        ops.take_along_axis(scores, kept.index, axis=1),
-        ops.take_along_axis(labels, kept.index, axis=1),
+        ops.take_along_axis(boxes, kept.indices[..., None], axis=1),
+        ops.take_along_axis(scores, kept.indices, axis=1),
+        ops.take_along_axis(labels, kept.indices, axis=1),
         kept.valid,
     )
 
 
-def paste(masks, boxes, *, size: tuple[int, int]):
+def paste(masks: Tensor, boxes: Tensor, *, size: tuple[int, int]) -> Tensor:
     """Return each mask in its place in the image, by bilinear interpolation between the centres of its bins.
 
     silent: where a pixel of the box lies beyond the centre of the outermost bin it takes that bin's value, which makes
@@ -72,7 +79,7 @@ def paste(masks, boxes, *, size: tuple[int, int]):
     return ops.matmul(ops.matmul(along_y, masks), ops.swapaxes(along_x, -1, -2))
 
 
-def semantic_map(pasted, found: Detections, *, n_regions: int):
+def semantic_map(pasted: Tensor, found: Detections, *, n_regions: int) -> Tensor:
     """Return the union of the detections: each pixel has the class of the best score among those that hold it.
 
     Float32 `[batch, y, x, n_regions]`, a 1 in each pixel; the background, which is the first, where no detection holds
@@ -86,8 +93,8 @@ def semantic_map(pasted, found: Detections, *, n_regions: int):
     return ops.one_hot(region, n_regions, dtype="float32")
 
 
-def _reading_matrix(low, high, *, n_bins: int, n_pixels: int):
-    """float32 `[..., n_pixels, n_bins]`: what each bin adds to each pixel; the rows of pixels outside are 0."""
+def _reading_matrix(low: Tensor, high: Tensor, *, n_bins: int, n_pixels: int) -> Tensor:
+    """Return what each bin adds to each pixel, float32 `[..., n_pixels, n_bins]`; rows of pixels outside are 0."""
     centres = ops.arange(n_pixels, dtype="float32") + 0.5
     share = (centres - low[..., None]) / ops.maximum(high - low, 1e-6)[..., None]  # [..., n_pixels]
     inside = (share >= 0.0) & (share <= 1.0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
+from reproduce.models import Tensor
 from reproduce.models.detection.boxes import RATIOS
 
 BOX_BINS, MASK_BINS = 7, 14
@@ -12,7 +15,7 @@ BOX_BINS, MASK_BINS = 7, 14
 _NORMAL = keras.initializers.RandomNormal
 
 
-def feature_pyramid(stages, filters: int):
+def feature_pyramid(stages: Sequence[Tensor], filters: int) -> list[Tensor]:
     """Return P2 to P6 of C2 to C5: lateral 1x1, the coarser level added at twice its size, a 3x3 on the sum.
 
     No activation and no normalisation, biases everywhere (Lin et al. 2017, FPN, section 3). P6 is every second

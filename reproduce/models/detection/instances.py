@@ -6,26 +6,27 @@ from typing import NamedTuple
 
 from keras import ops
 
+from reproduce.models import Tensor
 from reproduce.models.detection.boxes import iou_matrix
 
 
 class Instances(NamedTuple):
     """The objects of each image, one a region that is not the background."""
 
-    boxes: object  # float32 `[batch, region - 1, 4]`, tight, at the edges of pixels; 0 where there is none
-    valid: object  # bool `[batch, region - 1]`, whether the region has a pixel
-    masks: object  # float32 `[batch, y, x, region - 1]` in {0, 1}
+    boxes: Tensor  # float32 `[batch, region - 1, 4]`, tight, at the edges of pixels; 0 where there is none
+    valid: Tensor  # bool `[batch, region - 1]`, whether the region has a pixel
+    masks: Tensor  # float32 `[batch, y, x, region - 1]` in {0, 1}
 
 
 class Match(NamedTuple):
     """Which instance each box belongs to."""
 
-    instance: object  # int32 `[batch, box]`, of largest overlap
-    positive: object  # bool `[batch, box]`, overlaps enough to be learned as that instance
-    negative: object  # bool `[batch, box]`, to be learned as background; neither: left out
+    instance: Tensor  # int32 `[batch, box]`, of largest overlap
+    positive: Tensor  # bool `[batch, box]`, overlaps enough to be learned as that instance
+    negative: Tensor  # bool `[batch, box]`, to be learned as background; neither: left out
 
 
-def instances(mask) -> Instances:
+def instances(mask: Tensor) -> Instances:
     """Return one instance for each region of each image, all of its connected parts together.
 
     silent: Zheng et al. 2024 label organs pixel by pixel and say nothing of instances. A patient has one heart, one
@@ -42,7 +43,7 @@ def instances(mask) -> Instances:
     return Instances(boxes, valid, ops.cast(held, "float32"))
 
 
-def match(boxes, objects: Instances, *, positive_iou: float, negative_iou: float, keep_best: bool) -> Match:
+def match(boxes: Tensor, objects: Instances, *, positive_iou: float, negative_iou: float, keep_best: bool) -> Match:
     """Return boxes with the instance that they overlap most, by intersection over union.
 
     Args:
@@ -65,13 +66,13 @@ def match(boxes, objects: Instances, *, positive_iou: float, negative_iou: float
     return Match(ops.argmax(overlap, axis=-1), positive, negative)
 
 
-def of_instance(values, instance):
+def of_instance(values: Tensor, instance: Tensor) -> Tensor:
     """Return the row of `values` `[batch, instance, n]` for each box of int32 `[batch, box]`: `[batch, box, n]`."""
     return ops.take_along_axis(values, instance[..., None], axis=1)
 
 
-def _ends(held):
-    """First and last edge along axis 1 of bool `[batch, pixel, region]`, float32 `[batch, region]`."""
+def _ends(held: Tensor) -> tuple[Tensor, Tensor]:
+    """Return first and last edge along axis 1 of bool `[batch, pixel, region]`, float32 `[batch, region]`."""
     n_pixels = held.shape[1]
     first = ops.argmax(ops.cast(held, "int32"), axis=1)
     last = n_pixels - ops.argmax(ops.cast(ops.flip(held, axis=1), "int32"), axis=1)

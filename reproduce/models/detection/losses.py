@@ -13,27 +13,29 @@ from __future__ import annotations
 
 from keras import ops
 
+from reproduce.models import Tensor
+
 # Where the smooth L1 loss turns from square to linear, as in Detectron and torchvision; the papers do not say.
 BETA = 1.0 / 9.0
 
 
-def smooth_l1(difference):
+def smooth_l1(difference: Tensor) -> Tensor:
     """Return 0.5 d^2 / beta where |d| < beta, |d| - 0.5 beta beyond (Girshick 2015, equation 3, with beta)."""
     size = ops.abs(difference)
     return ops.where(size < BETA, 0.5 * size * size / BETA, size - 0.5 * BETA)
 
 
-def binary_cross_entropy(logits, reference):
+def binary_cross_entropy(logits: Tensor, reference: Tensor) -> Tensor:
     """Return -(g log s(z) + (1 - g) log(1 - s(z))) of each element, s the sigmoid; finite for every finite logit."""
     return ops.maximum(logits, 0.0) - logits * reference + ops.log1p(ops.exp(-ops.abs(logits)))
 
 
-def objectness_loss(logits, positive, chosen):
+def objectness_loss(logits: Tensor, positive: Tensor, chosen: Tensor) -> Tensor:
     """Return the mean binary cross-entropy of the sampled anchors, of logits `[batch, anchor]`."""
     return _mean(binary_cross_entropy(logits, ops.cast(positive, "float32")), chosen)
 
 
-def code_loss(code, target, positive, chosen):
+def code_loss(code: Tensor, target: Tensor, positive: Tensor, chosen: Tensor) -> Tensor:
     """Return smooth L1 of the positive boxes, over the number of sampled ones.
 
     Args:
@@ -47,7 +49,7 @@ def code_loss(code, target, positive, chosen):
     return ops.sum(ops.where(positive, per_box, 0.0), axis=-1) / n_chosen
 
 
-def class_loss(logits, labels, chosen):
+def class_loss(logits: Tensor, labels: Tensor, chosen: Tensor) -> Tensor:
     """Return the mean cross-entropy of the sampled proposals over regions, the background among them.
 
     Args:
@@ -59,7 +61,7 @@ def class_loss(logits, labels, chosen):
     return _mean(ops.logsumexp(logits, axis=-1) - own, chosen)
 
 
-def mask_loss(logits, target, positive):
+def mask_loss(logits: Tensor, target: Tensor, positive: Tensor) -> Tensor:
     """Return the mean binary cross-entropy of the positive boxes' masks, on the mask of each one's own class alone.
 
     Args:
@@ -70,6 +72,6 @@ def mask_loss(logits, target, positive):
     return _mean(ops.mean(binary_cross_entropy(logits, target), axis=(-2, -1)), positive)
 
 
-def _mean(values, counted):
+def _mean(values: Tensor, counted: Tensor) -> Tensor:
     n = ops.maximum(ops.sum(ops.cast(counted, "float32"), axis=-1), 1.0)
     return ops.sum(ops.where(counted, values, 0.0), axis=-1) / n

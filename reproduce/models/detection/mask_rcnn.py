@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Tensor, register
 from reproduce.models.classification.resnet import Variant, dilated_stages, resnet_features
 from reproduce.models.detection.boxes import pyramid_anchors
 from reproduce.models.detection.detections import Detections, detect, paste, semantic_map
@@ -16,14 +19,14 @@ from reproduce.models.detection.instances import instances
 from reproduce.models.detection.losses import class_loss, code_loss, mask_loss, objectness_loss
 from reproduce.models.detection.proposals import Proposals, flatten_rpn, propose
 from reproduce.models.detection.roi_align import CANONICAL_SIDE, pyramid_roi_align
-from reproduce.models.detection.targets import HEAD_POSITIVE_SHARE, HeadTargets, head_targets, rpn_targets
+from reproduce.models.detection.targets import HEAD_POSITIVE_SHARE, HeadTargets, Seed, head_targets, rpn_targets
 from reproduce.models.layers.blocks import require_divisible
 
 # FPN's anchors have 8 strides a side, for images of 800 pixels and more.
 CANONICAL_ANCHOR_SCALE = 8.0
 
 
-def mask_rcnn(size: tuple[int, int], *, n_channels: int, n_regions: int, width: int, **settings) -> keras.Model:
+def mask_rcnn(size: tuple[int, int], *, n_channels: int, n_regions: int, width: int, **settings: Any) -> keras.Model:
     """Return Mask R-CNN from an image to the one-hot map of its regions; see `MaskRCNN` for the settings.
 
     A model from float `[batch, y, x, n_channels]` to {"mask": float32 `[batch, y, x, n_regions]`}, a 1 in each pixel.
@@ -42,7 +45,7 @@ class MaskRCNN(keras.Model):
 
     Args:
         size: (y, x) of the image in pixels, multiples of 32.
-        n_channels: Of the image.
+        n_channels: Channels of the image.
         n_regions: Regions, the background first, which is a class of the box head.
         width: Channels of the stem; 64 is ResNet's. The pyramid and the mask head have 4 times as many, the box head
             16 times.
@@ -81,7 +84,7 @@ class MaskRCNN(keras.Model):
         frozen_bn: bool,
         bn_momentum: float,
         name: str = "mask_rcnn",
-        **keras_settings,
+        **keras_settings: Any,
     ):
         super().__init__(name=name, **keras_settings)
         require_divisible(size, depth=5, where="mask_rcnn")
@@ -94,7 +97,7 @@ class MaskRCNN(keras.Model):
                 where="mask_rcnn",
                 do="count the background as a region; sample four proposals at the least, so that one may be positive",
             )
-        self.size, self.n_channels, self.n_regions, self.width = tuple(size), n_channels, n_regions, width
+        self.size, self.n_channels, self.n_regions, self.width = (size[0], size[1]), n_channels, n_regions, width
         self.blocks, self.frozen_bn, self.bn_momentum = tuple(blocks), frozen_bn, bn_momentum
         self.anchor_scale = anchor_scale
         self.n_candidates, self.n_proposals, self.n_sampled = n_candidates, n_proposals, n_sampled
@@ -107,7 +110,7 @@ class MaskRCNN(keras.Model):
         self.seed_generator = keras.random.SeedGenerator()
         self(keras.Input((*self.size, n_channels), name="image"))
 
-    def call(self, image, training=False):
+    def call(self, image: Tensor, training: bool = False) -> Tensor:
         """Return the semantic map of `[batch, y, x, n_channels]`, or in training what the loss needs.
 
         {"mask": float32 `[batch, y, x, n_regions]`}, one-hot; in training {"levels": P2 to P5, "objectness" and "code"
@@ -116,7 +119,9 @@ class MaskRCNN(keras.Model):
         raw = self._raw(image, training)
         return raw if training else {"mask": self._semantic_map(raw)}
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None, training: bool = True
+    ) -> Tensor:
         """Return the mean over images of the sum of the five losses.
 
         Outside of training the features are computed again, since the prediction does not hold them, and anchors and
@@ -139,7 +144,7 @@ class MaskRCNN(keras.Model):
             per_image = per_image * ops.cast(sample_weight["mask"], per_image.dtype)
         return ops.mean(per_image)
 
-    def image_losses(self, raw, mask, *, seeds) -> dict:
+    def image_losses(self, raw: dict[str, Any], mask: Tensor, *, seeds: Sequence[Seed]) -> dict:
         """Return the five losses of each image.
 
         Args:
@@ -153,8 +158,8 @@ class MaskRCNN(keras.Model):
         objects = instances(mask)
         rpn = rpn_targets(np.concatenate(self.level_anchors), objects, seed=seeds[0])
         sampled = rpn.sampled
-        logits = ops.take_along_axis(ops.concatenate(raw["objectness"], axis=1), sampled.index, axis=1)
-        code = ops.take_along_axis(ops.concatenate(raw["code"], axis=1), sampled.index[..., None], axis=1)
+        logits = ops.take_along_axis(ops.concatenate(raw["objectness"], axis=1), sampled.indices, axis=1)
+        code = ops.take_along_axis(ops.concatenate(raw["code"], axis=1), sampled.indices[..., None], axis=1)
         sizes = {"n_sampled": self.n_sampled, "mask_bins": 2 * MASK_BINS}
         heads = head_targets(self._propose(raw), objects, **sizes, seed=seeds[1])
         return {
@@ -163,20 +168,22 @@ class MaskRCNN(keras.Model):
             **self._head_losses(raw["levels"], heads),
         }
 
-    def detections(self, image) -> Detections:
+    def detections(self, image: Tensor) -> Detections:
         """Return the instances that `call` unites, of images `[batch, y, x, n_channels]`, in its inference mode."""
         return self._detect(self._raw(image, False))
 
     def cost_parts(self) -> list[tuple[keras.Model, int]]:
-        """Graphs of known size, and how often an image passes each at the most; see `model_cost`."""
+        """Return graphs of known size, and how often an image passes each at the most; see `geometry.cost`."""
         levels = [keras.Input(level.shape[1:]) for level in self.pyramid.outputs]
         of_levels = [(keras.Model(level, rpn_head(4 * self.width)(level)), 1) for level in levels]
         return [(self.pyramid, 1), *of_levels, (self.box_head, self.n_proposals), (self.mask_head, self.n_detections)]
 
     def get_config(self) -> dict:
         """Return the arguments that make this model again, without its weights."""
-        names = ("size", "n_channels", "n_regions", "width", "blocks", "anchor_scale", "n_candidates", "n_proposals")
-        names += ("n_sampled", "n_detections", "score_threshold", "frozen_bn", "bn_momentum", "name")
+        names = (
+            *("size", "n_channels", "n_regions", "width", "blocks", "anchor_scale", "n_candidates", "n_proposals"),
+            *("n_sampled", "n_detections", "score_threshold", "frozen_bn", "bn_momentum", "name"),
+        )
         return {name: getattr(self, name) for name in names}
 
     def _pyramid(self) -> keras.Model:
@@ -188,33 +195,33 @@ class MaskRCNN(keras.Model):
         features = resnet_features(image, stages, variant, width=self.width)
         return keras.Model(image, feature_pyramid(features, 4 * self.width), name="pyramid")
 
-    def _raw(self, image, training) -> dict:
+    def _raw(self, image: Tensor, training: bool) -> dict:
         levels = self.pyramid(image, training=training)
         rpn = [flatten_rpn(self.rpn_head(level)) for level in levels]
         return {"levels": levels[:-1], "objectness": [o for o, _ in rpn], "code": [c for _, c in rpn]}
 
-    def _propose(self, raw) -> Proposals:
+    def _propose(self, raw: dict[str, Any]) -> Proposals:
         counts = {"n_candidates": self.n_candidates, "n_proposals": self.n_proposals}
         return propose(raw["objectness"], raw["code"], self.level_anchors, size=self.size, **counts)
 
-    def _on_boxes(self, head: keras.Model, levels, boxes, *, n_bins: int):
-        """What a head says of each box: `[batch, box, ...]` for each of its outputs."""
+    def _on_boxes(self, head: keras.Model, levels: Sequence[Tensor], boxes: Tensor, *, n_bins: int) -> Tensor:
+        """Return what a head says of each box: `[batch, box, ...]` for each of its outputs."""
         side = CANONICAL_SIDE * self.anchor_scale / CANONICAL_ANCHOR_SCALE
         features = pyramid_roi_align(levels, boxes, n_bins=n_bins, canonical_side=side)
         outputs = head(ops.reshape(features, (-1, *features.shape[2:])))
         return keras.tree.map_structure(lambda x: ops.reshape(x, (-1, boxes.shape[1], *x.shape[1:])), outputs)
 
-    def _classify(self, levels, boxes):
+    def _classify(self, levels: Sequence[Tensor], boxes: Tensor) -> tuple[Tensor, Tensor]:
         logits, code = self._on_boxes(self.box_head, levels, boxes, n_bins=BOX_BINS)
         return logits, ops.reshape(code, (-1, boxes.shape[1], self.n_regions, 4))
 
-    def _masks(self, levels, boxes, labels):
-        """Logits of the mask of each box's own class, `[batch, box, 28, 28]`."""
+    def _masks(self, levels: Sequence[Tensor], boxes: Tensor, labels: Tensor) -> Tensor:
+        """Return logits of the mask of each box's own class, `[batch, box, 28, 28]`."""
         of_all = self._on_boxes(self.mask_head, levels, boxes, n_bins=MASK_BINS)
         own = ops.one_hot(labels, self.n_regions, dtype="float32")
         return ops.sum(of_all * own[:, :, None, None, :], axis=-1)
 
-    def _head_losses(self, levels, heads: HeadTargets) -> dict:
+    def _head_losses(self, levels: Sequence[Tensor], heads: HeadTargets) -> dict:
         logits, codes = self._classify(levels, heads.boxes)
         own = ops.one_hot(heads.label, self.n_regions, dtype="float32")
         code = ops.sum(codes * own[..., None], axis=2)
@@ -227,13 +234,13 @@ class MaskRCNN(keras.Model):
             "mask": mask_loss(masks, heads.mask, heads.positive[:, :n]),
         }
 
-    def _detect(self, raw) -> Detections:
+    def _detect(self, raw: dict[str, Any]) -> Detections:
         proposals = self._propose(raw)
         logits, codes = self._classify(raw["levels"], proposals.boxes)
-        settings = {"score_threshold": self.score_threshold, "n_detections": self.n_detections}
-        return detect(logits, codes, proposals, size=self.size, **settings)
+        threshold, n = self.score_threshold, self.n_detections
+        return detect(logits, codes, proposals, size=self.size, score_threshold=threshold, n_detections=n)
 
-    def _semantic_map(self, raw):
+    def _semantic_map(self, raw: dict[str, Any]) -> Tensor:
         found = self._detect(raw)
         masks = ops.sigmoid(self._masks(raw["levels"], found.boxes, found.labels))
         return semantic_map(paste(masks, found.boxes, size=self.size), found, n_regions=self.n_regions)

@@ -5,11 +5,13 @@ And non-maximum suppression with static shapes, of many images at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from keras import ops
 
+from reproduce.models import Tensor
 from reproduce.models.detection.boxes import MIN_SIDE, clip_to, decode, iou_matrix
 
 RPN_WEIGHTS = (1.0, 1.0)
@@ -20,11 +22,11 @@ LOWEST = -1e30  # the logit of what is no candidate; no RPN comes near, and prod
 class Proposals(NamedTuple):
     """Boxes that may hold an object, the likeliest first."""
 
-    boxes: object  # float32 `[batch, proposal, 4]` within the image, in pixels
-    valid: object  # bool `[batch, proposal]`; False where fewer survive suppression
+    boxes: Tensor  # float32 `[batch, proposal, 4]` within the image, in pixels
+    valid: Tensor  # bool `[batch, proposal]`; False where fewer survive suppression
 
 
-def flatten_rpn(outputs):
+def flatten_rpn(outputs: Tensor) -> tuple[Tensor, Tensor]:
     """Return float32 logits `[batch, anchor]` and codes `[batch, anchor, 4]` of `heads.rpn_head`'s two outputs."""
     objectness, code = outputs
     _, y, x, n_shapes = objectness.shape
@@ -33,7 +35,13 @@ def flatten_rpn(outputs):
 
 
 def propose(
-    objectness, codes, anchors: tuple[np.ndarray, ...], *, size: tuple[int, int], n_candidates: int, n_proposals: int
+    objectness: Sequence[Tensor],
+    codes: Tensor,
+    anchors: tuple[np.ndarray, ...],
+    *,
+    size: tuple[int, int],
+    n_candidates: int,
+    n_proposals: int,
 ) -> Proposals:
     """Return the best candidates of each level, without those that overlap a better one of their level by over 0.7.
 
@@ -54,15 +62,15 @@ def propose(
     scores = ops.reshape(ops.stack([scores for _, scores in levels], axis=1), (-1, n))
     valid = (scores > LOWEST) & ops.all(boxes[..., 2:] - boxes[..., :2] >= MIN_SIDE, axis=-1)
     kept = nms(boxes, scores, valid, groups=ops.zeros_like(scores), iou_threshold=NMS_IOU, n_kept=n_proposals)
-    n_all = len(anchors) * kept.index.shape[1]
-    boxes = ops.reshape(ops.take_along_axis(boxes, kept.index[..., None], axis=1), (-1, n_all, 4))
-    scores = ops.where(kept.valid, ops.take_along_axis(scores, kept.index, axis=1), LOWEST)
+    n_all = len(anchors) * kept.indices.shape[1]
+    boxes = ops.reshape(ops.take_along_axis(boxes, kept.indices[..., None], axis=1), (-1, n_all, 4))
+    scores = ops.where(kept.valid, ops.take_along_axis(scores, kept.indices, axis=1), LOWEST)
     scores, best = ops.top_k(ops.reshape(scores, (-1, n_all)), min(n_proposals, n_all))
     return Proposals(ops.take_along_axis(boxes, best[..., None], axis=1), scores > LOWEST)
 
 
-def _candidates(logits, code, anchors: np.ndarray, *, n: int):
-    """Boxes and logits of the n best anchors of a level; a level with fewer is filled up with what is never kept."""
+def _candidates(logits: Tensor, code: Tensor, anchors: np.ndarray, *, n: int) -> tuple[Tensor, Tensor]:
+    """Return boxes and logits of the n best anchors of a level; one with fewer is filled up with what is never kept."""
     n_here = min(n, len(anchors))
     best, place = ops.top_k(ops.stop_gradient(logits), n_here)
     code = ops.take_along_axis(ops.stop_gradient(code), place[..., None], axis=1)
@@ -74,11 +82,11 @@ def _candidates(logits, code, anchors: np.ndarray, *, n: int):
 class Kept(NamedTuple):
     """What survives, best first."""
 
-    index: object  # int32 `[batch, n]`, into the boxes that came in
-    valid: object  # bool `[batch, n]`; where fewer than n survive, the rest are False and their index means nothing
+    indices: Tensor  # int32 `[batch, n]`, into the boxes that came in
+    valid: Tensor  # bool `[batch, n]`; where fewer than n survive, the rest are False and their index means nothing
 
 
-def nms(boxes, scores, valid, *, groups, iou_threshold: float, n_kept: int) -> Kept:
+def nms(boxes: Tensor, scores: Tensor, valid: Tensor, *, groups: Tensor, iou_threshold: float, n_kept: int) -> Kept:
     """Return boxes in order of their scores, without those that overlap a better one that is itself kept.
 
     Greedy suppression is the one solution of: a box is kept if and only if no better kept box overlaps it. We iterate
@@ -108,11 +116,11 @@ def nms(boxes, scores, valid, *, groups, iou_threshold: float, n_kept: int) -> K
     return Kept(ops.take_along_axis(order, place, axis=1), best > 0)
 
 
-def _fixed_point(valid, suppresses):
-    def unsettled(kept, before):
+def _fixed_point(valid: Tensor, suppresses: Tensor) -> Tensor:
+    def unsettled(kept: Tensor, before: Tensor) -> Tensor:
         return ops.any(kept != before)
 
-    def step(kept, before):
+    def step(kept: Tensor, before: Tensor) -> Tensor:
         del before
         blocked = ops.matmul(kept[:, None, :], suppresses)[:, 0] > 0.5
         return ops.where(blocked, 0.0, valid), kept

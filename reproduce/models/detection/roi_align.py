@@ -6,7 +6,12 @@ one along y and one along x. No gather, no scatter in its gradient: that is fast
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from keras import ops
+
+from reproduce.models import Tensor
 
 SAMPLING_RATIO = 2  # points a bin and axis; four points a bin in all (section 3 there; torchvision's too)
 
@@ -15,14 +20,14 @@ SAMPLING_RATIO = 2  # points a bin and axis; four points a bin in all (section 3
 CANONICAL_SIDE, CANONICAL_LEVEL = 224.0, 4
 
 
-def sampling_matrix(low, high, *, n_bins: int, n_pixels: int, scale: float, aligned: bool):
+def sampling_matrix(low: Tensor, high: Tensor, *, n_bins: int, n_pixels: int, scale: float, aligned: bool) -> Tensor:
     """Return what each pixel of an axis adds to each bin of a box.
 
     Args:
         low: float32 `[...]`, start of the box in pixels of the image.
         high: float32 `[...]`, its end.
         n_bins: Bins into which the box is cut.
-        n_pixels: Of the axis.
+        n_pixels: Pixels of the axis.
         scale: Pixels of the axis in one pixel of the image.
         aligned: Whether pixel i is centred at i + 0.5 as edges of boxes have it. If not, at i, and no box is thinner
             than one pixel of the axis: so the first RoIAlign, and Mask R-CNN in torchvision.
@@ -45,7 +50,7 @@ def sampling_matrix(low, high, *, n_bins: int, n_pixels: int, scale: float, alig
     return ops.mean(pairs, axis=-2)
 
 
-def sample_separably(features, along_y, along_x):
+def sample_separably(features: Tensor, along_y: Tensor, along_x: Tensor) -> Tensor:
     """Return features times a matrix along each axis, `[batch, box, bin, bin, channel]`, dtype of the features.
 
     Args:
@@ -61,7 +66,7 @@ def sample_separably(features, along_y, along_x):
     return ops.matmul(along_x[:, :, None], rows)  # [batch, box, bin, bin, channel]
 
 
-def roi_align(features, boxes, *, n_bins: int, scale: float, aligned: bool):
+def roi_align(features: Tensor, boxes: Tensor, *, n_bins: int, scale: float, aligned: bool) -> Tensor:
     """Return features of each box on n_bins x n_bins bins, four points a bin.
 
     `[batch, box, n_bins, n_bins, channel]` of features `[batch, y, x, channel]` and boxes `[batch, box, 4]` in pixels
@@ -70,7 +75,7 @@ def roi_align(features, boxes, *, n_bins: int, scale: float, aligned: bool):
     return sample_separably(features, *_matrices(features, boxes, n_bins=n_bins, scale=scale, aligned=aligned))
 
 
-def pyramid_levels(boxes, *, canonical_side: float):
+def pyramid_levels(boxes: Tensor, *, canonical_side: float) -> Tensor:
     """Return the level of each box, 2 to 5: floor(4 + log2(sqrt(area) / canonical_side)) (FPN, equation 1).
 
     Int32 `[..., box]`; a box with a side of `canonical_side` pixels goes to P4, an empty one to P2.
@@ -82,7 +87,7 @@ def pyramid_levels(boxes, *, canonical_side: float):
     return ops.cast(ops.clip(level, 2, 5), "int32")
 
 
-def pyramid_roi_align(levels, boxes, *, n_bins: int, canonical_side: float):
+def pyramid_roi_align(levels: Sequence[Tensor], boxes: Tensor, *, n_bins: int, canonical_side: float) -> Tensor:
     """Return RoIAlign of each box on its own level of P2 to P5, not aligned, as Mask R-CNN in torchvision.
 
     A box is sampled on every level, with weights of 0 on all but its own: static shapes ask for it, and the products
@@ -91,7 +96,7 @@ def pyramid_roi_align(levels, boxes, *, n_bins: int, canonical_side: float):
     Args:
         levels: P2 to P5, each `[batch, y, x, channel]`.
         boxes: float32 `[batch, box, 4]` in pixels of the image.
-        n_bins: Side of the result.
+        n_bins: Bins of the result along each axis.
         canonical_side: As in `pyramid_levels`.
 
     Returns:
@@ -106,9 +111,8 @@ def pyramid_roi_align(levels, boxes, *, n_bins: int, canonical_side: float):
     return total
 
 
-def _matrices(features, boxes, *, n_bins: int, scale: float, aligned: bool):
+def _matrices(features: Tensor, boxes: Tensor, *, n_bins: int, scale: float, aligned: bool) -> tuple[Tensor, Tensor]:
     boxes = ops.stop_gradient(boxes)
     _, y, x, _ = features.shape
-    settings = {"n_bins": n_bins, "scale": scale, "aligned": aligned}
-    along_y = sampling_matrix(boxes[..., 0], boxes[..., 2], n_pixels=y, **settings)
-    return along_y, sampling_matrix(boxes[..., 1], boxes[..., 3], n_pixels=x, **settings)
+    sample = partial(sampling_matrix, n_bins=n_bins, scale=scale, aligned=aligned)
+    return sample(boxes[..., 0], boxes[..., 2], n_pixels=y), sample(boxes[..., 1], boxes[..., 3], n_pixels=x)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import keras
 from keras import ops
 
+from reproduce.models import Tensor
 from reproduce.models.detection.boxes import encode
 from reproduce.models.detection.instances import Instances, match, of_instance
 from reproduce.models.detection.proposals import RPN_WEIGHTS, Proposals
@@ -20,60 +21,65 @@ HEAD_IOU, HEAD_POSITIVE_SHARE = 0.5, 0.25
 HEAD_WEIGHTS = (10.0, 5.0)
 
 
+Seed: TypeAlias = keras.random.SeedGenerator | int
+
+
 class Sample(NamedTuple):
     """Boxes that the loss looks at, the positive ones first."""
 
-    index: object  # int32 `[batch, n]`, into the boxes
-    positive: object  # bool `[batch, n]`
-    chosen: object  # bool `[batch, n]`; False where the image has fewer than n boxes of either kind
+    indices: Tensor  # int32 `[batch, n]`, into the boxes
+    positive: Tensor  # bool `[batch, n]`
+    chosen: Tensor  # bool `[batch, n]`; False where the image has fewer than n boxes of either kind
 
 
 class RpnTargets(NamedTuple):
-    """Of the sampled anchors."""
+    """What the loss of the RPN compares its outputs with."""
 
     sampled: Sample  # which they are
-    code: object  # float32 `[batch, anchor, 4]`, that moves each onto its instance where positive
+    code: Tensor  # float32 `[batch, anchor, 4]`, that moves each onto its instance where positive
 
 
 class HeadTargets(NamedTuple):
-    """Of the sampled proposals, the positive ones first."""
+    """What the losses of the heads compare their outputs with, the positive proposals first."""
 
-    boxes: object  # float32 `[batch, box, 4]`, the proposals themselves
-    label: object  # int32 `[batch, box]`, the region; 0 is the background
-    code: object  # float32 `[batch, box, 4]`, that moves each onto its instance where positive
-    mask: object  # float32 `[batch, first boxes, 28, 28]` in [0, 1], of what positive boxes can be
-    positive: object  # bool `[batch, box]`
-    chosen: object  # bool `[batch, box]`; False where proposals are too few
+    boxes: Tensor  # float32 `[batch, box, 4]`, the proposals themselves
+    label: Tensor  # int32 `[batch, box]`, the region; 0 is the background
+    code: Tensor  # float32 `[batch, box, 4]`, that moves each onto its instance where positive
+    mask: Tensor  # float32 `[batch, first boxes, 28, 28]` in [0, 1], of what positive boxes can be
+    positive: Tensor  # bool `[batch, box]`
+    chosen: Tensor  # bool `[batch, box]`; False where proposals are too few
 
 
-def rpn_targets(anchors, objects: Instances, *, seed) -> RpnTargets:
-    """Targets of up to 256 anchors, half of them positive where there are so many.
+def rpn_targets(anchors: Tensor, objects: Instances, *, seed: Seed) -> RpnTargets:
+    """Return targets of up to 256 anchors, half of them positive where there are so many.
 
     silent: an anchor that reaches beyond the image is learned like any other, as in FPN; Faster R-CNN left it out.
 
     Args:
         anchors: float32 `[anchor, 4]`, of all levels.
-        objects: Of each image.
+        objects: Instances of each image.
         seed: As in `sample`.
     """
     overlaps = {"positive_iou": RPN_POSITIVE_IOU, "negative_iou": RPN_NEGATIVE_IOU}
     matched = match(anchors[None], objects, **overlaps, keep_best=True)
-    shares = {"n_sampled": RPN_SAMPLED, "positive_share": RPN_POSITIVE_SHARE}
-    sampled = sample(matched.positive, matched.negative, **shares, seed=seed)
-    instance = ops.take_along_axis(matched.instance, sampled.index, axis=1)
-    fixed = ops.take(anchors, sampled.index, axis=0)
+    positive, negative = matched.positive, matched.negative
+    sampled = sample(positive, negative, n_sampled=RPN_SAMPLED, positive_share=RPN_POSITIVE_SHARE, seed=seed)
+    instance = ops.take_along_axis(matched.instance, sampled.indices, axis=1)
+    fixed = ops.take(anchors, sampled.indices, axis=0)
     return RpnTargets(sampled, encode(of_instance(objects.boxes, instance), fixed, weights=RPN_WEIGHTS))
 
 
-def head_targets(proposals: Proposals, objects: Instances, *, n_sampled: int, mask_bins: int, seed) -> HeadTargets:
-    """Targets of up to `n_sampled` proposals, a quarter of them positive where there are so many.
+def head_targets(
+    proposals: Proposals, objects: Instances, *, n_sampled: int, mask_bins: int, seed: Seed
+) -> HeadTargets:
+    """Return targets of up to `n_sampled` proposals, a quarter of them positive where there are so many.
 
     The instances' own boxes stand among the proposals, so that the heads have something to learn from the first step
     on, as in Faster R-CNN's code. Gradients do not pass.
 
     Args:
         proposals: As `proposals.propose` gives them.
-        objects: Of each image.
+        objects: Instances of each image.
         n_sampled: Boxes an image.
         mask_bins: Side of a mask target.
         seed: As in `sample`.
@@ -81,10 +87,10 @@ def head_targets(proposals: Proposals, objects: Instances, *, n_sampled: int, ma
     boxes = ops.stop_gradient(ops.concatenate([objects.boxes, proposals.boxes], axis=1))
     valid = ops.concatenate([objects.valid, proposals.valid], axis=1)
     matched = match(boxes, objects, positive_iou=HEAD_IOU, negative_iou=HEAD_IOU, keep_best=False)
-    shares = {"n_sampled": n_sampled, "positive_share": HEAD_POSITIVE_SHARE}
-    sampled = sample(matched.positive & valid, matched.negative & valid, **shares, seed=seed)
-    boxes = ops.take_along_axis(boxes, sampled.index[..., None], axis=1)
-    instance = ops.take_along_axis(matched.instance, sampled.index, axis=1)
+    positive, negative = matched.positive & valid, matched.negative & valid
+    sampled = sample(positive, negative, n_sampled=n_sampled, positive_share=HEAD_POSITIVE_SHARE, seed=seed)
+    boxes = ops.take_along_axis(boxes, sampled.indices[..., None], axis=1)
+    instance = ops.take_along_axis(matched.instance, sampled.indices, axis=1)
     n_masks = min(n_positive_of(n_sampled, HEAD_POSITIVE_SHARE), boxes.shape[1])
     return HeadTargets(
         boxes=boxes,
@@ -96,8 +102,8 @@ def head_targets(proposals: Proposals, objects: Instances, *, n_sampled: int, ma
     )
 
 
-def mask_targets(masks, boxes, instance, *, n_bins: int):
-    """The part of an instance that lies in a box, on the grid of the mask head.
+def mask_targets(masks: Tensor, boxes: Tensor, instance: Tensor, *, n_bins: int) -> Tensor:
+    """Return the part of an instance that lies in a box, on the grid of the mask head.
 
     Float32 `[batch, box, n_bins, n_bins]` in [0, 1], by RoIAlign with pixels where edges of boxes have them, of masks
     `[batch, y, x, instance]` in {0, 1}, boxes `[batch, box, 4]` in pixels and int32 `instance` `[batch, box]`.
@@ -112,7 +118,7 @@ def n_positive_of(n_sampled: int, positive_share: float) -> int:
     return int(n_sampled * positive_share)
 
 
-def sample(positive, negative, *, n_sampled: int, positive_share: float, seed) -> Sample:
+def sample(positive: Tensor, negative: Tensor, *, n_sampled: int, positive_share: float, seed: Seed) -> Sample:
     """Return up to `positive_share * n_sampled` positive boxes at random, filled up with negative ones at random.
 
     See Ren et al. 2015, section 3.1.3.

@@ -6,12 +6,16 @@ disagree.
 
 from __future__ import annotations
 
+from typing import Any
+
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
+from reproduce.models.layers.padded import CONVOLUTION, HE, BatchNorm, batch_norm, conv_bn, relu
 
-CONVOLUTION = {4: layers.Conv2D, 5: layers.Conv3D}
-HE = {"kernel_initializer": "he_normal"}
+KERAS_EPSILON = 1e-3
+"""What Keras' batch normalisation adds to the variance; see `padded.EPSILON` for torch's."""
 
 
 def require_divisible(size: tuple[int, ...], *, depth: int, where: str) -> None:
@@ -29,9 +33,16 @@ def require_divisible(size: tuple[int, ...], *, depth: int, where: str) -> None:
 
 
 def conv_bn_relu(
-    x, filters: int, name: str, *, kernel: int = 3, stride: int = 1, bias: bool = False, bn_momentum: float | None
-):
-    """Return convolution, batch normalisation (Ioffe and Szegedy 2015) and ReLU, the grid kept by zeros around it.
+    x: Tensor,
+    filters: int,
+    name: str,
+    *,
+    kernel: int = 3,
+    stride: int = 1,
+    bias: bool = False,
+    bn_momentum: float | None,
+) -> Tensor:
+    """Return convolution, batch normalisation (Ioffe and Szegedy 2015) and ReLU, padded and normalised as Keras does.
 
     Args:
         x: `[batch, y, x, channel]` or `[batch, z, y, x, channel]`.
@@ -46,21 +57,18 @@ def conv_bn_relu(
     Returns:
         `[batch, ceil(y / stride), ceil(x / stride), filters]`, or one axis more.
     """
-    conv = CONVOLUTION[len(x.shape)]
-    x = conv(filters, kernel, stride, "same", use_bias=bias, **HE, name=name)(x)
-    if bn_momentum is not None:
-        x = layers.BatchNormalization(momentum=bn_momentum, name=f"{name}_bn")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)
+    norm = None if bn_momentum is None else BatchNorm(bn_momentum, KERAS_EPSILON)
+    return conv_bn(x, filters, name, kernel=kernel, stride=stride, bias=bias, norm=norm, same=True)
 
 
-def two_convs(x, filters: int, name: str, **settings):
+def two_convs(x: Tensor, filters: int, name: str, **settings: Any) -> Tensor:
     """Return `conv_bn_relu` of 3x3 twice, named "conv1" and "conv2", as U-shaped networks have it on each level."""
     for i in (1, 2):
         x = conv_bn_relu(x, filters, f"{name}_conv{i}", **settings)
     return x
 
 
-def residual_block(x, filters: int, name: str, *, stride: int = 1, bn_momentum: float):
+def residual_block(x: Tensor, filters: int, name: str, *, stride: int = 1, bn_momentum: float) -> Tensor:
     """Return y = relu(F(x) + shortcut(x)), a basic residual block (He et al. 2016, equations 1 and 2, Figure 2).
 
     F is conv3x3-BN-ReLU-conv3x3-BN; the shortcut is the identity, or a 1x1 convolution with batch normalisation where
@@ -69,21 +77,15 @@ def residual_block(x, filters: int, name: str, *, stride: int = 1, bn_momentum: 
     The first convolution and the projection step by `stride` pixels: `[batch, ceil(y / stride), ceil(x / stride),
     filters]`.
     """
-    shortcut = x
-    if stride != 1:
-        # A 1x1 convolution of stride s is one of stride 1 on every s-th pixel. TensorFlow 2.21's oneDNN kernel for the
-        # gradient of the former writes out of bounds on CPUs (the process dies), so we take the pixels first.
-        shortcut = layers.MaxPooling2D(1, stride, name=f"{name}_shortcut_subsample")(shortcut)
+    norm, shortcut = BatchNorm(bn_momentum, KERAS_EPSILON), x
     if stride != 1 or x.shape[-1] != filters:
-        shortcut = layers.Conv2D(filters, 1, use_bias=False, **HE, name=f"{name}_shortcut")(shortcut)
-        shortcut = layers.BatchNormalization(momentum=bn_momentum, name=f"{name}_shortcut_bn")(shortcut)
+        shortcut = conv_bn(x, filters, f"{name}_shortcut", kernel=1, stride=stride, norm=norm, activation=None)
     y = conv_bn_relu(x, filters, f"{name}_conv1", stride=stride, bn_momentum=bn_momentum)
-    y = layers.Conv2D(filters, 3, padding="same", use_bias=False, **HE, name=f"{name}_conv2")(y)
-    y = layers.BatchNormalization(momentum=bn_momentum, name=f"{name}_conv2_bn")(y)
+    y = conv_bn(y, filters, f"{name}_conv2", kernel=3, norm=norm, activation=None)
     return layers.ReLU(name=f"{name}_relu")(layers.Add(name=f"{name}_add")([y, shortcut]))
 
 
-def dense_block(x, n_layers: int, growth: int, name: str, *, bn_momentum: float):
+def dense_block(x: Tensor, n_layers: int, growth: int, name: str, *, bn_momentum: float) -> Tensor:
     """Return a dense block with bottlenecks (DenseNet-B, Huang et al. 2017, section 3).
 
     Each layer is BN-ReLU-conv1x1(4 growth)-BN-ReLU-conv3x3(growth) and is concatenated to all that came before it.
@@ -94,14 +96,13 @@ def dense_block(x, n_layers: int, growth: int, name: str, *, bn_momentum: float)
         y = x
         for step, (filters, kernel) in enumerate(((4 * growth, 1), (growth, 3)), start=1):
             prefix = f"{name}_layer{i}_conv{step}"
-            y = layers.BatchNormalization(momentum=bn_momentum, name=f"{prefix}_bn")(y)
-            y = layers.ReLU(name=f"{prefix}_relu")(y)
+            y = batch_norm(y, prefix, BatchNorm(bn_momentum, KERAS_EPSILON), activation=relu)
             y = layers.Conv2D(filters, kernel, padding="same", use_bias=False, **HE, name=prefix)(y)
         x = layers.Concatenate(name=f"{name}_layer{i}_concat")([x, y])
     return x
 
 
-def mask_head(x, n_regions: int):
+def mask_head(x: Tensor, n_regions: int) -> Tensor:
     """Return the probability of each region, which may overlap, in each pixel: 1x1 convolution and sigmoid.
 
     In float32 whatever the precision, as all heads: the tensor "mask", `[batch, y, x, n_regions]` in [0, 1].
@@ -110,7 +111,7 @@ def mask_head(x, n_regions: int):
     return layers.Activation("sigmoid", dtype="float32", name="mask")(logits)
 
 
-def probabilities(logits, name: str):
+def probabilities(logits: Tensor, name: str) -> Tensor:
     """Return the softmax over the last axis where it has several entries, which exclude each other; sigmoid of one.
 
     The tensor `name`, float32 `[..., n]` in [0, 1]: classes of an image, or regions of each pixel.
@@ -119,13 +120,13 @@ def probabilities(logits, name: str):
     return layers.Activation(activation, dtype="float32", name=name)(logits)
 
 
-def exclusive_mask_head(x, n_regions: int):
+def exclusive_mask_head(x: Tensor, n_regions: int) -> Tensor:
     """Return `probabilities` "mask" of regions that exclude each other: 1x1 convolution of an image or a volume."""
     logits = CONVOLUTION[len(x.shape)](n_regions, 1, dtype="float32", name="mask_logits")(x)
     return probabilities(logits, "mask")
 
 
-def slice_head(x):
+def slice_head(x: Tensor) -> Tensor:
     """Return the probability that a slice holds a lesion: global average pooling, one unit, sigmoid.
 
     The tensor "slice", float32 `[batch, 1]` in [0, 1], of features `[batch, y, x, channel]`.

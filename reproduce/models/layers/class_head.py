@@ -8,15 +8,18 @@ import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 from reproduce.models.layers.blocks import probabilities
 
 
-def class_head(x, n_classes: int, *, name: str = "class"):
+def class_head(x: Tensor, n_classes: int, *, name: str = "class") -> Tensor:
     """Return `probabilities` of each class by one dense layer, float32 `[batch, n_classes]` of `[batch, feature]`."""
     return probabilities(layers.Dense(n_classes, dtype="float32", name=f"{name}_logits")(x), name)
 
 
-def pooled_classifier(image, x, n_classes: int, name: str, *, dropout: float | None = None) -> keras.Model:
+def pooled_classifier(
+    image: Tensor, x: Tensor, n_classes: int, name: str, *, dropout: float | None = None
+) -> keras.Model:
     """Return the model `name` from an image to the classes of its features, `[batch, y, x, channel]`.
 
     They end in global average pooling, in dropout, where there is such a layer, and in one dense layer.
@@ -27,14 +30,16 @@ def pooled_classifier(image, x, n_classes: int, name: str, *, dropout: float | N
     return keras.Model(image, {"class": class_head(x, n_classes)}, name=name)
 
 
-def raise_too_small(where: str, got: str) -> None:
-    """Refuse an image of which strides and poolings leave nothing.
+def require_large(size: tuple[int, int], least: int, *, padding: int = 0, where: str) -> None:
+    """Return if strides and poolings leave at least one pixel of an image with `padding` zeros around it.
 
     Raises:
-        ArgumentError: Always.
+        ArgumentError: A side has less than `least` pixels, zeros included.
     """
-    expected = "an image of which strides and poolings leave at least one pixel"
-    raise ArgumentError(expected=expected, got=got, where=where, do="give a larger image, or resize")
+    if min(size) + 2 * padding < least:
+        expected = f"an image of {least} pixels or more, of which strides and poolings leave at least one"
+        got = f"{size[0]} x {size[1]} pixels" + (f" and {padding} zeros around them" if padding else "")
+        raise ArgumentError(expected=expected, got=got, where=where, do="give a larger image, or resize")
 
 
 def in_proportion(channels: int, share: float, *, where: str) -> int:

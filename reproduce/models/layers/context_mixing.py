@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Shape, Tensor, register
 from reproduce.models.layers.footprint import Everywhere
 from reproduce.models.layers.own_layer import OwnLayer
 
@@ -43,16 +45,16 @@ class ContextMixing(OwnLayer):
         heads: Groups of channels with kernels of their own.
         large: Side of the large kernel in pixels, odd.
         small: Side of the small one, odd.
-        regions: Of the context, 49.
+        regions: Regions of the context, 49.
     """
 
     reading = Everywhere()  # the windows are smaller, but the kernels come from all of the image
 
-    def __init__(self, heads: int, large: int, small: int, regions: int, **kwargs):
+    def __init__(self, heads: int, large: int, small: int, regions: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.heads, self.large, self.small, self.regions = heads, large, small, regions
 
-    def build(self, values_shape, queries_shape, keys_shape):
+    def build(self, values_shape: Shape, queries_shape: Shape, keys_shape: Shape) -> None:
         """Add a dense layer from regions to taps, and a table of biases for each kernel and head."""
         _, y, x, channels = values_shape
         if min(y, x) < max(self.large, self.small) or channels % (2 * self.heads) or queries_shape[-1] % self.heads:
@@ -67,7 +69,7 @@ class ContextMixing(OwnLayer):
             for name, side in (("small", self.small), ("large", self.large))
         ]
 
-    def call(self, values, queries, keys):
+    def call(self, values: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
         """Return values mixed, `[batch, y, x, channel]`.
 
         Args:
@@ -88,8 +90,8 @@ class ContextMixing(OwnLayer):
         ]
         return ops.reshape(ops.stack(mixed, axis=3), (-1, y, x, channels))
 
-    def _mixed(self, values, taps, bias, side: int):
-        """Each head's values through its kernels: `[batch, y, x, head, channel]`.
+    def _mixed(self, values: Tensor, taps: Tensor, bias: Tensor, side: int) -> Tensor:
+        """Return each head's values through its kernels: `[batch, y, x, head, channel]`.
 
         The taps are laid out over the whole grid first, as zeros beyond their window, so that mixing is one product.
         """
@@ -104,7 +106,11 @@ class ContextMixing(OwnLayer):
         whole = ops.einsum("bgyxkw,ykh->bgyxhw", whole, rows)
         return ops.einsum("bgyxhw,bhwgc->byxgc", whole, values)
 
-    def multiply_adds(self, shapes, output):
+    def compute_output_shape(self, input_shape: Shape, *others: Shape) -> Shape:
+        """See `call`."""
+        return input_shape
+
+    def multiply_adds(self, shapes: Sequence[Shape], output: Shape) -> int:
         """Return those of likeness, taps of each head, and both kernels on half of the channels, in windows alone."""
         n, channels, n_taps = math.prod(output[:-1]), output[-1], self.small**2 + self.large**2
         return n * self.regions * (shapes[1][-1] + self.heads * n_taps) + n * n_taps * channels // 2
@@ -116,12 +122,12 @@ class GlobalResponse(OwnLayer):
 
     reading = Everywhere()
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Add two weights a channel, at the start 0: nothing changes."""
         self.gamma = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="gamma")
         self.beta = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="beta")
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return the same shape."""
         norm = ops.sqrt(ops.sum(ops.square(inputs), axis=(1, 2), keepdims=True) + 1e-12)
         share = norm / (ops.mean(norm, axis=-1, keepdims=True) + 1e-6)

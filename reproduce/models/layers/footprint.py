@@ -8,7 +8,7 @@ pooling over shares of the grid, whose outputs do not all see equally much, are 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,7 +23,7 @@ class Window:
     """Each output reads `taps` inputs, `dilation` apart; the next output reads from `stride` further on.
 
     Attributes:
-        taps, stride, dilation: Of a convolution or pooling; stride 1 and one tap are a single pixel.
+        taps, stride, dilation: Those of a convolution or pooling; stride 1 and one tap are a single pixel.
         before, after: Zeros put before the first and after the last input; negative numbers crop.
     """
 
@@ -52,7 +52,7 @@ class Spread:
     """A transposed convolution: each input is spread over `taps` outputs, the next one's begin `stride` further on.
 
     Attributes:
-        taps, stride, dilation: Of the convolution that it transposes.
+        taps, stride, dilation: Those of the convolution that it transposes.
         before: Outputs cut off at the start.
         length: Outputs that are left.
     """
@@ -78,11 +78,16 @@ class Spread:
 
 
 class _Rescaling:
-    """Any number of outputs for any number of inputs, over the same stretch of the image."""
+    """Any number of outputs for any number of inputs, over the same stretch of the image.
+
+    There are as many outputs as inputs where `length` is None.
+    """
+
+    length: int | None
 
     def size(self, n: int) -> int:
         """See `Window.size`."""
-        return self.length
+        return n if self.length is None else self.length
 
     def steps(self, n: int) -> tuple[int, int]:
         """See `Window.steps`."""
@@ -125,23 +130,42 @@ class Bins(_Rescaling):
 
 @dataclass(frozen=True)
 class Everywhere(_Rescaling):
-    """Each output reads all inputs, as normalisation by statistics of the image does.
-
-    There are as many outputs as inputs where `length` is None.
-    """
+    """Each output reads all inputs, as normalisation by statistics of the image does."""
 
     length: int | None = None
-
-    def size(self, n: int) -> int:
-        """See `Window.size`."""
-        return n if self.length is None else self.length
 
     def reads(self, output: int, n: int) -> range:
         """See `Window.reads`."""
         return range(n)
 
 
-Reading = Window | Spread | Resample | Bins | Everywhere
+@dataclass(frozen=True)
+class Tiles:
+    """Each output reads the tile that it lies in.
+
+    Attributes:
+        side: Positions of a tile.
+        shift: How far the tiles begin before the first input; the first and the last are then cut off by the edge.
+    """
+
+    side: int
+    shift: int
+
+    def size(self, n: int) -> int:
+        """See `Window.size`."""
+        return n
+
+    def steps(self, n: int) -> tuple[int, int]:
+        """See `Window.steps`: everything repeats after a tile."""
+        return self.side, self.side
+
+    def reads(self, output: int, n: int) -> range:
+        """See `Window.reads`."""
+        first = (output + self.shift) // self.side * self.side - self.shift
+        return range(max(first, 0), min(first + self.side, n))
+
+
+Reading = Window | Spread | Resample | Bins | Everywhere | Tiles
 POINT = Window(1, 1, 1, 0, 0)
 HALVING = Window(2, 2, 1, 0, 0)
 WHOLE = Bins(1)
@@ -175,7 +199,7 @@ class Footprint:
 
     @property
     def extent(self) -> int:
-        """Pixels from the first to the last that a position sees, the largest of all positions."""
+        """Return pixels from the first to the last that a position sees, the largest of all positions."""
         return max(max(0, int(last - first) + 1) if last >= first else 0 for first, last in self.table)
 
 
@@ -225,7 +249,7 @@ def together(sources: Sequence[Footprint], *, image: int, where: str) -> Footpri
     return Footprint(n, wide[0].jump, tuple(_within(_hull(each), image) for each in positions), None)
 
 
-def _hull(intervals) -> Interval:
+def _hull(intervals: Iterable[Interval]) -> Interval:
     firsts, lasts = zip(*intervals, strict=True) if (intervals := list(intervals)) else ((math.inf,), (-math.inf,))
     return min(firsts), max(lasts)
 

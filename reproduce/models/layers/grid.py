@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from keras import ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
-from reproduce.models.layers.footprint import Bins, Resample
+from reproduce.models import Shape, Tensor, register
+from reproduce.models.layers.footprint import Bins, Reading, Resample
 from reproduce.models.layers.own_layer import OwnLayer
 
 
@@ -44,11 +46,11 @@ class AdaptiveAveragePooling(OwnLayer):
         n_bins: Bins along y and along x.
     """
 
-    def __init__(self, n_bins: int, **kwargs):
+    def __init__(self, n_bins: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.n_bins, self.reading = n_bins, Bins(n_bins)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, n_bins, n_bins, channel]` of features `[batch, y, x, channel]`."""
         _, y, x, channels = inputs.shape
         rows, columns = adaptive_bins(y, self.n_bins), adaptive_bins(x, self.n_bins)
@@ -56,14 +58,10 @@ class AdaptiveAveragePooling(OwnLayer):
         both = self._means(columns, ops.reshape(by_row, (-1, x, channels)))  # [batch * bin, bin, channel]
         return ops.reshape(both, (-1, self.n_bins, self.n_bins, channels))
 
-    def _means(self, members: np.ndarray, features):
+    def _means(self, members: np.ndarray, features: Tensor) -> Tensor:
         # Zeros and ones are exact in half precision, a share such as 1/11 is not: sum first, then divide.
         n_members = ops.convert_to_tensor(members.sum(axis=1)[:, None], self.compute_dtype)
         return ops.matmul(ops.convert_to_tensor(members, self.compute_dtype), features) / n_members
-
-    def compute_output_shape(self, input_shape):
-        """See `call`."""
-        return (input_shape[0], self.n_bins, self.n_bins, input_shape[-1])
 
 
 @register
@@ -77,18 +75,14 @@ class BilinearResize(OwnLayer):
         size: (y, x) of the new grid in pixels.
     """
 
-    def __init__(self, size: tuple[int, int], **kwargs):
+    def __init__(self, size: tuple[int, int], **kwargs: Any):
         super().__init__(**kwargs)
         self.size = tuple(size)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return `[batch, *size, channel]` of features `[batch, y, x, channel]`."""
         return ops.image.resize(inputs, self.size, interpolation="bilinear", antialias=False)
 
-    def readings(self, grid):
+    def readings(self, grid: Shape) -> tuple[Reading, ...]:
         """Return interpolation to each side."""
         return tuple(Resample(n, linear=True) for n in self.size)
-
-    def compute_output_shape(self, input_shape):
-        """See `call`."""
-        return (input_shape[0], *self.size, input_shape[-1])

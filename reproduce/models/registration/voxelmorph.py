@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Shape, Tensor, register
 from reproduce.models.layers.blocks import require_divisible
 
 _SLOPE = 0.2
@@ -23,7 +23,7 @@ class Warp(layers.Layer):
     and x; gives float `[batch, z, y, x, channel]`. Differentiable in both.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Return the volume, moved."""
         volume, flow = inputs
         sides, n_channels = volume.shape[1:4], volume.shape[4]
@@ -44,7 +44,7 @@ class Warp(layers.Layer):
             moved = moved + ops.cast(weight, values.dtype) * values
         return moved
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the volume."""
         return input_shape[0]
 
@@ -77,7 +77,7 @@ def voxelmorph(
         raise ArgumentError(expected="as many levels up as down", got=got, where="voxelmorph", do=do)
     require_divisible(size, depth=len(encoder), where="voxelmorph")
 
-    def conv(x, filters: int, name: str):
+    def conv(x: Tensor, filters: int, name: str) -> Tensor:
         x = layers.Conv3D(filters, 3, padding="same", kernel_initializer="he_normal", name=name)(x)
         return layers.LeakyReLU(_SLOPE, name=f"{name}_relu")(x)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
+from reproduce.models.classification.resnet import FirstDilation, dilated_stages
 from reproduce.models.layers.grid import AdaptiveAveragePooling, BilinearResize
-from reproduce.models.layers.padded import conv_bn
+from reproduce.models.layers.padded import BatchNorm, conv_bn
 from reproduce.models.segmentation.fcn_resnet import dilated_resnet, fcn_head, region_head
 
 
@@ -22,7 +23,7 @@ def deeplabv3(
     width: int,
     blocks: Sequence[int],
     output_stride: int,
-    first_dilation: Literal["own", "previous"],
+    first_dilation: FirstDilation,
     multi_grid: Sequence[int] | None,
     rates: Sequence[int],
     refinement: bool,
@@ -59,21 +60,21 @@ def deeplabv3(
     Raises:
         ArgumentError: A rate is below 1, or as `resnet.dilated_stages`.
     """
-    layout = {"output_stride": output_stride, "first_dilation": first_dilation, "multi_grid": multi_grid}
+    stages = dilated_stages(blocks, output_stride=output_stride, first_dilation=first_dilation, multi_grid=multi_grid)
     image, third, fourth = dilated_resnet(
-        size, n_channels, width, blocks, **layout, bn_momentum=bn_momentum, where="deeplabv3"
+        size, n_channels, stages, width=width, bn_momentum=bn_momentum, where="deeplabv3"
     )
     x = atrous_pyramid(fourth, 4 * width, rates, bn_momentum=bn_momentum)
     x = layers.Dropout(dropout, name="aspp_dropout")(x)
     if refinement:
-        x = conv_bn(x, 4 * width, "refinement", kernel=3, bn_momentum=bn_momentum)
+        x = conv_bn(x, 4 * width, "refinement", kernel=3, norm=BatchNorm(bn_momentum))
     outputs = {"mask": region_head(x, size, n_regions, "mask")}
     if auxiliary:
         outputs["aux"] = fcn_head(third, size, n_regions, "aux", bn_momentum=bn_momentum)
     return keras.Model(image, outputs, name="deeplabv3")
 
 
-def atrous_pyramid(x, filters: int, rates: Sequence[int], *, bn_momentum: float):
+def atrous_pyramid(x: Tensor, filters: int, rates: Sequence[int], *, bn_momentum: float) -> Tensor:
     """Return atrous spatial pyramid pooling with image-level features (Chen et al. 2017, 3.3, Figure 5).
 
     Side by side a 1x1 convolution, a 3x3 convolution of each rate, and the mean over the image through a 1x1
@@ -87,11 +88,11 @@ def atrous_pyramid(x, filters: int, rates: Sequence[int], *, bn_momentum: float)
     if not rates or min(rates) < 1:
         got, do = repr(tuple(rates)), "mend the rates"
         raise ArgumentError(expected="one rate or more, from 1", got=got, where="atrous_pyramid", do=do)
-    norm = {"bn_momentum": bn_momentum}
-    branches = [conv_bn(x, filters, "aspp_point", kernel=1, **norm)]
+    norm = BatchNorm(bn_momentum)
+    branches = [conv_bn(x, filters, "aspp_point", kernel=1, norm=norm)]
     for i, rate in enumerate(rates, start=1):
-        branches.append(conv_bn(x, filters, f"aspp_atrous{i}", kernel=3, dilation=rate, **norm))
+        branches.append(conv_bn(x, filters, f"aspp_atrous{i}", kernel=3, dilation=rate, norm=norm))
     image_level = AdaptiveAveragePooling(1, name="aspp_image_pool")(x)
-    image_level = conv_bn(image_level, filters, "aspp_image", kernel=1, **norm)
+    image_level = conv_bn(image_level, filters, "aspp_image", kernel=1, norm=norm)
     branches.append(BilinearResize(x.shape[1:3], name="aspp_image_resize")(image_level))
-    return conv_bn(layers.Concatenate(name="aspp_concat")(branches), filters, "aspp_project", kernel=1, **norm)
+    return conv_bn(layers.Concatenate(name="aspp_concat")(branches), filters, "aspp_project", kernel=1, norm=norm)

@@ -6,16 +6,17 @@ deconvolution up to the grid of the image, batch normalisation and dropout, and 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Shape, Tensor, register
 from reproduce.models.classification.vgg import VGG16, vgg_stage
-from reproduce.models.layers.blocks import HE, conv_bn_relu, probabilities, require_divisible
+from reproduce.models.layers.blocks import conv_bn_relu, probabilities, require_divisible
+from reproduce.models.layers.padded import HE
 
 
 @register
@@ -27,12 +28,12 @@ class BilinearUpsampling(keras.initializers.Initializer):
     the input, as torch's `align_corners=False` has it; beyond the border the input counts as zero.
     """
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Tensor:
         """Return the kernel.
 
         Args:
             shape: (2 f, 2 f, channels, channels).
-            dtype: Of the kernel; None takes Keras' own.
+            dtype: Precision of the kernel; None takes Keras' own.
 
         Raises:
             ArgumentError: f is odd, or the shape is not of this form.
@@ -48,19 +49,9 @@ class BilinearUpsampling(keras.initializers.Initializer):
         return ops.convert_to_tensor(kernel, dtype=dtype or keras.config.floatx())
 
 
-def fcn8s(
-    size: tuple[int, int],
-    *,
-    n_channels: int,
-    n_regions: int,
-    width: int,
-    batch_norm: bool,
-    bn_momentum: float,
-    dropout: float,
-) -> keras.Model:
-    """Return FCN-8s: `fcn` of stride 8, with its arguments, result and errors."""
-    settings = {"batch_norm": batch_norm, "bn_momentum": bn_momentum, "dropout": dropout}
-    return fcn(size, stride=8, n_channels=n_channels, n_regions=n_regions, width=width, **settings)
+def fcn8s(size: tuple[int, int], **settings: Any) -> keras.Model:
+    """Return FCN-8s: `fcn` of stride 8, with its other arguments, its result and its errors."""
+    return fcn(size, stride=8, **settings)
 
 
 def fcn(
@@ -83,21 +74,21 @@ def fcn(
 
     Args:
         size: Multiples of 32.
-        stride: Of the last deconvolution: 8 joins pool3 and pool4, 16 joins pool4, 32 joins none.
+        stride: Stride of the last deconvolution: 8 joins pool3 and pool4, 16 joins pool4, 32 joins none.
         width: Channels of the first stage (the paper: 64); fc6 and fc7 have 64 times as many.
         batch_norm: Whether batch normalisation follows every convolution but the scores; the paper has none, that
             of Zheng et al. 2024 has.
         dropout: Share of the features that is dropped in training after fc6 and after fc7, in [0, 1).
     """
     require_divisible(size, depth=len(VGG16), where=f"fcn{stride}s")
-    norm = {"bn_momentum": bn_momentum if batch_norm else None}
+    momentum = bn_momentum if batch_norm else None
     image = x = keras.Input((*size, n_channels), name="image")
     pooled = {}
     for stage, n_convs in enumerate(VGG16, start=1):
-        x = vgg_stage(x, stage, n_convs, width=width, **norm)
+        x = vgg_stage(x, stage, n_convs, width=width, bn_momentum=momentum)
         x = pooled[2**stage] = layers.MaxPooling2D(2, name=f"pool{stage}")(x)
     for name, kernel in (("fc6", 7), ("fc7", 1)):
-        x = conv_bn_relu(x, 64 * width, name, kernel=kernel, bias=True, **norm)
+        x = conv_bn_relu(x, 64 * width, name, kernel=kernel, bias=True, bn_momentum=momentum)
         x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
     x = _score(x, n_regions, "score_fc7")  # [batch, y / 32, x / 32, n_regions]
     at = 32
@@ -109,10 +100,12 @@ def fcn(
     return keras.Model(image, {"mask": probabilities(_up(x, stride, "up_image"), "mask")}, name=f"fcn{stride}s")
 
 
-def _score(x, n_regions: int, name: str):
+def _score(x: Tensor, n_regions: int, name: str) -> Tensor:
     return layers.Conv2D(n_regions, 1, **HE, dtype="float32", name=name)(x)
 
 
-def _up(x, factor: int, name: str):
-    settings = {"use_bias": False, "kernel_initializer": BilinearUpsampling(), "dtype": "float32", "name": name}
-    return layers.Conv2DTranspose(x.shape[-1], 2 * factor, factor, "same", **settings)(x)
+def _up(x: Tensor, factor: int, name: str) -> Tensor:
+    linear = BilinearUpsampling()
+    return layers.Conv2DTranspose(
+        x.shape[-1], 2 * factor, factor, "same", use_bias=False, kernel_initializer=linear, dtype="float32", name=name
+    )(x)

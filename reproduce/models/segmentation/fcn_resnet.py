@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from reproduce.models.classification.resnet import Variant, dilated_stages, resnet_features
+from reproduce.models import Tensor
+from reproduce.models.classification.resnet import Stage, Stem, Variant, dilated_stages, resnet_features
 from reproduce.models.layers.blocks import probabilities, require_divisible
 from reproduce.models.layers.grid import BilinearResize
-from reproduce.models.layers.padded import conv_bn
+from reproduce.models.layers.padded import BatchNorm, conv_bn
 
 # torchvision (FCNHead) and PSPNet's release (aux) both drop a tenth of the features before the logits.
 FCN_DROPOUT = 0.1
@@ -39,8 +40,9 @@ def fcn_resnet(
     Raises:
         ArgumentError: Not every of four stages has a block.
     """
+    stages = dilated_stages(blocks, output_stride=8, first_dilation="previous", multi_grid=None)
     image, third, fourth = dilated_resnet(
-        size, n_channels, width, blocks, first_dilation="previous", bn_momentum=bn_momentum, where="fcn_resnet"
+        size, n_channels, stages, width=width, bn_momentum=bn_momentum, where="fcn_resnet"
     )
     outputs = {"mask": fcn_head(fourth, size, n_regions, "mask", bn_momentum=bn_momentum)}
     if auxiliary:
@@ -51,31 +53,28 @@ def fcn_resnet(
 def dilated_resnet(
     size: tuple[int, int],
     n_channels: int,
-    width: int,
-    blocks: Sequence[int],
+    stages: Sequence[Stage],
     *,
-    output_stride: int = 8,
-    first_dilation: str,
-    multi_grid: Sequence[int] | None = None,
-    stem: str = "7x7",
+    width: int,
+    stem: Stem = "7x7",
     bn_momentum: float,
     where: str,
-) -> tuple:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Return the image and the features of the third and the fourth stage of a ResNet of bottlenecks.
 
     silent: no paper says where a bottleneck strides; we use its 3x3, as torchvision does.
 
     Raises:
-        ArgumentError: A side is no multiple of the output stride, or as `resnet.dilated_stages`.
+        ArgumentError: A side is no multiple of the output stride, 4 times those of the stages.
     """
-    stages = dilated_stages(blocks, output_stride=output_stride, first_dilation=first_dilation, multi_grid=multi_grid)
-    require_divisible(size, depth=output_stride.bit_length() - 1, where=where)
+    require_divisible(size, depth=2 + sum(stage.stride == 2 for stage in stages), where=where)
     image = keras.Input((*size, n_channels), name="image")
     variant = Variant(block="bottleneck_3x3", stem=stem, conv_bias=False, bn_momentum=bn_momentum, frozen_bn=False)
-    return (image, *resnet_features(image, stages, variant, width=width)[-2:])
+    *_, third, fourth = resnet_features(image, stages, variant, width=width)
+    return image, third, fourth
 
 
-def region_head(x, size: tuple[int, int], n_regions: int, name: str):
+def region_head(x: Tensor, size: tuple[int, int], n_regions: int, name: str) -> Tensor:
     """Return the probability of each region in each pixel: 1x1 convolution, bilinear to the image's grid, then softmax.
 
     All in float32 whatever the precision. Logits are interpolated, not probabilities (Chen et al. 2017, 4.1: the output
@@ -87,11 +86,11 @@ def region_head(x, size: tuple[int, int], n_regions: int, name: str):
     return probabilities(BilinearResize(size, dtype="float32", name=f"{name}_resize")(logits), name)
 
 
-def fcn_head(x, size: tuple[int, int], n_regions: int, name: str, *, bn_momentum: float):
+def fcn_head(x: Tensor, size: tuple[int, int], n_regions: int, name: str, *, bn_momentum: float) -> Tensor:
     """Return `region_head` of a 3x3 convolution to a quarter of the channels, batch normalisation, ReLU and dropout.
 
     torchvision's FCNHead, and the auxiliary branch of PSPNet (Zhao et al. 2017, 3.3, Figure 4) in its authors' release.
     """
-    x = conv_bn(x, x.shape[-1] // 4, f"{name}_conv", kernel=3, bn_momentum=bn_momentum)
+    x = conv_bn(x, x.shape[-1] // 4, f"{name}_conv", kernel=3, norm=BatchNorm(bn_momentum))
     x = layers.Dropout(FCN_DROPOUT, name=f"{name}_dropout")(x)
     return region_head(x, size, n_regions, name)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from reproduce.models import Tensor
 from reproduce.models.layers.blocks import conv_bn_relu, exclusive_mask_head, require_divisible
 
 
@@ -35,7 +36,7 @@ def lean_unet3d(
     depth = len(widths) - 1
     require_divisible(box, depth=depth, where="lean_unet3d")
 
-    def step(x, filters: int, name: str):
+    def step(x: Tensor, filters: int, name: str) -> Tensor:
         y = conv_bn_relu(x, filters, name, bn_momentum=bn_momentum)
         keeps = residual and x.shape[-1] == filters
         return layers.Add(name=f"{name}_add")([x, y]) if keeps else y

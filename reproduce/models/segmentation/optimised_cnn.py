@@ -6,11 +6,13 @@ the docstrings; batch normalisation is in all, since 4.1 and 4.2 do not count it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
+from reproduce.models import Tensor
 from reproduce.models.layers.blocks import (
-    HE,
     conv_bn_relu,
     dense_block,
     mask_head,
@@ -19,6 +21,7 @@ from reproduce.models.layers.blocks import (
     slice_head,
     two_convs,
 )
+from reproduce.models.layers.padded import HE
 
 
 def optimised_cnn(
@@ -74,35 +77,47 @@ def ablation_cnn(
 
 
 def _u_shaped(
-    name: str, size, n_channels, n_regions, width, depth, bn_momentum, *, residual, dense, skips, head
+    name: str,
+    size: tuple[int, int],
+    n_channels: int,
+    n_regions: int,
+    width: int,
+    depth: int,
+    bn_momentum: float,
+    *,
+    residual: bool,
+    dense: bool,
+    skips: bool,
+    head: bool,
 ) -> keras.Model:
-    """The model of these parts, with or without a slice head on the features between encoder and decoder."""
+    """Return the model of these parts, with or without a slice head on the features between encoder and decoder."""
     require_divisible(size, depth=depth, where=name)
-    norm = {"bn_momentum": bn_momentum}
     image = x = keras.Input((*size, n_channels), name="image")
     features, bottleneck = [], width * 2**depth
     if residual:
-        x = conv_bn_relu(x, width, "stem", **norm)
+        x = conv_bn_relu(x, width, "stem", bn_momentum=bn_momentum)
     for level in range(depth + 1):
         filters = width * 2**level
         if residual:
             for i in (1, 2):
                 stride = 2 if level > 0 and i == 1 else 1
-                x = residual_block(x, filters, f"encoder{level + 1}_block{i}", stride=stride, **norm)
+                x = residual_block(x, filters, f"encoder{level + 1}_block{i}", stride=stride, bn_momentum=bn_momentum)
         else:
             if level:
                 x = layers.MaxPooling2D(2, name=f"encoder{level}_pool")(x)
-            x = two_convs(x, filters, f"encoder{level + 1}" if level < depth else "bottleneck", **norm)
+            x = two_convs(x, filters, f"encoder{level + 1}" if level < depth else "bottleneck", bn_momentum=bn_momentum)
         features.append(x)
     if dense:
-        x = dense_block(x, 4, bottleneck // 4, "dense", **norm)
-        x = conv_bn_relu(x, bottleneck, "transition", kernel=1, **norm)
+        x = dense_block(x, 4, bottleneck // 4, "dense", bn_momentum=bn_momentum)
+        x = conv_bn_relu(x, bottleneck, "transition", kernel=1, bn_momentum=bn_momentum)
     outputs = {"slice": slice_head(x)} if head else {}
-    x = up_to_image(x, features[:-1] if skips else None, width=width, depth=depth, **norm)
+    x = up_to_image(x, features[:-1] if skips else None, width=width, depth=depth, bn_momentum=bn_momentum)
     return keras.Model(image, {"mask": mask_head(x, n_regions), **outputs}, name=name)
 
 
-def up_to_image(x, skips, *, width: int, depth: int, bn_momentum: float):
+def up_to_image(
+    x: Tensor, skips: Sequence[Tensor | None] | None, *, width: int, depth: int, bn_momentum: float
+) -> Tensor:
     """Return the features of a U-shaped decoder: transposed convolution, skip connection, two convolutions a level.
 
     Args:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Tensor, register
 from reproduce.models.classification.pretrained_encoders import Encoder, load_encoder
 from reproduce.models.layers.blocks import mask_head, require_divisible
 from reproduce.models.layers.own_layer import OwnLayer
@@ -17,11 +19,11 @@ from reproduce.models.segmentation.optimised_cnn import up_to_image
 class ImageNetInput(OwnLayer):
     """Images of three channels in [0, 255], red first, as an encoder of keras.applications was trained to see them."""
 
-    def __init__(self, mode: str, **kwargs):
+    def __init__(self, mode: str, **kwargs: Any):
         super().__init__(**kwargs)
         self.mode = mode
 
-    def call(self, images):
+    def call(self, images: Tensor) -> Tensor:
         """Return `keras.applications.imagenet_utils.preprocess_input` in this mode."""
         return keras.applications.imagenet_utils.preprocess_input(images, data_format="channels_last", mode=self.mode)
 
@@ -47,7 +49,7 @@ def pretrained_cnn(
     Args:
         size: Multiples of `2 ** encoder.depth`.
         encoder: One of `pretrained_encoders`.
-        sha256: Of the file of its weights.
+        sha256: Digest of the file of its weights.
         grey: Intensities of the image that are black and white, the low one first: (0, 1) for a window.
         width: Channels of the decoder on the image's own grid; each halving doubles them.
 
@@ -66,8 +68,8 @@ def pretrained_cnn(
     return keras.Model(image, {"mask": mask_head(x, n_regions)}, name="pretrained_cnn")
 
 
-def _as_picture(image, n_channels: int, grey: tuple[float, float], mode: str):
-    """Three channels as the encoder expects them."""
+def _as_picture(image: Tensor, n_channels: int, grey: tuple[float, float], mode: str) -> Tensor:
+    """Return three channels as the encoder expects them."""
     black, white = grey
     if not black < white:
         do = "give the intensity that is black first"

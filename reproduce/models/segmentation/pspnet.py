@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import keras
 from keras import layers
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
+from reproduce.models.classification.resnet import Stem, dilated_stages
 from reproduce.models.layers.grid import AdaptiveAveragePooling, BilinearResize
-from reproduce.models.layers.padded import conv_bn
+from reproduce.models.layers.padded import BatchNorm, conv_bn
 from reproduce.models.segmentation.fcn_resnet import dilated_resnet, fcn_head, region_head
 
 
@@ -21,7 +22,7 @@ def pspnet(
     n_regions: int,
     width: int,
     blocks: Sequence[int],
-    stem: Literal["7x7", "3x3"],
+    stem: Stem,
     bins: Sequence[int],
     dropout: float,
     auxiliary: bool,
@@ -50,11 +51,12 @@ def pspnet(
     Raises:
         ArgumentError: Not every of four stages has a block, or as `pooling_pyramid`.
     """
+    stages = dilated_stages(blocks, output_stride=8, first_dilation="own", multi_grid=None)
     image, third, fourth = dilated_resnet(
-        size, n_channels, width, blocks, first_dilation="own", stem=stem, bn_momentum=bn_momentum, where="pspnet"
+        size, n_channels, stages, width=width, stem=stem, bn_momentum=bn_momentum, where="pspnet"
     )
     x = pooling_pyramid(fourth, bins, bn_momentum=bn_momentum)
-    x = conv_bn(x, 8 * width, "fusion", kernel=3, bn_momentum=bn_momentum)
+    x = conv_bn(x, 8 * width, "fusion", kernel=3, norm=BatchNorm(bn_momentum))
     x = layers.Dropout(dropout, name="fusion_dropout")(x)
     outputs = {"mask": region_head(x, size, n_regions, "mask")}
     if auxiliary:
@@ -62,7 +64,7 @@ def pspnet(
     return keras.Model(image, outputs, name="pspnet")
 
 
-def pooling_pyramid(x, bins: Sequence[int], *, bn_momentum: float):
+def pooling_pyramid(x: Tensor, bins: Sequence[int], *, bn_momentum: float) -> Tensor:
     """Return pyramid pooling (Zhao et al. 2017, 3.2, Figure 3): features beside their means over ever finer bins.
 
     Each level is the mean over n x n bins through a 1x1 convolution to an equal share of the channels, with batch
@@ -80,6 +82,6 @@ def pooling_pyramid(x, bins: Sequence[int], *, bn_momentum: float):
     grid, levels = x.shape[1:3], [x]
     for n_bins in bins:
         level = AdaptiveAveragePooling(n_bins, name=f"pyramid{n_bins}_pool")(x)
-        level = conv_bn(level, n_channels // len(bins), f"pyramid{n_bins}", kernel=1, bn_momentum=bn_momentum)
+        level = conv_bn(level, n_channels // len(bins), f"pyramid{n_bins}", kernel=1, norm=BatchNorm(bn_momentum))
         levels.append(BilinearResize(grid, name=f"pyramid{n_bins}_resize")(level))
     return layers.Concatenate(name="pyramid_concat")(levels)

@@ -8,17 +8,19 @@ their gradients cost TensorFlow ten times as much on a CPU.
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
-from reproduce.models import register
+from reproduce.models import Shape, Tensor, register
 from reproduce.models.classification.vgg import VGG16, stage_filters, vgg_stage
 from reproduce.models.layers.blocks import conv_bn_relu, probabilities, require_divisible
-from reproduce.models.layers.footprint import HALVING, Resample
+from reproduce.models.layers.footprint import HALVING, Reading, Resample
 
 
-def max_pool_with_indices(x):
+def max_pool_with_indices(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return the largest value of each window of 2x2 pixels, and its place in the window.
 
     The value is the sum over the four places of x times one where the maximum stands and zero elsewhere, so that the
@@ -46,7 +48,7 @@ def max_pool_with_indices(x):
     return values, index
 
 
-def unpool(x, index):
+def unpool(x: Tensor, index: Tensor) -> Tensor:
     """Return each value at its place in a window of 2x2 pixels, zero at the three others.
 
     Args:
@@ -63,34 +65,34 @@ def unpool(x, index):
     return _join([x * _one_where(index, k, x.dtype) for k in range(4)])
 
 
-def _require_even(shape) -> None:
+def _require_even(shape: Shape) -> None:
     _, y, width, _ = shape
     if None in (y, width) or y % 2 or width % 2:
         expected, do = "an even number of rows and columns, known beforehand", "resize to an even size, or pad"
         raise ArgumentError(expected=expected, got=f"{y} x {width} pixels", where="max_pool_with_indices", do=do)
 
 
-def _require_same_grid(shape, index_shape) -> None:
+def _require_same_grid(shape: Shape, index_shape: Shape) -> None:
     if tuple(shape[1:]) != tuple(index_shape[1:]):
         expected, got = f"an index for each value, {tuple(shape[1:])}", f"{tuple(index_shape[1:])}"
         do = "take the index of the pooling whose grid and channels the values have"
         raise ArgumentError(expected=expected, got=got, where="unpool", do=do)
 
 
-def _one_where(index, place: int, dtype):
+def _one_where(index: Tensor, place: int, dtype: Any) -> Tensor:
     return ops.cast(ops.equal(index, ops.cast(place, "uint8")), dtype)
 
 
-def _split(x) -> list:
-    """The four pixels of each window in the order of their places, each `[batch, y / 2, x / 2, channel]`."""
+def _split(x: Tensor) -> list:
+    """Return the four pixels of each window in the order of their places, each `[batch, y / 2, x / 2, channel]`."""
     _, y, width, channels = x.shape
     half = (-1, y // 2, width // 2, 2 * channels)  # a row's neighbours side by side
     rows = ops.split(ops.reshape(x, (-1, y // 2, 2 * width * channels)), 2, axis=-1)
     return [place for row in rows for place in ops.split(ops.reshape(row, half), 2, axis=-1)]
 
 
-def _join(places: list):
-    """The inverse of `_split`."""
+def _join(places: list) -> Tensor:
+    """Return the inverse of `_split`."""
     _, y, width, channels = places[0].shape
     row = (-1, y, 2 * width * channels)
     rows = [ops.reshape(ops.concatenate(pair, axis=-1), row) for pair in (places[:2], places[2:])]
@@ -101,15 +103,15 @@ def _join(places: list):
 class MaxPoolingWithIndices(layers.Layer):
     """`max_pool_with_indices` as a Keras layer: `[batch, y, x, channel]` to values and places."""
 
-    def build(self, x_shape):
+    def build(self, x_shape: Shape) -> None:
         """Refuse a grid that does not divide into windows."""
         _require_even(x_shape)
 
-    def readings(self, grid):
+    def readings(self, grid: Shape) -> tuple[Reading, ...]:
         """See `layer_readings.layer_readings`."""
         return (HALVING,) * len(grid)
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         """See `max_pool_with_indices`."""
         return max_pool_with_indices(x)
 
@@ -118,15 +120,15 @@ class MaxPoolingWithIndices(layers.Layer):
 class Unpooling(layers.Layer):
     """`unpool` as a Keras layer: values and places to `[batch, 2 y, 2 x, channel]`."""
 
-    def build(self, x_shape, index_shape):
+    def build(self, x_shape: Shape, index_shape: Shape) -> None:
         """Refuse an index of another grid."""
         _require_same_grid(x_shape, index_shape)
 
-    def readings(self, grid):
+    def readings(self, grid: Shape) -> tuple[Reading, ...]:
         """See `layer_readings.layer_readings`."""
         return tuple(Resample(2 * n, linear=False) for n in grid)
 
-    def call(self, x, index):
+    def call(self, x: Tensor, index: Tensor) -> Tensor:
         """See `unpool`."""
         return unpool(x, index)
 

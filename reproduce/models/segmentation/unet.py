@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from reproduce.models.layers.blocks import HE, exclusive_mask_head, require_divisible, two_convs
+from reproduce.models.layers.blocks import exclusive_mask_head, require_divisible, two_convs
+from reproduce.models.layers.padded import HE
 
 _POOLINGS = 4
 

@@ -10,6 +10,7 @@ import keras
 from keras import layers, ops
 
 from reproduce.errors import ArgumentError
+from reproduce.models import Tensor
 
 # The layer that turns features into classes in every classifier of the catalog.
 LOGITS = "class_logits"
@@ -40,7 +41,7 @@ class Head:
     width: int
     last_norm: bool
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if min(self.n_layers, self.hidden, self.width) < 1:
             do = "take what the paper has, or less"
             raise ArgumentError(expected="numbers from 1", got=repr(self), where="Head", do=do)
@@ -67,7 +68,7 @@ def features(classifier: keras.Model) -> keras.Model:
     return keras.Model(classifier.input, classifier.get_layer(LOGITS).input, name=f"{classifier.name}_features")
 
 
-def info_nce(query, key, *, temperature: float):
+def info_nce(query: Tensor, key: Tensor, *, temperature: float) -> Tensor:
     """Return 2 tau * -log(exp(q_i k_i / tau) / sum_j exp(q_i k_j / tau)) of each image (Algorithm 1, `ctr`).
 
     q and k are scaled to length 1; the other images of the batch are the negatives, there is no queue. The factor 2 tau
@@ -84,7 +85,7 @@ def info_nce(query, key, *, temperature: float):
     return 2.0 * temperature * (ops.logsumexp(logits, axis=-1) - own)
 
 
-def symmetrised(queries, keys, *, temperature: float):
+def symmetrised(queries: Tensor, keys: Tensor, *, temperature: float) -> Tensor:
     """Return `info_nce` of each image's first view against its second's key, plus the other way (Algorithm 1).
 
     Float32 `[batch]` of pairs of queries and of keys, float `[batch, channel]` each.
@@ -93,7 +94,7 @@ def symmetrised(queries, keys, *, temperature: float):
     return info_nce(q1, k2, temperature=temperature) + info_nce(q2, k1, temperature=temperature)
 
 
-def momentum_at(step, *, start: float, n_steps: int):
+def momentum_at(step: Tensor, *, start: float, n_steps: int) -> Tensor:
     """Return 1 - (1 - start) (1 + cos(pi step / n_steps)) / 2: from `start` to 1 along half a cosine (section 4).
 
     Float32 scalar for a number or tensor from 0; beyond `n_steps`, the whole training, it stays 1. `start` is 0.99 in
@@ -114,12 +115,12 @@ class MomentumContrast(keras.Model):
     release: the same numbers, but for the last step of all, after which `follow` is to be called by who wants f_k.
 
     Args:
-        classifier: Of the catalog; see `features`.
+        classifier: Classifier of the catalog; see `features`.
         projection: Head of both.
         prediction: Head of f_q alone.
         temperature: tau of `info_nce`.
         momentum: m of the first step; it rises to 1, see `momentum_at`.
-        n_steps: Of the whole training.
+        n_steps: Steps of the whole training.
         frozen: Layers that keep their starting weights, in the classifier too: of a ViT "patches", without which
             training is unstable (section 4.3); none for a CNN.
 
@@ -174,12 +175,12 @@ class MomentumContrast(keras.Model):
         return [(slow, fast) for slow, fast in both if fast.trainable]
 
     def follow(self) -> None:
-        """f_k <- m f_k + (1 - m) f_q, with m of the step that is done; before the first one both are the same."""
+        """Set f_k <- m f_k + (1 - m) f_q, with m of the step that is done; before the first one both are the same."""
         m = momentum_at(ops.maximum(self.step - 1, 0), start=self.start, n_steps=self.n_steps)
         for slow, fast in self.pairs:
             slow.assign(slow + (1.0 - m) * (ops.stop_gradient(fast) - slow))
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Return queries and keys of two views of the same images, `{"q1", "q2", "k1", "k2"}`: float `[batch, width]`.
 
         Args:
@@ -195,13 +196,15 @@ class MomentumContrast(keras.Model):
             codes[f"k{i}"] = ops.stop_gradient(self.momentum_encoder(view, training=training))
         return codes
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None, training: bool = True
+    ) -> Tensor:
         """Return the mean of `symmetrised` over the batch; there are no targets and no weights."""
         queries, keys = (y_pred["q1"], y_pred["q2"]), (y_pred["k1"], y_pred["k2"])
         return ops.mean(symmetrised(queries, keys, temperature=self.temperature))
 
 
-def _perceptron(x, head: Head, name: str):
+def _perceptron(x: Tensor, head: Head, name: str) -> Tensor:
     for i in range(1, head.n_layers):
         x = layers.Dense(head.hidden, use_bias=False, name=f"{name}{i}")(x)
         x = layers.BatchNormalization(**_NORM, name=f"{name}{i}_bn")(x)
