@@ -54,8 +54,8 @@ def smallest_counts(columns: Sequence[Rates], limit: int) -> Counts | None:
     for n in range(2, limit + 1):
         # A rate needs a denominator: at least one positive and one negative.
         for positives in range(max(1, math.ceil(share.low * n)), min(n - 1, math.floor(share.high * n)) + 1):
-            hits = tuple(_hits(column, n, positives) for column in bounds)
-            if all(hits):
+            hits = tuple(pair for column in bounds if (pair := _hits(column, n, positives)))
+            if len(hits) == len(bounds):
                 return Counts(n=n, positives=positives, hits=hits)
     return None
 

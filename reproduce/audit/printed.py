@@ -6,11 +6,11 @@ import csv
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 
-from reproduce.audit.interval import Interval, rounded
+from reproduce.audit.interval import SHARES, Interval, rounded
 from reproduce.errors import ClaimsError
 
 METRICS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "dice", "iou", "miou", "auc")
@@ -54,7 +54,7 @@ class Cell:
     n: int | None = None
     against: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("document", "place", "model", "data"):
             if not getattr(self, name).strip():
                 raise _broken(name, "some text", "nothing", "fill it in; every printed number has a place")
@@ -69,22 +69,28 @@ class Cell:
         return self.value not in _UNPUBLISHED and self.value != LARGER
 
     @property
-    def interval(self) -> Interval | None:
-        """What the number can have been before rounding, in its own unit; None where no number is printed."""
-        return rounded(self.value, self._decimals) if self.published else None
+    def interval(self) -> Interval:
+        """What the number can have been before rounding, in its own unit.
+
+        Raises:
+            ClaimsError: No number is printed here.
+        """
+        if not self.published:
+            raise _broken(
+                "value", "a printed number", repr(self.value), "ask for the interval of `published` cells alone"
+            )
+        return rounded(self.value, self._decimals)
 
     @property
-    def share(self) -> Interval | None:
-        """The same as a share of 1, cut to [0, 1] for a level; None where no number is printed."""
-        if not self.published:
-            return None
+    def share(self) -> Interval:
+        """The same as a share of 1, cut to [0, 1] for a level; raises as `interval` does."""
         ratio = self.interval.scaled(Fraction(1) if self.unit == "ratio" else Fraction(1, 100))
-        return ratio if self.against else ratio.clipped(0, 1)
+        return ratio if self.against else ratio.clipped(SHARES)
 
     @property
     def as_printed(self) -> Cell:
         """This cell with the decimals of its print alone, which leaves the wider interval."""
-        return self if self.decimals is None else Cell(**{**_values(self), "decimals": None})
+        return replace(self, decimals=None)
 
     @property
     def _decimals(self) -> int:
@@ -111,7 +117,8 @@ def read_cells(path: Path) -> tuple[Cell, ...]:
     rows = csv_rows(Path(path))
     _, header = next(rows, (0, []))
     _check_header(path, header)
-    cells, seen = [], {}
+    cells: list[Cell] = []
+    seen: dict[tuple[str, ...], int] = {}
     for line, row in rows:
         cell = _cell(dict(zip(header, row, strict=True)), where=f"{path}, line {line}")
         key = (cell.document, cell.place, cell.model, cell.data, cell.metric, cell.against)
@@ -176,8 +183,8 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 def _cell(row: dict[str, str], *, where: str) -> Cell:
     try:
-        counts = {name: _whole(name, row.get(name, "")) for name in ("decimals", "n")}
-        return Cell(**{**row, **counts})
+        decimals, n = (_whole(name, row.pop(name, "")) for name in ("decimals", "n"))
+        return Cell(**row, decimals=decimals, n=n)
     except ClaimsError as error:
         at = f"{where}, {error.where}"
         raise ClaimsError(expected=error.expected, got=error.got, where=at, do=error.do) from error
@@ -227,7 +234,3 @@ def _one_of(name: str, got: str, known: tuple[str, ...]) -> None:
 
 def _broken(column: str, expected: str, got: str, do: str) -> ClaimsError:
     return ClaimsError(expected=expected, got=got, where=f"column {column}", do=do)
-
-
-def _values(cell: Cell) -> dict[str, object]:
-    return {name: getattr(cell, name) for name in COLUMNS}

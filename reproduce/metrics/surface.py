@@ -221,7 +221,8 @@ def _spacing(spacing_mm: Sequence[float], n_axes: int) -> tuple[float, float, fl
             where="surface_distances",
             do="pass one volume at a time, with Volume.spacing_mm",
         )
-    return spacing if n_axes == 3 else (1.0, *spacing)
+    z_mm, y_mm, x_mm = spacing if n_axes == 3 else (1.0, *spacing)
+    return z_mm, y_mm, x_mm
 
 
 def _value_if_empty(distances: SurfaceDistances, both_empty: float, one_empty: float) -> float | None:
@@ -247,4 +248,4 @@ def _percentile(values_mm: np.ndarray, areas_mm2: np.ndarray | None, percent: fl
     order = np.argsort(values_mm)
     share = np.cumsum(areas_mm2[order]) / areas_mm2.sum()
     # The last share may fall short of 1 by rounding.
-    return float(values_mm[order[min(np.searchsorted(share, percent / 100), order.size - 1)]])
+    return float(values_mm[order[min(int(np.searchsorted(share, percent / 100)), order.size - 1)]])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproduce.audit.interval import Interval, common, corners, rounded, whole_numbers
+from reproduce.audit.interval import SHARES, Interval, common, corners, rounded, whole_numbers
 
 numbers = st.fractions(min_value=-10, max_value=10, max_denominator=1000)
 intervals = st.tuples(numbers, numbers).map(lambda ends: Interval(min(ends), max(ends)))
@@ -64,8 +64,8 @@ def test_whole_numbers_of_a_share():
 
 
 def test_clip_moves_both_bounds():
-    assert Interval(Fraction(-1, 2), Fraction(3, 2)).clipped(0, 1) == Interval(0, 1)
-    assert Interval(2, 3).clipped(0, 1) == Interval(1, 1)
+    assert Interval(Fraction(-1, 2), Fraction(3, 2)).clipped(SHARES) == Interval(0, 1)
+    assert Interval(2, 3).clipped(SHARES) == Interval(1, 1)
 
 
 def test_text_rounds_for_reading():

@@ -143,8 +143,8 @@ def test_difference_may_be_negative():
 @pytest.mark.parametrize("value", ["", "-"])
 def test_cell_that_is_not_published_has_no_interval(value):
     assert not cell(value=value).published
-    assert cell(value=value).interval is None
-    assert cell(value=value).share is None
+    with pytest.raises(ClaimsError, match="expected a printed number"):
+        _ = cell(value=value).share
 
 
 def test_packaged_tables_have_the_printed_cells_in_order():
