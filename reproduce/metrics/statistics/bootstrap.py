@@ -16,13 +16,11 @@ from scipy.special import ndtr, ndtri
 
 from reproduce.errors import MetricInputError
 from reproduce.metrics import inputs
+from reproduce.metrics.statistics.ties import rounding_of
 
 Method = Literal["percentile", "bca"]
 Seed = Sequence[int] | np.random.Generator
 
-# Values that differ by less than this share of the largest are one value in another order of summation. A statistic of
-# few patients has few values, and whether a resample equals the estimate must not hang on the last bit.
-_ROUNDING = 1e-12
 # So many drawn patients are held at once, which stay in the cache.
 _DRAWS_AT_ONCE = 1 << 18
 
@@ -161,7 +159,8 @@ def _interval(
 ) -> Interval:
     if np.isnan(resampled).any() or np.isnan(estimate) or np.isnan(left_out).any():
         return Interval(np.nan, np.nan)
-    rounding = _ROUNDING * float(np.abs(resampled).max())
+    # A statistic of few patients has few values: whether a resample equals the estimate must not hang on the last bit.
+    rounding = rounding_of(resampled)
     if np.ptp(resampled) <= rounding:
         return Interval(float(resampled[0]), float(resampled[0]))
     tails = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
