@@ -14,6 +14,9 @@ STATEMENT_WORDS = (SUPPORTED, CONTRADICTED, UNDECIDED)
 
 PHANTOM = "phantom"
 
+# 0.914 - 0.894 is more than 0.02 in float64: what arithmetic on printed decimals may add, in any unit.
+_ROUNDING = 1e-9
+
 
 def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, tolerance: float) -> str:
     """The word for a printed cell.
@@ -31,7 +34,7 @@ def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, to
         return NOT_COMPARABLE
     if lost:
         return UNREACHABLE
-    return WITHIN if abs(delta) <= tolerance else OUTSIDE
+    return WITHIN if abs(delta) <= tolerance + _ROUNDING else OUTSIDE
 
 
 def caveats(source: str, profile: str, changed: Sequence[str]) -> tuple[str, ...]:
