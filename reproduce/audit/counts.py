@@ -32,7 +32,7 @@ def attainable(share: Interval, n: int) -> bool:
         share: The printed share of 1, as an interval.
         n: What it is a share of, at least 1.
     """
-    return len(whole_numbers(share, n)) > 0
+    return bool(whole_numbers(share, n))
 
 
 def smallest_counts(columns: Sequence[Rates], limit: int) -> Counts | None:

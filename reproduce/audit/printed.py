@@ -17,8 +17,11 @@ METRICS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "dice", 
 UNITS = ("%", "ratio", "points")
 LARGER = ">"
 _UNPUBLISHED = ("", "-")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,20})?")
+_COUNT = re.compile(r"[0-9]{1,16}")
 _MOST_DECIMALS = 12
+_MOST_UNITS = 10**15
+_SHOWN_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -191,8 +194,8 @@ def _cell(row: dict[str, str], *, where: str) -> Cell:
 
 
 def _whole(name: str, text: str) -> int | None:
-    if text and not (text.isascii() and text.isdigit()):
-        raise _broken(name, "a whole number or nothing", repr(text), "write digits alone, or leave it empty")
+    if text and not _COUNT.fullmatch(text):
+        raise _broken(name, "a whole number or nothing", _shown(text), "write up to 16 digits alone, or leave it empty")
     return int(text) if text else None
 
 
@@ -204,8 +207,11 @@ def _check_value(cell: Cell) -> None:
             raise _broken("value", "a number", "'>'", "name the model that it is larger than in the column against")
         return
     if not _NUMBER.fullmatch(cell.value):
-        do = "write digits with a decimal point and nothing else; of '93.5 +- 0.4' the mean, of a lost number '-'"
-        raise _broken("value", "a number as printed, such as 95.2", repr(cell.value), do)
+        do = (
+            "write digits with a decimal point and nothing else, up to 9 before it and 20 behind it; of '93.5 +- 0.4' "
+            "the mean, of a lost number '-'"
+        )
+        raise _broken("value", "a number as printed, such as 95.2", _shown(cell.value), do)
     if cell.unit == "points" and not cell.against:
         raise _broken("unit", "% or ratio for a level", "'points'", "points are for a difference: fill in against")
     most = 1 if cell.unit == "ratio" else 100
@@ -219,8 +225,9 @@ def _check_counts(cell: Cell) -> None:
     if cell.decimals is not None and not digits <= cell.decimals <= _MOST_DECIMALS:
         do = "leave it empty unless the print drops a trailing zero"
         raise _broken("decimals", f"{digits} (those printed) to {_MOST_DECIMALS}", str(cell.decimals), do)
-    if cell.n is not None and cell.n < 1:
-        raise _broken("n", "at least 1", str(cell.n), "leave it empty where the document does not say it")
+    if cell.n is not None and not 1 <= cell.n <= _MOST_UNITS:
+        do = "write how many cases or voxels there are, or leave it empty where the document does not say it"
+        raise _broken("n", f"1 to {_MOST_UNITS}", _shown(str(cell.n)), do)
     if cell.against == cell.model:
         raise _broken("against", "another model", repr(cell.against), "name the model that this one is compared with")
 
@@ -230,6 +237,13 @@ def _one_of(name: str, got: str, known: tuple[str, ...]) -> None:
         close = difflib.get_close_matches(got.lower(), known, n=1)
         do = f"did you mean {close[0]!r}?" if close else "leave out what the audit has no check for"
         raise _broken(name, f"one of {', '.join(known)}", repr(got), do)
+
+
+def _shown(text: str) -> str:
+    """Return a field for an error: quoted, and of a long one the beginning and the length."""
+    if len(text) <= _SHOWN_CHARACTERS:
+        return repr(text)
+    return f"{text[:_SHOWN_CHARACTERS]!r} ... ({len(text)} characters)"
 
 
 def _broken(column: str, expected: str, got: str, do: str) -> ClaimsError:

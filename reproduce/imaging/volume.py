@@ -49,7 +49,7 @@ class Volume:
 
     @property
     def voxel_mm3(self) -> float:
-        """Return the volume of a voxel, |det| of the affine; on a sheared grid less than the product of the spacings."""
+        """Return the volume of a voxel, |det| of the affine: on a sheared grid below the product of the spacings."""
         return float(abs(np.linalg.det(self.affine[:3, :3])))
 
     @property
