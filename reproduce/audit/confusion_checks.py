@@ -13,13 +13,12 @@ from reproduce.audit.confusion_dice import (
     needed_specificity,
     prevalence_of_dice,
 )
-from reproduce.audit.counts import Counts, attainable, counts_given, smallest_counts
+from reproduce.audit.counts import LARGEST_TEST_SET, Counts, attainable, counts_given, smallest_counts
 from reproduce.audit.finding import Finding, Quantity, Verdict, finding_of, percent, ratio
 from reproduce.audit.interval import Interval
 from reproduce.audit.prevalence import prevalence
 from reproduce.audit.printed import Cell
 
-LARGEST_TEST_SET = 2000
 FEW_VOXELS = (Fraction(1, 100), Fraction(1, 1000))
 
 

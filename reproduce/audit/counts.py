@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from reproduce.audit.interval import Interval, whole_numbers
 from reproduce.audit.prevalence import Rates, shared_prevalence
 
+# Larger test sets are not tried: they print every column whose rates fit one prevalence.
+LARGEST_TEST_SET = 2000
+
 
 @dataclass(frozen=True)
 class Counts:

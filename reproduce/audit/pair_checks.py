@@ -8,13 +8,12 @@ from itertools import combinations
 
 from reproduce.audit.columns import RATES, Column, rates_of
 from reproduce.audit.confusion_dice import prevalence_of_dice
-from reproduce.audit.counts import Counts, smallest_counts
+from reproduce.audit.counts import LARGEST_TEST_SET, Counts, smallest_counts
 from reproduce.audit.finding import Finding, Quantity, finding_of, percent, ratio
 from reproduce.audit.interval import Interval, common
 from reproduce.audit.prevalence import Rates, expected_accuracy, least_covariance, prevalence
 from reproduce.audit.printed import Cell
 
-LARGEST_TEST_SET = 2000
 FOLD_SD = 0.05
 
 

@@ -61,6 +61,14 @@ def test_whole_numbers_of_a_share():
     share = Interval(Fraction(845, 1000), Fraction(855, 1000))
     assert list(whole_numbers(share, 20)) == [17]
     assert list(whole_numbers(share, 6)) == []
+    # 1/8 = 0.125 rounds to 0.12 or 0.13; in binary the borders would be missed.
+    assert list(whole_numbers(rounded("0.12", 2), 8)) == list(whole_numbers(rounded("0.13", 2), 8)) == [1]
+
+
+@given(st.integers(1, 500), st.integers(0, 4), st.data())
+def test_what_is_rounded_is_among_the_whole_numbers(n, decimals, data):
+    k = data.draw(st.integers(0, n))
+    assert k in whole_numbers(rounded(f"{k / n:.{decimals}f}", decimals), n)
 
 
 def test_clip_moves_both_bounds():
