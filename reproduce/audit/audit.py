@@ -92,8 +92,8 @@ def bound(cell: Cell, findings: Sequence[Finding]) -> str:
         cell: The cell, as it was given to `audit`.
         findings: What `audit` returned.
     """
-    ends = [q.interval for f in findings if f.cells == (cell,) and f.check == "not published" for q in f.values]
-    ends = [interval for interval in ends if interval is not None]
+    own = [each for each in findings if each.cells == (cell,) and each.check == "not published"]
+    ends = [value.interval for each in own for value in each.values if value.interval is not None]
     if not ends:
         return ""
     above, below = ends[0].high < 1, ends[0].low > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reproduce.audit.prevalence import Rates
@@ -27,21 +27,16 @@ class Column:
         """Return the cell of a metric, or None."""
         return next((cell for cell in self.cells if cell.metric == metric), None)
 
-    def some(self, *metrics: str) -> tuple[Cell, ...] | None:
-        """Return the cells of all these metrics, or None where one of them is missing."""
-        found = tuple(self.cell(metric) for metric in metrics)
-        return None if None in found else found
+    def some(self, *metrics: str) -> tuple[Cell, ...]:
+        """Return the cells of all these metrics in their order, or no cell where one of them is missing."""
+        found = [cell for metric in metrics if (cell := self.cell(metric)) is not None]
+        return tuple(found) if len(found) == len(metrics) else ()
 
-    @property
-    def rates(self) -> Rates | None:
-        """Accuracy, sensitivity and specificity, or None where one of them is missing."""
-        cells = self.some(*RATES)
-        return Rates(*(cell.share for cell in cells)) if cells else None
 
-    @property
-    def as_printed(self) -> Column:
-        """The column with the decimals of the print alone."""
-        return Column(self.model, tuple(cell.as_printed for cell in self.cells))
+def rates_of(cells: Iterable[Cell]) -> Rates:
+    """Return the rates that the cells of `RATES`, in that order, print."""
+    accuracy, sensitivity, specificity = (cell.share for cell in cells)
+    return Rates(accuracy, sensitivity, specificity)
 
 
 def by_test_set(cells: Sequence[Cell]) -> tuple[tuple[Column, ...], ...]:

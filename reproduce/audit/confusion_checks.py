@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 
-from reproduce.audit.columns import RATES, Column
+from reproduce.audit.columns import RATES, Column, rates_of
 from reproduce.audit.confusion_dice import (
     accuracy_of_dice,
     dice_at,
@@ -13,12 +13,12 @@ from reproduce.audit.confusion_dice import (
     needed_specificity,
     prevalence_of_dice,
 )
-from reproduce.audit.counts import attainable, counts_given, smallest_counts
-from reproduce.audit.finding import Finding, Quantity, finding_of, percent, ratio
+from reproduce.audit.counts import LARGEST_TEST_SET, Counts, attainable, counts_given, smallest_counts
+from reproduce.audit.finding import Finding, Quantity, Verdict, finding_of, percent, ratio
 from reproduce.audit.interval import Interval
-from reproduce.audit.prevalence import Rates, prevalence
+from reproduce.audit.prevalence import prevalence
+from reproduce.audit.printed import Cell
 
-LARGEST_TEST_SET = 2000
 FEW_VOXELS = (Fraction(1, 100), Fraction(1, 1000))
 
 
@@ -29,23 +29,25 @@ def column_findings(column: Column, small_structures: Collection[str]) -> Iterat
         column: Published levels of one model.
         small_structures: The `data` of which at most 1 % of the voxels are known to be foreground.
     """
-    if column.rates:
-        yield _between(column)
-        if column.cell("dice"):
-            yield _dice(column)
-    if column.some("sensitivity", "specificity", "dice"):
-        yield _voxels(column, small_structures)
+    if cells := column.some(*RATES):
+        yield _between(cells)
+    if cells := column.some(*RATES, "dice"):
+        yield _dice(cells)
+    if cells := column.some("sensitivity", "specificity", "dice"):
+        yield _voxels(cells, small_structures)
     yield from _attainable(column)
-    yield from _counts(column)
+    if cells := column.some(*RATES):
+        yield from _counts(cells)
 
 
-def _between(column: Column) -> Finding:
-    cells, rates = column.some(*RATES), column.rates
+def _between(cells: Sequence[Cell]) -> Finding:
+    rates = rates_of(cells)
     possible = prevalence(rates)
     values = [Quantity("prevalence", _prevalence(possible), possible)]
     if any(cell.decimals is not None for cell in cells):
-        wider = prevalence(column.as_printed.rates)
+        wider = prevalence(rates_of(cell.as_printed for cell in cells))
         values.append(Quantity("prevalence, with the decimals of the print alone", _prevalence(wider), wider))
+    verdict: Verdict
     if possible is None:
         brief, verdict = "accuracy not between sensitivity and specificity", "inconsistent"
         explanation = (
@@ -75,23 +77,22 @@ def _prevalence(interval: Interval | None) -> str:
     return ratio(interval, 4) if interval else "none"
 
 
-def _example(counts) -> str:
+def _example(counts: Counts | None) -> str:
     if counts is None:
         return f"none up to {LARGEST_TEST_SET} cases"
     ((tp, tn),) = counts.hits
     return f"{counts.n} cases, {counts.positives} positive, {tp} of them found, {tn} negatives right"
 
 
-def _dice(column: Column) -> Finding:
-    cells, rates = column.some(*RATES, "dice"), column.rates
-    printed = cells[-1].share
+def _dice(cells: Sequence[Cell]) -> Finding:
+    rates, printed = rates_of(cells[:3]), cells[3].share
     expected = implied_dice(rates)
     tied = prevalence_of_dice(printed, rates.sensitivity, rates.specificity)
     accuracy = accuracy_of_dice(printed, rates.sensitivity, rates.specificity)
     values = [Quantity("Dice printed", ratio(printed, 4), printed)]
     if expected:
         values.append(Quantity("Dice that accuracy, sensitivity and specificity give", ratio(expected, 4), expected))
-    if tied:
+    if tied and accuracy:
         values.append(Quantity("prevalence that Dice needs", ratio(tied, 4), tied))
         values.append(Quantity("accuracy at that prevalence", percent(accuracy, 2), accuracy))
     fits = expected is not None and expected.meet(printed) is not None
@@ -115,21 +116,19 @@ def _dice(column: Column) -> Finding:
     )
 
 
-def _voxels(column: Column, small_structures: Collection[str]) -> Finding:
-    cells = column.some("sensitivity", "specificity", "dice")
+def _voxels(cells: Sequence[Cell], small_structures: Collection[str]) -> Finding:
     sensitivity, specificity, dice = (cell.share for cell in cells)
-    values = []
-    for p in FEW_VOXELS:
-        expected = dice_at(Interval(p, p), sensitivity, specificity)
-        values.append(
-            Quantity(f"Dice if {float(100 * p):g} % of the voxels are foreground", ratio(expected, 3), expected)
-        )
+    expected = [dice_at(Interval(p, p), sensitivity, specificity) for p in FEW_VOXELS]
+    values = [
+        Quantity(f"Dice if {float(100 * p):g} % of the voxels are foreground", ratio(each, 3), each)
+        for p, each in zip(FEW_VOXELS, expected, strict=True)
+    ]
     if dice.mid:
         needed = needed_specificity(dice.mid, sensitivity.mid, FEW_VOXELS[0])
         text = f"{float(100 * needed):.2f} %" if needed is not None else "none is enough"
         values.append(Quantity("specificity that the printed Dice needs at 1 %", text))
     # Dice rises with the share of foreground: a value below that of 1 % belongs to a smaller share.
-    fits = dice.low <= values[0].interval.high
+    fits = dice.low <= expected[0].high
     known = cells[0].data in small_structures
     return finding_of(
         "Dice on voxels",
@@ -170,12 +169,11 @@ def _attainable(column: Column) -> Iterator[Finding]:
         )
 
 
-def _counts(column: Column) -> Iterator[Finding]:
-    cells = column.some(*RATES)
-    if not cells or cells[1].n is None or cells[2].n is None:
-        return
+def _counts(cells: Sequence[Cell]) -> Iterator[Finding]:
     positives, negatives = cells[1].n, cells[2].n
-    hits = counts_given(Rates(*(cell.share for cell in cells)), positives, negatives)
+    if positives is None or negatives is None:
+        return
+    hits = counts_given(rates_of(cells), positives, negatives)
     example = f"{hits[0]} of {positives} positives and {hits[1]} of {negatives} negatives right" if hits else "none"
     yield finding_of(
         "counts of the column",

@@ -38,7 +38,7 @@ def implied_dice(rates: Rates) -> Interval | None:
     high = _from_parts(p * most, right)
     p = possible.low
     if p == 0:
-        return Interval(0, high)
+        return Interval(Fraction(0), high)
     least = s.low if p * s.low + (1 - p) * c.high >= a.low else (a.low - (1 - p) * c.high) / p
     right = max(a.low, p * least + (1 - p) * c.low)
     return Interval(_from_parts(p * least, right), high)

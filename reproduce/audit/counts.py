@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from reproduce.audit.interval import Interval, whole_numbers
 from reproduce.audit.prevalence import Rates, shared_prevalence
 
+# Larger test sets are not tried: they print every column whose rates fit one prevalence.
+LARGEST_TEST_SET = 2000
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -32,7 +35,7 @@ def attainable(share: Interval, n: int) -> bool:
         share: The printed share of 1, as an interval.
         n: What it is a share of, at least 1.
     """
-    return len(whole_numbers(share, n)) > 0
+    return bool(whole_numbers(share, n))
 
 
 def smallest_counts(columns: Sequence[Rates], limit: int) -> Counts | None:
@@ -54,8 +57,8 @@ def smallest_counts(columns: Sequence[Rates], limit: int) -> Counts | None:
     for n in range(2, limit + 1):
         # A rate needs a denominator: at least one positive and one negative.
         for positives in range(max(1, math.ceil(share.low * n)), min(n - 1, math.floor(share.high * n)) + 1):
-            hits = tuple(_hits(column, n, positives) for column in bounds)
-            if all(hits):
+            hits = tuple(pair for column in bounds if (pair := _hits(column, n, positives)))
+            if len(hits) == len(bounds):
                 return Counts(n=n, positives=positives, hits=hits)
     return None
 

@@ -24,7 +24,7 @@ class Interval:
     low: Fraction
     high: Fraction
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "low", Fraction(self.low))
         object.__setattr__(self, "high", Fraction(self.high))
         if self.low > self.high:
@@ -48,13 +48,16 @@ class Interval:
         """Return the interval times a factor that is not negative."""
         return Interval(self.low * factor, self.high * factor)
 
-    def clipped(self, low: int, high: int) -> Interval:
-        """Return the interval with both bounds moved into [low, high]."""
-        return Interval(min(max(self.low, low), high), min(max(self.high, low), high))
+    def clipped(self, within: Interval) -> Interval:
+        """Return the interval with both bounds moved into another."""
+        return Interval(*(min(max(end, within.low), within.high) for end in (self.low, self.high)))
 
     def text(self, digits: int) -> str:
         """Return both bounds in decimals, e.g. "[0.2453, 0.2830]", rounded to the nearest for reading only."""
         return f"[{float(self.low):.{digits}f}, {float(self.high):.{digits}f}]"
+
+
+SHARES = Interval(Fraction(0), Fraction(1))
 
 
 def rounded(value: str, decimals: int) -> Interval:

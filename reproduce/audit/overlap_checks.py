@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from reproduce.audit.columns import Column
-from reproduce.audit.finding import Finding, Quantity, finding_of, percent, ratio
+from reproduce.audit.finding import Finding, Quantity, Verdict, finding_of, percent, ratio
 from reproduce.audit.interval import Interval
 from reproduce.audit.overlap_means import (
     background_iou_of_classes,
@@ -28,14 +28,14 @@ ORGANS = 5
 def overlap_findings(columns: Sequence[Column]) -> Iterator[Finding]:
     """Yield what the checks find in Dice and IoU of one test set; nothing where either is missing."""
     for metric in ("iou", "miou"):
-        pairs = [(column, cells) for column in columns if (cells := column.some(metric, "dice"))]
-        for _, (iou, dice) in pairs:
+        pairs = [(cells[0], cells[1]) for column in columns if (cells := column.some(metric, "dice"))]
+        for iou, dice in pairs:
             yield _pooled(iou, dice)
             yield _per_case(iou, dice)
         if metric == "miou" and pairs:
-            yield _background([cells for _, cells in pairs])
+            yield _background(pairs)
         if len(pairs) > 1:
-            yield _ranking([cells for _, cells in pairs])
+            yield _ranking(pairs)
 
 
 def _pooled(iou: Cell, dice: Cell) -> Finding:
@@ -72,6 +72,7 @@ def _per_case(iou: Cell, dice: Cell) -> Finding:
         if organs:
             text = f"one at an IoU of {organs[0]:.2f}, {ORGANS - 1} at {organs[1]:.2f}"
             values.append(Quantity(f"example with {ORGANS} structures and the background", text))
+    verdict: Verdict
     if not inside:
         verdict, brief, end = "inconsistent", "no mean of cases gives both", "The print lies outside that range."
     elif alike:
@@ -105,7 +106,8 @@ def _background(rows: Sequence[tuple[Cell, Cell]]) -> Finding:
         values.append(Quantity(f"{iou.model}: IoU of the background", ratio(row.iou_background, 3), row.iou_background))
         values.append(Quantity(f"{iou.model}: foreground", percent(row.foreground, 1), row.foreground))
         values.append(Quantity(f"{iou.model}: wrong pixels", percent(row.pixel_error, 1), row.pixel_error))
-    shared = shared_foreground(read) if None not in read else None
+    possible = [row for row in read if row is not None]
+    shared = shared_foreground(possible) if len(possible) == len(rows) else None
     if shared:
         values.append(Quantity("foreground that fits all rows", ratio(shared, 3), shared))
     two = [background_iou_of_classes(iou.share, dice.share, 2) for iou, dice in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from reproduce.audit.interval import Interval, common, corners
+from reproduce.audit.interval import SHARES, Interval, common, corners
 
 
 def dice_of_iou(iou: Interval) -> Interval:
@@ -81,7 +81,7 @@ def background_reading(miou: Interval, dice: Interval) -> BackgroundReading | No
     """
     iou = corners(_iou, dice)
     background = Interval(2 * miou.low - iou.high, 2 * miou.high - iou.low)
-    possible = background.meet(Interval(0, 1))
+    possible = background.meet(SHARES)
     if possible is None:
         return None
     unions, hits, errors = [], [], []

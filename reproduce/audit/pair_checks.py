@@ -3,43 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
-from reproduce.audit.columns import RATES, Column
+from reproduce.audit.columns import RATES, Column, rates_of
 from reproduce.audit.confusion_dice import prevalence_of_dice
-from reproduce.audit.counts import Counts, smallest_counts
+from reproduce.audit.counts import LARGEST_TEST_SET, Counts, smallest_counts
 from reproduce.audit.finding import Finding, Quantity, finding_of, percent, ratio
 from reproduce.audit.interval import Interval, common
-from reproduce.audit.prevalence import expected_accuracy, least_covariance, prevalence, shared_prevalence
+from reproduce.audit.prevalence import Rates, expected_accuracy, least_covariance, prevalence
 from reproduce.audit.printed import Cell
 
-LARGEST_TEST_SET = 2000
 FOLD_SD = 0.05
+
+
+@dataclass(frozen=True)
+class _Rated:
+    """A column with the cells of `RATES` whose numbers imply a prevalence."""
+
+    model: str
+    cells: tuple[Cell, ...]
+    rates: Rates
+    prevalence: Interval
 
 
 def pair_findings(columns: Sequence[Column]) -> Iterator[Finding]:
     """Yield what the checks find in the columns of one test set; nothing where fewer than two have the metrics."""
-    rated = [column for column in columns if column.rates and prevalence(column.rates)]
-    yield from _one_test_set(rated)
+    yield from _one_test_set([rated for column in columns if (rated := _rated(column))])
     yield from _without_accuracy(columns)
 
 
-def _one_test_set(columns: Sequence[Column]) -> Iterator[Finding]:
+def _rated(column: Column) -> _Rated | None:
+    if not (cells := column.some(*RATES)):
+        return None
+    rates = rates_of(cells)
+    possible = prevalence(rates)
+    return None if possible is None else _Rated(column.model, cells, rates, possible)
+
+
+def _one_test_set(columns: Sequence[_Rated]) -> Iterator[Finding]:
     if len(columns) < 2:
         return
-    clashes = [
-        pair for pair in combinations(columns, 2) if shared_prevalence([column.rates for column in pair]) is None
-    ]
-    for pair in clashes:
-        yield _clash(pair)
-    if clashes:
+    shared = common(column.prevalence for column in columns)
+    if shared is None:  # then two of the intervals are disjoint (Helly)
+        for one, other in combinations(columns, 2):
+            if one.prevalence.meet(other.prevalence) is None:
+                yield _clash(one, other)
         return
-    rates = [column.rates for column in columns]
-    shared = shared_prevalence(rates)
-    counts = smallest_counts(rates, LARGEST_TEST_SET)
+    counts = smallest_counts([column.rates for column in columns], LARGEST_TEST_SET)
     yield finding_of(
         "one test set",
-        _cells(columns, RATES),
+        [cell for column in columns for cell in column.cells],
         verdict="consistent",
         reading="pooled",
         brief="one prevalence fits all columns",
@@ -54,43 +68,41 @@ def _one_test_set(columns: Sequence[Column]) -> Iterator[Finding]:
     )
 
 
-def _clash(pair: tuple[Column, Column]) -> Finding:
-    first, second = (column.rates for column in pair)
-    p_first, p_second = prevalence(first), prevalence(second)
-    gap = p_first.gap(p_second)
+def _clash(one: _Rated, other: _Rated) -> Finding:
+    cells = (*one.cells, *other.cells)
+    p_one, p_other = one.prevalence, other.prevalence
     values = [
-        Quantity(f"prevalence, {column.model}", ratio(p, 4), p)
-        for column, p in zip(pair, (p_first, p_second), strict=True)
+        Quantity(f"prevalence, {each.model}", ratio(each.prevalence, 4), each.prevalence) for each in (one, other)
     ]
-    values.append(Quantity("gap between them", f"{float(gap):.4f}"))
-    wide = [prevalence(column.as_printed.rates) for column in pair]
-    if any(column.as_printed != column for column in pair) and all(wide):
-        values.append(Quantity("gap with the decimals of the print alone", f"{float(wide[0].gap(wide[1])):.4f}"))
-    for column, rates, other, p in ((pair[1], second, pair[0], p_first), (pair[0], first, pair[1], p_second)):
-        accuracy = expected_accuracy(rates, p)
-        values.append(Quantity(f"accuracy of {column.model} at the prevalence of {other.model}", percent(accuracy, 2)))
-    values += _fold_quantities(pair)
+    values.append(Quantity("gap between them", f"{float(p_one.gap(p_other)):.4f}"))
+    if any(cell.decimals is not None for cell in cells):
+        wide_one, wide_other = (prevalence(rates_of(c.as_printed for c in each.cells)) for each in (one, other))
+        if wide_one and wide_other:
+            gap = f"{float(wide_one.gap(wide_other)):.4f}"
+            values.append(Quantity("gap with the decimals of the print alone", gap))
+    for column, at in ((other, one), (one, other)):
+        accuracy = expected_accuracy(column.rates, at.prevalence)
+        values.append(Quantity(f"accuracy of {column.model} at the prevalence of {at.model}", percent(accuracy, 2)))
+    values += _fold_quantities(one, other)
     return finding_of(
         "one test set",
-        _cells(pair, RATES),
+        cells,
         verdict="inconsistent",
         reading="pooled",
         brief="prevalence of the two columns disjoint",
         explanation=(
-            f"Both models are tested on the same cases, but the column of {pair[0].model} needs {percent(p_first, 1)} "
-            f"of them to be positive and that of {pair[1].model} {percent(p_second, 1)}. No test set of any size has "
+            f"Both models are tested on the same cases, but the column of {one.model} needs {percent(p_one, 1)} "
+            f"of them to be positive and that of {other.model} {percent(p_other, 1)}. No test set of any size has "
             "both shares. Averages over folds would need folds whose make-up and errors move together as listed."
         ),
         values=values,
     )
 
 
-def _fold_quantities(pair: tuple[Column, Column]) -> Iterator[Quantity]:
+def _fold_quantities(one: _Rated, other: _Rated) -> Iterator[Quantity]:
     """Yield how large the covariance over folds of prevalence and (sensitivity - specificity) must be."""
-    rates = [column.rates for column in pair]
-    departing = ((pair[0].model, (0,)), (pair[1].model, (1,)), ("both", (0, 1)))
-    for who, positions in departing:
-        least = least_covariance(rates, positions)
+    for who, departing in ((one.model, (0,)), (other.model, (1,)), ("both", (0, 1))):
+        least = least_covariance([one.rates, other.rates], departing)
         if least is not None:
             sd = float(100 * least) / FOLD_SD
             text = f"{float(100 * least):.3f} points (at a fold sd of {FOLD_SD} an sd of at least {sd:.1f} points)"
@@ -107,8 +119,10 @@ def _without_accuracy(columns: Sequence[Column]) -> Iterator[Finding]:
             needed.append((column, p))
     if len(needed) < 2:
         return
-    clashes = [pair for pair in combinations(needed, 2) if pair[0][1].meet(pair[1][1]) is None]
-    for (one, p_one), (other, p_other) in clashes:
+    shared = common(p for _, p in needed)
+    for (one, p_one), (other, p_other) in combinations(needed, 2):
+        if p_one.meet(p_other) is not None:
+            continue
         yield finding_of(
             "one test set, from Dice",
             _cells((one, other), metrics),
@@ -125,8 +139,7 @@ def _without_accuracy(columns: Sequence[Column]) -> Iterator[Finding]:
                 Quantity("gap between them", f"{float(p_one.gap(p_other)):.4f}"),
             ],
         )
-    if not clashes:
-        shared = common(p for _, p in needed)
+    if shared is not None:
         yield finding_of(
             "one test set, from Dice",
             _cells([column for column, _ in needed], metrics),

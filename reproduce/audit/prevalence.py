@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 
-from reproduce.audit.interval import Interval, common, corners
+from reproduce.audit.interval import SHARES, Interval, common, corners
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def expected_accuracy(rates: Rates, at: Interval) -> Interval:
 
 def shared_prevalence(columns: Sequence[Rates]) -> Interval | None:
     """Return the prevalences that fit every column at once; None where no test set can give all the columns."""
-    each = [prevalence(rates) for rates in columns]
-    return None if any(interval is None for interval in each) else common(each)
+    possible = [interval for rates in columns if (interval := prevalence(rates)) is not None]
+    return common(possible) if len(possible) == len(columns) else None
 
 
 def least_covariance(columns: Sequence[Rates], departing: Collection[int]) -> Fraction | None:
@@ -92,7 +92,7 @@ def _misfit_lines(rates: Rates) -> tuple[tuple[Fraction, Fraction], tuple[Fracti
 def _where_not_positive(at0: Fraction, slope: Fraction) -> Interval | None:
     """Return the p in [0, 1] with at0 + slope * p <= 0."""
     if slope == 0:
-        return Interval(0, 1) if at0 <= 0 else None
+        return SHARES if at0 <= 0 else None
     root = -at0 / slope
     low, high = (Fraction(0), min(root, Fraction(1))) if slope > 0 else (max(root, Fraction(0)), Fraction(1))
     return Interval(low, high) if low <= high else None

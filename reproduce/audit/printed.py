@@ -6,19 +6,22 @@ import csv
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 
-from reproduce.audit.interval import Interval, rounded
+from reproduce.audit.interval import SHARES, Interval, rounded
 from reproduce.errors import ClaimsError
 
 METRICS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "dice", "iou", "miou", "auc")
 UNITS = ("%", "ratio", "points")
 LARGER = ">"
 _UNPUBLISHED = ("", "-")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,20})?")
+_COUNT = re.compile(r"[0-9]{1,16}")
 _MOST_DECIMALS = 12
+_MOST_UNITS = 10**15
+_SHOWN_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Cell:
     n: int | None = None
     against: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("document", "place", "model", "data"):
             if not getattr(self, name).strip():
                 raise _broken(name, "some text", "nothing", "fill it in; every printed number has a place")
@@ -69,22 +72,28 @@ class Cell:
         return self.value not in _UNPUBLISHED and self.value != LARGER
 
     @property
-    def interval(self) -> Interval | None:
-        """What the number can have been before rounding, in its own unit; None where no number is printed."""
-        return rounded(self.value, self._decimals) if self.published else None
+    def interval(self) -> Interval:
+        """What the number can have been before rounding, in its own unit.
+
+        Raises:
+            ClaimsError: No number is printed here.
+        """
+        if not self.published:
+            raise _broken(
+                "value", "a printed number", repr(self.value), "ask for the interval of `published` cells alone"
+            )
+        return rounded(self.value, self._decimals)
 
     @property
-    def share(self) -> Interval | None:
-        """The same as a share of 1, cut to [0, 1] for a level; None where no number is printed."""
-        if not self.published:
-            return None
+    def share(self) -> Interval:
+        """The same as a share of 1, cut to [0, 1] for a level; raises as `interval` does."""
         ratio = self.interval.scaled(Fraction(1) if self.unit == "ratio" else Fraction(1, 100))
-        return ratio if self.against else ratio.clipped(0, 1)
+        return ratio if self.against else ratio.clipped(SHARES)
 
     @property
     def as_printed(self) -> Cell:
         """This cell with the decimals of its print alone, which leaves the wider interval."""
-        return self if self.decimals is None else Cell(**{**_values(self), "decimals": None})
+        return replace(self, decimals=None)
 
     @property
     def _decimals(self) -> int:
@@ -111,7 +120,8 @@ def read_cells(path: Path) -> tuple[Cell, ...]:
     rows = csv_rows(Path(path))
     _, header = next(rows, (0, []))
     _check_header(path, header)
-    cells, seen = [], {}
+    cells: list[Cell] = []
+    seen: dict[tuple[str, ...], int] = {}
     for line, row in rows:
         cell = _cell(dict(zip(header, row, strict=True)), where=f"{path}, line {line}")
         key = (cell.document, cell.place, cell.model, cell.data, cell.metric, cell.against)
@@ -176,16 +186,16 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 def _cell(row: dict[str, str], *, where: str) -> Cell:
     try:
-        counts = {name: _whole(name, row.get(name, "")) for name in ("decimals", "n")}
-        return Cell(**{**row, **counts})
+        decimals, n = (_whole(name, row.pop(name, "")) for name in ("decimals", "n"))
+        return Cell(**row, decimals=decimals, n=n)
     except ClaimsError as error:
         at = f"{where}, {error.where}"
         raise ClaimsError(expected=error.expected, got=error.got, where=at, do=error.do) from error
 
 
 def _whole(name: str, text: str) -> int | None:
-    if text and not (text.isascii() and text.isdigit()):
-        raise _broken(name, "a whole number or nothing", repr(text), "write digits alone, or leave it empty")
+    if text and not _COUNT.fullmatch(text):
+        raise _broken(name, "a whole number or nothing", _shown(text), "write up to 16 digits alone, or leave it empty")
     return int(text) if text else None
 
 
@@ -197,8 +207,11 @@ def _check_value(cell: Cell) -> None:
             raise _broken("value", "a number", "'>'", "name the model that it is larger than in the column against")
         return
     if not _NUMBER.fullmatch(cell.value):
-        do = "write digits with a decimal point and nothing else; of '93.5 +- 0.4' the mean, of a lost number '-'"
-        raise _broken("value", "a number as printed, such as 95.2", repr(cell.value), do)
+        do = (
+            "write digits with a decimal point and nothing else, up to 9 before it and 20 behind it; of '93.5 +- 0.4' "
+            "the mean, of a lost number '-'"
+        )
+        raise _broken("value", "a number as printed, such as 95.2", _shown(cell.value), do)
     if cell.unit == "points" and not cell.against:
         raise _broken("unit", "% or ratio for a level", "'points'", "points are for a difference: fill in against")
     most = 1 if cell.unit == "ratio" else 100
@@ -212,8 +225,9 @@ def _check_counts(cell: Cell) -> None:
     if cell.decimals is not None and not digits <= cell.decimals <= _MOST_DECIMALS:
         do = "leave it empty unless the print drops a trailing zero"
         raise _broken("decimals", f"{digits} (those printed) to {_MOST_DECIMALS}", str(cell.decimals), do)
-    if cell.n is not None and cell.n < 1:
-        raise _broken("n", "at least 1", str(cell.n), "leave it empty where the document does not say it")
+    if cell.n is not None and not 1 <= cell.n <= _MOST_UNITS:
+        do = "write how many cases or voxels there are, or leave it empty where the document does not say it"
+        raise _broken("n", f"1 to {_MOST_UNITS}", _shown(str(cell.n)), do)
     if cell.against == cell.model:
         raise _broken("against", "another model", repr(cell.against), "name the model that this one is compared with")
 
@@ -225,9 +239,12 @@ def _one_of(name: str, got: str, known: tuple[str, ...]) -> None:
         raise _broken(name, f"one of {', '.join(known)}", repr(got), do)
 
 
+def _shown(text: str) -> str:
+    """Return a field for an error: quoted, and of a long one the beginning and the length."""
+    if len(text) <= _SHOWN_CHARACTERS:
+        return repr(text)
+    return f"{text[:_SHOWN_CHARACTERS]!r} ... ({len(text)} characters)"
+
+
 def _broken(column: str, expected: str, got: str, do: str) -> ClaimsError:
     return ClaimsError(expected=expected, got=got, where=f"column {column}", do=do)
-
-
-def _values(cell: Cell) -> dict[str, object]:
-    return {name: getattr(cell, name) for name in COLUMNS}

@@ -63,10 +63,10 @@ class _Compared:
 
 
 def _compare(cell: Cell, first: dict[tuple[str, ...], Cell]) -> _Compared:
-    pair = [first.get(_key(cell, model)) for model in (cell.model, cell.against)]
-    if any(_absent(each) for each in pair):
-        return _Compared(_without_levels(cell, pair), as_points=False, as_relative=False)
-    new, old = pair
+    new, old = (_published(first.get(_key(cell, model))) for model in (cell.model, cell.against))
+    if new is None or old is None:
+        missing = [model for model, level in ((cell.model, new), (cell.against, old)) if level is None]
+        return _Compared(_without_levels(cell, missing), as_points=False, as_relative=False)
     if cell.value == LARGER:
         return _Compared(_ordered(cell, new, old), as_points=False, as_relative=False)
     # Whether the document means points or a relative difference is what this check finds out, so both are tried.
@@ -96,8 +96,7 @@ def _compare(cell: Cell, first: dict[tuple[str, ...], Cell]) -> _Compared:
     return _Compared(found, as_points, as_relative)
 
 
-def _without_levels(cell: Cell, pair: Sequence[Cell | None]) -> Finding:
-    missing = [model for model, each in zip((cell.model, cell.against), pair, strict=True) if _absent(each)]
+def _without_levels(cell: Cell, missing: Sequence[str]) -> Finding:
     return finding_of(
         "order of two models" if cell.value == LARGER else "improvement against its levels",
         [cell],
@@ -108,14 +107,14 @@ def _without_levels(cell: Cell, pair: Sequence[Cell | None]) -> Finding:
     )
 
 
-def _absent(cell: Cell | None) -> bool:
-    return cell is None or not cell.published
+def _published(cell: Cell | None) -> Cell | None:
+    return cell if cell is not None and cell.published else None
 
 
 def _verdict(cell: Cell, as_points: bool, as_relative: bool, exact: Fraction | None) -> tuple[Verdict, str]:
     if as_points:
         return "consistent", "fits as points" + (", and relative" if as_relative else "")
-    if not as_relative:
+    if not as_relative or exact is None:
         return "inconsistent", "fits neither as points nor relative"
     if cell.share.low <= exact <= cell.share.high:
         return "consistent", "fits as a relative difference, not as points"
@@ -177,8 +176,8 @@ def _lost(cell: Cell, cells: Sequence[Cell], first: dict[tuple[str, ...], Cell])
     for order in cells:
         if order.value != LARGER or _key(order, "") != _key(cell, ""):
             continue
-        other = first.get(_key(order, order.against if order.model == cell.model else order.model))
-        if cell.model not in (order.model, order.against) or other is None or not other.published:
+        other = _published(first.get(_key(order, order.against if order.model == cell.model else order.model)))
+        if cell.model not in (order.model, order.against) or other is None:
             continue
         if order.against == cell.model and other.share.high < high:
             high = other.share.high

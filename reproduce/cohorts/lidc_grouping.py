@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from reproduce.cohorts.lidc_marks import Mark
 from reproduce.cohorts.lidc_outlines import enclosed_pixels
 from reproduce.errors import ArgumentError
+from reproduce.metrics.tolerance import within
 
 # Two points within one nodule of less than 3 mm, the size at which LIDC-IDRI begins to outline, are less than 3 mm
 # apart; farther apart, at least one of two marks lies outside such a nodule.
@@ -80,7 +81,7 @@ def near_pairs(regions: MarkRegions, *, pixel_mm: tuple[float, float], within_mm
     for i, j in _candidates(regions.readers, regions.low * scale, regions.high * scale, within_mm):
         small, large = sorted((regions.pixels[i] * scale, regions.pixels[j] * scale), key=len)
         apart_mm = 0.0 if (i, j) in regions.sharing else float(cKDTree(large).query(small)[0].min())
-        if apart_mm <= within_mm:
+        if within(apart_mm, within_mm):
             centres_mm = float(np.linalg.norm((regions.centre[i] - regions.centre[j]) * scale))
             found.append((apart_mm, centres_mm, i, j))
     apart, _, first, second = np.array(sorted(found)).reshape(-1, 4).T
@@ -112,7 +113,7 @@ def group_marks(readers: Sequence[str], pairs: MarkPairs, *, tolerance_mm: float
     members = {i: [i] for i in group_of}
     taken = {i: {reader} for i, reader in enumerate(readers)}
     for i, j, apart_mm in zip(pairs.first.tolist(), pairs.second.tolist(), pairs.apart_mm.tolist(), strict=True):
-        if apart_mm > tolerance_mm:
+        if not within(apart_mm, tolerance_mm):
             break
         kept, joined = sorted((group_of[i], group_of[j]))
         if kept == joined or taken[kept] & taken[joined]:
@@ -143,9 +144,11 @@ def _cells(pixels: np.ndarray) -> np.ndarray:
     return np.unique((z * 2**16 + y) * 2**16 + x)
 
 
-def _candidates(readers: Sequence[str], low: np.ndarray, high: np.ndarray, within: float) -> Iterable[tuple[int, int]]:
+def _candidates(
+    readers: Sequence[str], low: np.ndarray, high: np.ndarray, within_mm: float
+) -> Iterable[tuple[int, int]]:
     """Return pairs of marks of different readers whose bounding boxes are near enough, first < second."""
     gaps = np.maximum(low[:, None] - high[None], low[None] - high[:, None]).clip(0)
     names = np.array(readers, dtype=object)
-    near = (np.linalg.norm(gaps, axis=2) <= within) & (names[:, None] != names[None])
+    near = within(np.linalg.norm(gaps, axis=2), within_mm) & (names[:, None] != names[None])
     return zip(*(index.tolist() for index in np.nonzero(np.triu(near))), strict=True)

@@ -124,7 +124,7 @@ def _nodule(
     inside = np.argwhere(n_inside.voxels)
     weights = n_inside.voxels[tuple(inside.T)]
     centroid_zyx = np.average(inside, axis=0, weights=weights) + n_inside.corner_zyx
-    volume_mm3 = np.count_nonzero(agreed) * float(np.prod(image.spacing_mm))
+    volume_mm3 = np.count_nonzero(agreed) * image.voxel_mm3
     return Nodule(
         marks=outlined,
         small_marks=tuple(mark for mark in members if mark.kind is MarkKind.SMALL_NODULE),

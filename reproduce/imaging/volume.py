@@ -8,6 +8,9 @@ import numpy as np
 
 from reproduce.errors import GeometryError
 
+# Largest cosine between two axes that are taken to stand at right angles.
+_SQUARE = 1e-3
+
 
 @dataclass(frozen=True, eq=False)
 class Volume:
@@ -43,6 +46,11 @@ class Volume:
         """Return the distance between neighbouring voxel centres along (z, y, x) in mm, derived from the affine."""
         x, y, z = np.linalg.norm(self.affine[:3, :3], axis=0)
         return float(z), float(y), float(x)
+
+    @property
+    def voxel_mm3(self) -> float:
+        """Return the volume of a voxel, |det| of the affine: on a sheared grid below the product of the spacings."""
+        return float(abs(np.linalg.det(self.affine[:3, :3])))
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -81,6 +89,27 @@ class Volume:
                 do="resample onto the image's grid first",
             )
         return replace(self, voxels=voxels, unit=unit)
+
+
+def require_right_angles(volume: Volume, *, where: str) -> None:
+    """Return if the axes of a grid stand at right angles, so that its spacings alone tell distances in mm.
+
+    Cosines up to 1e-3 pass: they change no distance by more than a thousandth, and headers are rounded.
+
+    Raises:
+        GeometryError: Two axes stand at another angle, as z and y do under a tilted gantry.
+    """
+    axes = volume.affine[:3, :3] / np.linalg.norm(volume.affine[:3, :3], axis=0)
+    cosines = axes.T @ axes - np.eye(3)
+    if np.abs(cosines).max() > _SQUARE:
+        i, j = np.unravel_index(np.abs(cosines).argmax(), cosines.shape)
+        angle = np.degrees(np.arccos(np.clip(cosines[i, j], -1, 1)))
+        raise GeometryError(
+            expected="axes at right angles, since distances of surfaces are measured from the spacing of voxels alone",
+            got=f"{'xyz'[i]} and {'xyz'[j]} at {angle:.1f} degrees, as under a tilted gantry",
+            where=where,
+            do="resample onto a grid at right angles, or leave the scan out through the exclusion ledger",
+        )
 
 
 def require_same_grid(a: Volume, b: Volume, *, names: tuple[str, str], tolerance_mm: float) -> None:

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 
-from reproduce.errors import MetricInputError
 from reproduce.metrics import inputs
 
 Bins = Literal["equal_width", "equal_mass"]
@@ -49,7 +48,8 @@ def reliability_curve(reference: np.ndarray, probability: np.ndarray, *, n_bins:
     inputs.within(n_bins, 1, np.inf, where="reliability_curve, n_bins")
     inputs.one_of(bins, ("equal_width", "equal_mass"), where="reliability_curve, bins")
     if bins == "equal_width":
-        inner = np.linspace(0, 1, n_bins + 1)[1:-1]
+        # Divided, the edge 5/7 is the float nearest to it, as a share of votes is; multiples of 1/7 fall short.
+        inner = np.arange(1, n_bins) / n_bins
     else:
         inner = np.quantile(probability, np.linspace(0, 1, n_bins + 1)[1:-1]) if probability.size else np.empty(0)
     number = np.searchsorted(inner, probability, side="left")
@@ -101,15 +101,8 @@ def brier_score(reference: np.ndarray, probability: np.ndarray) -> float:
 
 
 def _pairs(reference: np.ndarray, probability: np.ndarray, *, where: str) -> tuple[np.ndarray, np.ndarray]:
-    probability = inputs.finite(probability, where=where).ravel()
+    probability = inputs.probabilities(probability, where=where).ravel()
     reference = np.asarray(reference).ravel()
     inputs.masks(reference, reference, where=where)
     inputs.same_shape(reference, probability, where=where)
-    if probability.size and not (probability.min() >= 0 and probability.max() <= 1):
-        raise MetricInputError(
-            expected="probabilities in [0, 1]",
-            got=f"values from {probability.min()} to {probability.max()}",
-            where=where,
-            do="apply the sigmoid to logits first",
-        )
     return reference, probability

@@ -61,8 +61,7 @@ def count(reference: np.ndarray, prediction: np.ndarray) -> Counts:
     """
     reference, prediction = inputs.masks(reference, prediction, where="count")
     fortran = reference.flags.f_contiguous and prediction.flags.f_contiguous
-    order = "F" if fortran else "C"
-    a, b = reference.reshape(-1, order=order), prediction.reshape(-1, order=order)
+    a, b = (mask.reshape(-1, order="F" if fortran else "C") for mask in (reference, prediction))
     n_reference = n_prediction = tp = 0
     for start in range(0, a.size, _BLOCK_VOXELS):
         bits_a, bits_b = (np.packbits(mask[start : start + _BLOCK_VOXELS]) for mask in (a, b))

@@ -70,7 +70,8 @@ def lesion_counts(reference_labels: np.ndarray, prediction: np.ndarray, *, min_o
     _, numbers = np.unique(reference_labels[lesion], return_inverse=True)
     sizes = np.bincount(numbers)
     covered = np.bincount(numbers, weights=prediction[lesion], minlength=sizes.size)
-    tp = int(np.count_nonzero((covered >= 1) & (covered >= min_overlap * sizes)))
+    # Divided, 7 of 100 and a threshold of 0.07 round to one number; the product 0.07 * 100 exceeds 7.
+    tp = int(np.count_nonzero((covered >= 1) & (covered / sizes >= min_overlap)))
     components, n_components = ndimage.label(prediction, structure=_CONNECTED_BY_A_CORNER)
     n_touching = np.count_nonzero(np.unique(components[lesion]))
     return Counts(tp, n_components - int(n_touching), sizes.size - tp, 0)

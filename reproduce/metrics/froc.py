@@ -9,6 +9,7 @@ import numpy as np
 
 from reproduce.errors import MetricInputError
 from reproduce.metrics import inputs
+from reproduce.metrics.tolerance import within
 
 CPM_FALSE_PER_SCAN = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -150,5 +151,4 @@ def _points(points_mm: np.ndarray, values: np.ndarray, where: str) -> tuple[np.n
 
 def _inside(points_mm: np.ndarray, centres_mm: np.ndarray, diameters_mm: np.ndarray) -> np.ndarray:
     """Which points lie in which sphere, its surface out: bool `[n, m]`."""
-    apart_mm2 = ((points_mm[:, None] - centres_mm[None]) ** 2).sum(axis=2)
-    return apart_mm2 < (diameters_mm / 2) ** 2
+    return ~within(diameters_mm / 2, np.linalg.norm(points_mm[:, None] - centres_mm[None], axis=2))

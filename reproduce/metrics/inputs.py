@@ -65,6 +65,33 @@ def finite(values: np.ndarray, *, where: str) -> np.ndarray:
     return values
 
 
+def probabilities(values: np.ndarray, *, where: str) -> np.ndarray:
+    """The values as float64, once all lie in [0, 1].
+
+    Raises:
+        MetricInputError: One does not, or is nan.
+    """
+    values = finite(values, where=where)
+    if values.size and not (values.min() >= 0 and values.max() <= 1):
+        raise MetricInputError(
+            expected="probabilities in [0, 1]",
+            got=f"values from {values.min()} to {values.max()}",
+            where=where,
+            do="apply the sigmoid to logits first",
+        )
+    return values
+
+
+def resampling(n_resamples: int, confidence: float, *, where: str) -> None:
+    """Return if there is a resample or more, and a confidence between 0 and 1.
+
+    Raises:
+        MetricInputError: There is not; e.g. a confidence of 95, which is a percentage.
+    """
+    within(n_resamples, 1, np.inf, where=f"{where}, n_resamples")
+    within(confidence, np.nextafter(0, 1), np.nextafter(1, 0), where=f"{where}, confidence")
+
+
 def one_of(value: str, allowed: tuple[str, ...], *, where: str) -> None:
     """Return if a choice is one that there is.
 

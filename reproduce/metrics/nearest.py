@@ -45,11 +45,11 @@ def nearest_mm(points: np.ndarray, targets: np.ndarray, *, shape: Shape, spacing
     steps = grid.steps_to(targets)
     index = grid.index(points)
     nearest_mm2 = np.empty(points.size)
-    far = []
+    beyond = []
     for start in range(0, points.size, _POINTS_AT_ONCE):
         block = slice(start, start + _POINTS_AT_ONCE)
-        far.append(start + _visit_columns(grid, steps, index[block], nearest_mm2[block]))
-    far = np.concatenate(far)
+        beyond.append(start + _visit_columns(grid, steps, index[block], nearest_mm2[block]))
+    far = np.concatenate(beyond)
     found_mm = np.sqrt(nearest_mm2, out=nearest_mm2)
     if far.size:
         found_mm[far] = _by_tree_mm(points[far], targets, shape, spacing_mm)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
 from reproduce.errors import MetricInputError
+from reproduce.metrics import inputs
 from reproduce.metrics.formulas import OF_IMAGES, Metric
-from reproduce.metrics.statistics.bootstrap import Interval, Seed
+from reproduce.metrics.statistics.bootstrap import Interval, Seed, percentile_interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,21 +24,11 @@ class SeedScore:
 
     Attributes:
         values: float64 `[k]`, of each training; nan where it is undefined.
-        interval: Bootstrap interval of their mean.
+        interval: Bootstrap interval of their mean; nan at both ends where a resample has none.
     """
 
     values: np.ndarray
     interval: Interval
-
-
-@dataclass(frozen=True)
-class _Counted:
-    """Counts of many resamples, each float64 `[n_resamples]`."""
-
-    tp: np.ndarray
-    fp: np.ndarray
-    fn: np.ndarray
-    tn: np.ndarray
 
 
 def seed_scores(
@@ -65,8 +57,10 @@ def seed_scores(
     Raises:
         MetricInputError: Shapes do not fit, a label is absent, there is no training, or a number is out of its range.
     """
-    reference, probabilities = np.asarray(reference), np.asarray(probabilities, dtype=np.float64)
-    _require(reference, probabilities, n_resamples, confidence)
+    reference, probabilities = np.asarray(reference), inputs.probabilities(probabilities, where="seed_scores")
+    inputs.masks(reference, reference, where="seed_scores")
+    inputs.resampling(n_resamples, confidence, where="seed_scores")
+    _require_both_labels(reference, probabilities)
     positive, negative = probabilities[:, reference], probabilities[:, ~reference]
     rng = np.random.default_rng(seed)
     k, p, n = len(probabilities), positive.shape[1], negative.shape[1]
@@ -76,19 +70,16 @@ def seed_scores(
     drawn = {metric.name: np.empty((k, n_resamples + 1)) for metric in metrics}
     for i in range(k):
         tp, tn = positives @ (positive[i] > threshold), negatives @ (negative[i] <= threshold)
-        counted = _Counted(tp, n - tn, p - tp, tn)
+        counts = SimpleNamespace(tp=tp, fp=n - tn, fn=p - tp, tn=tn)
         for metric in metrics:
             if metric.ratios:
-                drawn[metric.name][i] = metric.of(counted)
+                drawn[metric.name][i] = metric.of(counts)
             else:  # 1 where ranked right, 1/2 where equal
                 above = (np.sign(positive[i][:, None] - negative[i]) + 1) / 2
                 drawn[metric.name][i] = ((positives @ above) * negatives).sum(axis=1) / (p * n)
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    means = {name: (trainings * values[:, :-1].T).sum(axis=1) / k for name, values in drawn.items()}
     return {
-        name: SeedScore(
-            values[:, -1],
-            Interval(*map(float, np.nanquantile((trainings * values[:, :-1].T).sum(axis=1) / k, tails))),
-        )
+        name: SeedScore(values[:, -1], percentile_interval(means[name], confidence=confidence))
         for name, values in drawn.items()
     }
 
@@ -98,15 +89,13 @@ def _counts(rng: np.random.Generator, n: int, n_resamples: int) -> np.ndarray:
     return rng.multinomial(n, np.full(n, 1 / n), size=n_resamples).astype(np.float64)
 
 
-def _require(reference: np.ndarray, said: np.ndarray, n_resamples: int, confidence: float) -> None:
-    checks = (
-        (reference.dtype == bool and reference.ndim == 1, "a boolean reference [n]", f"{reference.dtype}"),
-        (0 < reference.sum() < reference.size, "both labels", f"{reference.sum()} positive of {reference.size}"),
-        (said.ndim == 2 and said.shape[1:] == reference.shape, "probabilities [k, n]", f"shape {said.shape}"),
-        (said.size > 0 and bool(((said >= 0) & (said <= 1)).all()), "probabilities in [0, 1]", "others, or none"),
-        (n_resamples >= 1, "a resample or more", str(n_resamples)),
-        (0 < confidence < 1, "a confidence in (0, 1)", str(confidence)),
-    )
-    for right, expected, got in checks:
-        if not right:
-            raise MetricInputError(expected=expected, got=got, where="seed_scores", do="check what is compared")
+def _require_both_labels(reference: np.ndarray, probabilities: np.ndarray) -> None:
+    n_positive = int(np.count_nonzero(reference))
+    fits = probabilities.ndim == 2 and len(probabilities) and probabilities.shape[1:] == reference.shape
+    if not fits or n_positive in (0, reference.size):
+        raise MetricInputError(
+            expected="a reference [n] with both labels, and probabilities [k, n] of one training or more",
+            got=f"{n_positive} positives in shape {reference.shape}, and shape {probabilities.shape}",
+            where="seed_scores",
+            do="check what is compared",
+        )

@@ -21,6 +21,7 @@ from rich.progress import track
 from reproduce.cache_key import cache_key
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
+from reproduce.imaging.volume import require_right_angles
 from reproduce.locks import one_writer
 from reproduce.protocol import Call
 from reproduce.provenance import tree_digest
@@ -222,7 +223,9 @@ def slice_examples(case: Case, *, position: int) -> Iterator[Example]:
 
     Raises:
         CohortError: More labels or slices than the format holds.
+        GeometryError: The axes of the grid do not stand at right angles: an example keeps the spacing alone.
     """
+    require_right_angles(case.image, where=case.scan)
     image, labels = case.image.voxels, case.reference.voxels
     if labels.max(initial=0) > 255 or len(labels) >= _MAX_SLICES:
         raise CohortError(

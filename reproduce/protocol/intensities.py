@@ -24,7 +24,7 @@ class Window:
     low_hu: float
     high_hu: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _require_ascending(self, (self.low_hu, self.high_hu))
 
     @property
@@ -55,7 +55,7 @@ class Normalised:
     within: Literal["image", "nonzero"]
     channels: tuple[str, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _require_ascending(self, self.grey)
 
 

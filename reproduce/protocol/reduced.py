@@ -1,9 +1,12 @@
 """How a profile takes less than the whole protocol, and says so of every value that it changes."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from reproduce.protocol import Arm, Call, VolumeArm
 from reproduce.protocol.section import Section
+
+S = TypeVar("S", bound=Section)
+A = TypeVar("A", Arm, VolumeArm)
 
 LESS = {
     "cpu": "cpu: so that the table takes minutes on two cores",
@@ -11,14 +14,14 @@ LESS = {
 }
 
 
-def reduced(section: Section, profile: str, **values: Any) -> Section:
+def reduced(section: S, profile: str, **values: Any) -> S:
     """Return a section with other values for a profile of `LESS`; each keeps why the whole protocol has its own."""
     for name, value in values.items():
         section = section.changed(f"{LESS[profile]}; in full: {section.because[name]}", **{name: value})
     return section
 
 
-def narrowed(arm: Arm | VolumeArm, profile: str, **arguments: Any) -> Arm | VolumeArm:
+def narrowed(arm: A, profile: str, **arguments: Any) -> A:
     """Return an arm whose model has other arguments, as far as it takes them, for a profile of `LESS`."""
     own = {name: arguments.get(name, value) for name, value in arm.build.arguments.items()}
     return reduced(arm, profile, build=Call(arm.build.function, own))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from reproduce.errors import ProtocolError
 
@@ -17,10 +17,10 @@ _FORMS = '"000 6.2" (document, section), "silent: we use X because Y", or "cpu: 
 class Call:
     """A function or class with its arguments, to be called later: `Call(optimised_cnn, {"width": 64})`."""
 
-    function: Callable
+    function: Callable[..., Any]
     arguments: Mapping[str, Any]
 
-    def __call__(self, *positional, **more):
+    def __call__(self, *positional: Any, **more: Any) -> Any:
         """The result of the function for these arguments and more."""
         return self.function(*positional, **self.arguments, **more)
 
@@ -40,7 +40,7 @@ class Section:
 
     because: Mapping[str, str]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         named = {field.name for field in fields(self)} - {"because"}
         for wrong in sorted(named ^ set(self.because)):
             fault = "a field without a place" if wrong in named else "a place for a field that does not exist"
@@ -58,7 +58,7 @@ class Section:
         values = {name: value for name, value in values.items() if getattr(self, name) != value}
         return replace(self, **values, because={**self.because, **dict.fromkeys(values, reason)})
 
-    def _refuse(self, name: str, got: str):
+    def _refuse(self, name: str, got: str) -> NoReturn:
         raise ProtocolError(
             expected=f"for each field {_FORMS}",
             got=got,

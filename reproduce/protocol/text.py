@@ -63,7 +63,7 @@ class Change:
     paper: Any
     here: Any
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.field}: {_word(self.paper)} -> {_word(self.here)}"
 
 
@@ -145,7 +145,7 @@ def _leaves(value: Any, path: str) -> dict[str, Any]:
     if isinstance(value, dict):
         items = [(key, item) for key, item in value.items() if key != "because"]
     elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
-        items = ((item.get("name", i) if isinstance(item, dict) else i, item) for i, item in enumerate(value))
+        items = [(item.get("name", i) if isinstance(item, dict) else i, item) for i, item in enumerate(value)]
     else:
         return {path: value}
     return {k: v for key, item in items for k, v in _leaves(item, f"{path}.{key}" if path else str(key)).items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from reproduce.protocol import NO_DOCUMENT
 from reproduce.results.verdict_words import PHANTOM, caveats
 
 _AGAIN = "run the table's script again"
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,10 +191,10 @@ def optional_number(text: str, where: object) -> float:
     Raises:
         ResultsError: It holds something else.
     """
-    try:
-        return float(text) if text else float("nan")
-    except ValueError as error:
-        raise ResultsError(expected="a number or nothing", got=repr(text), where=where, do=_AGAIN) from error
+    number = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if text and not math.isfinite(number):
+        raise ResultsError(expected="a number or nothing", got=repr(text[:40]), where=where, do=_AGAIN)
+    return number
 
 
 def _text(path: Path) -> str:

@@ -15,6 +15,9 @@ STATEMENT_WORDS = (SUPPORTED, CONTRADICTED, UNDECIDED)
 PHANTOM = "phantom"
 SIGNIFICANCE = 0.05
 
+# 0.914 - 0.894 is more than 0.02 in float64: what arithmetic on printed decimals may add, in any unit.
+_ROUNDING = 1e-9
+
 
 def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, tolerance: float) -> str:
     """Return the word for a printed cell.
@@ -32,7 +35,7 @@ def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, to
         return NOT_COMPARABLE
     if lost:
         return UNREACHABLE
-    return WITHIN if abs(delta) <= tolerance else OUTSIDE
+    return WITHIN if abs(delta) <= tolerance + _ROUNDING else OUTSIDE
 
 
 def caveats(source: str, profile: str, changed: Sequence[object]) -> tuple[str, ...]:

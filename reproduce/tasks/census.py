@@ -121,7 +121,7 @@ def counts_of(scans: Sequence[ScanCensus]) -> dict[str, int]:
 
 def verdict(printed: PrintedCount, count: int) -> str:
     """Return "within" or "outside", by the relative tolerance."""
-    return WITHIN if abs(count - printed.value) <= printed.tolerance * printed.value else OUTSIDE
+    return WITHIN if abs(count - printed.value) / printed.value <= printed.tolerance else OUTSIDE
 
 
 def write_counts(context: Context, protocol: CensusProtocol, counts: dict[str, int]) -> list[str]:

@@ -11,7 +11,7 @@ from reproduce.audit.confusion_dice import (
     needed_specificity,
     prevalence_of_dice,
 )
-from reproduce.audit.interval import Interval
+from reproduce.audit.interval import SHARES, Interval
 from reproduce.audit.prevalence import Rates
 
 AUDIT = [
@@ -131,7 +131,7 @@ def test_bounds_hold_for_every_point_of_the_box(centre, half, inside):
     a_side, d_side = (Interval(value - half, value + half) for value in (accuracy, dice))
     expected = implied_dice(Rates(a_side, s_side, c_side))
     assert expected.low <= dice <= expected.high
-    tied = prevalence_of_dice(d_side.clipped(0, 1), s_side, c_side)
+    tied = prevalence_of_dice(d_side.clipped(SHARES), s_side, c_side)
     assert tied.low <= p <= tied.high
-    allowed = accuracy_of_dice(d_side.clipped(0, 1), s_side, c_side)
+    allowed = accuracy_of_dice(d_side.clipped(SHARES), s_side, c_side)
     assert allowed.low <= accuracy <= allowed.high

@@ -57,6 +57,8 @@ def test_attainable_scores_of_20_cases(share):
     # 17 of 20 is 85.0; 85.7 would be 17.14 of 20.
     assert attainable(share("85.0"), 20)
     assert not attainable(share("85.7"), 20)
+    # Of 10 to the 100 cases every printed share can be had.
+    assert attainable(share("85.7"), 10**100)
     # 6 of 7 is 85.71.
     assert attainable(share("85.7"), 7)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproduce.audit.interval import Interval, common, corners, rounded, whole_numbers
+from reproduce.audit.interval import SHARES, Interval, common, corners, rounded, whole_numbers
 
 numbers = st.fractions(min_value=-10, max_value=10, max_denominator=1000)
 intervals = st.tuples(numbers, numbers).map(lambda ends: Interval(min(ends), max(ends)))
@@ -61,11 +61,19 @@ def test_whole_numbers_of_a_share():
     share = Interval(Fraction(845, 1000), Fraction(855, 1000))
     assert list(whole_numbers(share, 20)) == [17]
     assert list(whole_numbers(share, 6)) == []
+    # 1/8 = 0.125 rounds to 0.12 or 0.13; in binary the borders would be missed.
+    assert list(whole_numbers(rounded("0.12", 2), 8)) == list(whole_numbers(rounded("0.13", 2), 8)) == [1]
+
+
+@given(st.integers(1, 500), st.integers(0, 4), st.data())
+def test_what_is_rounded_is_among_the_whole_numbers(n, decimals, data):
+    k = data.draw(st.integers(0, n))
+    assert k in whole_numbers(rounded(f"{k / n:.{decimals}f}", decimals), n)
 
 
 def test_clip_moves_both_bounds():
-    assert Interval(Fraction(-1, 2), Fraction(3, 2)).clipped(0, 1) == Interval(0, 1)
-    assert Interval(2, 3).clipped(0, 1) == Interval(1, 1)
+    assert Interval(Fraction(-1, 2), Fraction(3, 2)).clipped(SHARES) == Interval(0, 1)
+    assert Interval(2, 3).clipped(SHARES) == Interval(1, 1)
 
 
 def test_text_rounds_for_reading():

@@ -70,11 +70,38 @@ BROKEN = {
         "expected a whole number or nothing, got '1.5'",
         "decimals",
     ),
-    "n of zero": (f"{HEADER},n\n{ROW},0", "expected at least 1, got 0", "line 2, column n"),
+    "n of zero": (f"{HEADER},n\n{ROW},0", "expected 1 to 1000000000000000, got '0'", "line 2, column n"),
     "against itself": (f"{HEADER},against\n{ROW},U-Net", "expected another model, got 'U-Net'", "column against"),
     "larger than nobody": (f"{HEADER}\n{ROW[:-4]}>", "expected a number, got '>'", "line 2, column value"),
     "cell twice": (f"{HEADER}\n{ROW}\n\n{ROW}", "expected each cell once, got the cell of line 2 again", "line 4"),
     "quotation left open": (f'{HEADER}\n"{ROW}', "expected well-formed CSV, got unexpected end of data", "line 2"),
+}
+
+NO_COUNTS = ("nan", "inf", "-5", "+5", "0x10", "1_000", "1e3", "12.0", "\u0661\u0662", "\u00b2", "9" * 17, "9" * 5000)
+NO_VALUES = (
+    "nan",
+    "inf",
+    "0x1F",
+    "1_0.5",
+    "9e1",
+    "1e999999999",
+    "\u0669\u0665.\u0662",
+    ".5",
+    "5.",
+    "\u22121.2",
+    "9" * 5000,
+)
+BROKEN |= {
+    f"n {text:.9} of {len(text)}": (f"{HEADER},n\n{ROW},{text}", "expected a whole number", "column n")
+    for text in NO_COUNTS
+}
+BROKEN |= {f"value {text:.9}": (f"{HEADER}\n{ROW[:-4]}{text}", "as printed", "column value") for text in NO_VALUES}
+BROKEN |= {
+    "n of 10 to the 100": (f"{HEADER},n\n{ROW},1{'0' * 100}", "got '1000000000", "line 2, column n"),
+    "n of 16 digits": (f"{HEADER},n\n{ROW},9999999999999999", "expected 1 to 1000000000000000", "line 2, column n"),
+    "decimals of 5000 digits": (f"{HEADER},decimals\n{ROW},{'9' * 5000}", "(5000 characters)", "column decimals"),
+    "5000 decimals": (f"{HEADER}\n{ROW[:-4]}0.{'1' * 5000}", "(5002 characters)", "line 2, column value"),
+    "difference of 5000 digits": (f"{HEADER},against\n{ROW[:-4]}{'9' * 5000},Other", "as printed", "column value"),
 }
 
 
@@ -86,6 +113,7 @@ def test_broken_file(read, case):
     assert message in str(caught.value)
     assert where in caught.value.where
     assert caught.value.do
+    assert len(str(caught.value)) < 600
 
 
 def test_file_that_is_not_there(tmp_path):
@@ -143,8 +171,8 @@ def test_difference_may_be_negative():
 @pytest.mark.parametrize("value", ["", "-"])
 def test_cell_that_is_not_published_has_no_interval(value):
     assert not cell(value=value).published
-    assert cell(value=value).interval is None
-    assert cell(value=value).share is None
+    with pytest.raises(ClaimsError, match="expected a printed number"):
+        _ = cell(value=value).share
 
 
 def test_packaged_tables_have_the_printed_cells_in_order():

@@ -27,6 +27,11 @@ def test_points_up_to_the_tolerance_are_one(lidc, x, together):
     assert groups == (((0, 1),) if together else ((0,), (1,)))
 
 
+def test_three_pixels_are_up_to_a_tolerance_of_three_pixels(lidc):
+    marks = [lidc.point("a", 10, 10), lidc.point("b", 13, 10)]
+    assert grouped(marks, pixel_mm=(1.1, 1.1), tolerance_mm=3.3) == ((0, 1),)
+
+
 def test_a_point_within_an_outline_is_at_distance_zero(lidc):
     # the path is 5 pixels away from the point everywhere, what it encloses is not
     marks = [lidc.mark("a", (lidc.square(0, 0, 10, 10), -8.0)), lidc.point("b", 5, 5)]

@@ -17,8 +17,9 @@ ORIGIN = (-5.0, -4.0, -10.0)
 def found(lidc):
     """Nodules of marks on three slices of 16 rows and 20 columns, at -10, -8 and -6 mm."""
 
-    def found(*marks, consensus=0.5, outline_included=False, series_uid=None):
+    def found(*marks, consensus=0.5, outline_included=False, series_uid=None, tilt=0.0):
         affine = np.diag([SPACING[2], SPACING[1], SPACING[0], 1.0])
+        affine[:3, 1] = 0, SPACING[1] * np.cos(tilt), SPACING[1] * np.sin(tilt)
         affine[:3, 3] = ORIGIN
         volume = Volume(np.zeros((3, 16, 20), np.int16), affine, "HU")
         sop_uids = tuple(f"{lidc.CT}.{i}" for i in (1, 2, 3))
@@ -57,6 +58,12 @@ def test_place_and_size(lidc, found):
     # 18 voxels of 0.5 mm3: a sphere of 9 mm3 has a diameter of (54 / pi)^(1/3)
     np.testing.assert_allclose(nodule.diameter_mm, (54 / np.pi) ** (1 / 3))
     assert nodule.consensus.box == (slice(1, 3), slice(6, 11), slice(4, 9))
+
+
+def test_a_tilted_gantry_makes_voxels_smaller(lidc, found):
+    # 9 voxels of 2 x 0.5 x 0.5 mm whose rows climb at 25 degrees: each fills cos(25) = 0.906 of 0.5 mm3.
+    (nodule,) = found(lidc.mark("a", (lidc.square(4, 6, 8, 10), -8.0)), tilt=np.radians(25))
+    np.testing.assert_allclose(nodule.diameter_mm**3 * np.pi / 6, 9 * 0.5 * np.cos(np.radians(25)))
 
 
 def test_outlines_may_count_as_nodule_for_comparisons(lidc, found):

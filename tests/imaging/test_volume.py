@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from reproduce.errors import GeometryError
-from reproduce.imaging.volume import Volume, require_same_grid
+from reproduce.imaging.volume import Volume, require_right_angles, require_same_grid
 
 AFFINE = np.array([[0.5, 0, 0, 10], [0, 0.75, 0, 20], [0, 0, 2, 30], [0, 0, 0, 1]])
 
@@ -19,6 +19,26 @@ def test_indices_to_millimetres_by_hand():
     # (z, y, x) = (3, 2, 1) lies at x 10 + 0.5, y 20 + 1.5, z 30 + 6.
     assert volume.world_mm(np.array([3, 2, 1])).tolist() == [10.5, 21.5, 36]
     assert volume.index_zyx(np.array([10.5, 21.5, 36])).tolist() == [3, 2, 1]
+
+
+@pytest.mark.parametrize("degrees", [0, 15, 25])
+def test_a_voxel_under_a_tilted_gantry_is_smaller_than_the_product_of_its_spacings(degrees):
+    # The rows climb, the step from slice to slice does not: a parallelepiped of height 2 cos(tilt).
+    tilted, tilt = AFFINE.copy(), np.radians(degrees)
+    tilted[:3, 1] = 0, 0.75 * np.cos(tilt), 0.75 * np.sin(tilt)
+    volume = Volume(np.zeros((4, 3, 2)), tilted, "HU")
+    assert np.prod(volume.spacing_mm) == pytest.approx(0.75)
+    assert volume.voxel_mm3 == pytest.approx(0.75 * np.cos(tilt))
+
+
+def test_right_angles_are_asked_of_turned_grids_and_not_of_rounded_ones():
+    turned = np.eye(4)
+    turned[:3, :3] = Rotation.from_euler("xyz", (10, 20, 30), degrees=True).as_matrix() @ np.diag([0.5, 0.75, 2])
+    require_right_angles(Volume(np.zeros((1, 1, 1)), turned.astype(np.float32), "HU"), where="a scan")
+    sheared = turned.copy()
+    sheared[:3, 2] += 0.01 * sheared[:3, 1]  # 0.0075 mm in 2 mm: a cosine of 0.00375
+    with pytest.raises(GeometryError, match=r"y and z at 89\.8 degrees"):
+        require_right_angles(Volume(np.zeros((1, 1, 1)), sheared, "HU"), where="a scan")
 
 
 @given(angles=st.tuples(*[st.floats(-180, 180)] * 3), spacing_mm=st.tuples(*[st.floats(0.2, 5)] * 3))

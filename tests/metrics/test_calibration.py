@@ -47,6 +47,12 @@ def test_brier_by_hand():
     assert brier_score(REFERENCE, PROBABILITY) == pytest.approx(1.23 / 6)
 
 
+def test_a_share_of_votes_lies_in_the_bin_that_ends_with_it():
+    # Of seven votes five: in (4/7, 5/7], beside 0.7, and not beside 0.72 in (5/7, 6/7].
+    curve = reliability_curve(np.array([True, False, True]), np.array([5 / 7, 0.7, 0.72]), n_bins=7, bins="equal_width")
+    assert curve.n.tolist() == [2, 1]
+
+
 @given(samples, st.integers(1, 20), st.sampled_from(["equal_width", "equal_mass"]))
 def test_laws(sample, n_bins, bins):
     curve = reliability_curve(*sample, n_bins=n_bins, bins=bins)

@@ -28,6 +28,19 @@ def test_one_mark_on_two_lesions_and_two_marks_on_one():
     assert lesion_counts(labels, prediction, min_overlap=0.6) == Counts(tp=3, fp=0, fn=0, tn=0)
 
 
+@pytest.mark.parametrize(("n_found", "n", "share"), [(7, 100, 0.07), (7, 50, 0.14), (7, 25, 0.28), (11, 20, 0.55)])
+def test_a_lesion_covered_by_just_the_share_is_found(n_found, n, share):
+    labels = np.ones((1, 1, n), int)
+    prediction = np.arange(n)[None, None] < n_found
+    assert lesion_counts(labels, prediction, min_overlap=share).tp == 1
+    assert lesion_counts(labels, np.arange(n)[None, None] < n_found - 1, min_overlap=share).tp == 0
+
+
+def test_a_share_that_no_decimal_holds_is_that_of_the_counts():
+    # 5 / 7 has no finite decimal; the float nearest to it is the share that the caller names.
+    assert lesion_counts(np.ones((1, 1, 7), int), np.arange(7)[None, None] < 5, min_overlap=5 / 7).tp == 1
+
+
 def test_corners_connect():
     prediction = np.zeros((3, 3, 3), bool)
     prediction[0, 0, 0] = prediction[1, 1, 1] = True

@@ -36,6 +36,13 @@ def test_the_rule():
     assert hits.false_scores.tolist() == [0.9, 0.2]
 
 
+def test_three_steps_of_7_tenths_are_not_less_than_a_radius_of_21_tenths():
+    hits = match_candidates(
+        _points(3 * 0.7), np.array([0.5]), nodules_mm=_points(0), diameters_mm=np.array([4.2]), **NONE
+    )
+    assert hits.nodule_scores.tolist() == [-math.inf]
+
+
 def test_a_candidate_in_two_nodules_hits_both():
     hits = match_candidates(
         _points(5), np.array([0.5]), nodules_mm=_points(2, 8), diameters_mm=np.array([10.0, 10.0]), **NONE

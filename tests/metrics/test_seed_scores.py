@@ -65,10 +65,10 @@ def test_the_same_seed_the_same_interval():
         ([], np.empty((1, 0)), {}, "boolean|both labels"),
         ([True, False], [[0.5, 0.5, 0.5]], {}, "probabilities"),
         ([True, False], np.empty((0, 2)), {}, "probabilities"),
-        ([True, False], [[0.5, np.nan]], {}, "in \\[0, 1\\]"),
+        ([True, False], [[0.5, np.nan]], {}, "finite"),
         ([True, False], [[0.5, 1.5]], {}, "in \\[0, 1\\]"),
-        ([True, False], [[0.5, 0.5]], {"n_resamples": 0}, "a resample"),
-        ([True, False], [[0.5, 0.5]], {"confidence": 1.0}, "a confidence"),
+        ([True, False], [[0.5, 0.5]], {"n_resamples": 0}, "n_resamples"),
+        ([True, False], [[0.5, 0.5]], {"confidence": 1.0}, "confidence"),
     ],
 )
 def test_what_cannot_be_scored_is_named(reference, said, settings, match):

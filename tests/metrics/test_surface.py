@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
 from reproduce.errors import MetricInputError
 from reproduce.metrics.surface import (
+    SurfaceDistances,
     assd_mm,
     average_surface_distance_mm,
     hausdorff_mm,
@@ -119,6 +121,35 @@ def test_images_have_contours():
     corners = surface_distances(reference, prediction, spacing_mm=(2, 1), elements="subvoxel")
     # Eight corners around the square: two straight pieces of 2 mm, two of 1 mm, and four bevels of hypot(1, 1/2).
     assert sorted(corners.reference_areas_mm2) == pytest.approx([1, 1] + [math.hypot(1, 0.5)] * 4 + [2, 2])
+
+
+@pytest.mark.parametrize("step_mm", [0.1, 0.2, 0.4, 0.8, 1.1, 1.3])
+def test_three_steps_are_within_a_tolerance_of_three_steps(step_mm):
+    distances = surface_distances(_voxel(1, 1, 1), _voxel(1, 1, 4), spacing_mm=(1, 1, step_mm), elements="voxels")
+    printed = float(f"{3 * step_mm:.1f}")
+    assert surface_dice(distances, tolerance_mm=printed, both_empty=math.nan) == 1
+    assert surface_dice(distances, tolerance_mm=0.999 * printed, both_empty=math.nan) == 0
+
+
+@BOTH
+def test_one_voxel_apart_is_within_its_spacing_on_a_grid_turned_at_random(elements):
+    cube, moved = np.zeros((9, 9, 9), bool), np.zeros((9, 9, 9), bool)
+    cube[3:6, 3:6, 3:6] = moved[3:6, 3:6, 4:7] = True
+    for seed in range(100):
+        affine = Rotation.random(random_state=seed).as_matrix().astype(np.float32).astype(np.float64)
+        spacing_mm = np.linalg.norm(affine, axis=0)[::-1]
+        distances = surface_distances(cube, moved, spacing_mm=spacing_mm, elements=elements)
+        assert surface_dice(distances, tolerance_mm=1.0, both_empty=math.nan) == pytest.approx(1, abs=1e-12)
+
+
+def test_a_percentile_of_areas_does_not_hang_on_the_last_bit():
+    # 19 of 20 elements of one area are 95 % of it, though the running sum of 0.3 mm2 falls short of it.
+    near, far = np.zeros(19), np.array([5.0])
+    areas_mm2 = np.full(20, 0.3)
+    distances = SurfaceDistances(np.r_[near, far], np.zeros(20), areas_mm2, areas_mm2)
+    assert np.cumsum(areas_mm2)[18] / areas_mm2.sum() < 0.95
+    assert hausdorff_percentile_by_direction_mm(distances, percent=95, **EMPTY) == 0
+    assert hausdorff_percentile_by_direction_mm(distances, percent=96, **EMPTY) == 5
 
 
 @BOTH

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reproduce.cohorts.case import Case
-from reproduce.errors import CohortError
+from reproduce.errors import CohortError, GeometryError
 from reproduce.imaging.volume import Volume
 from reproduce.prepared.slices import Prepared, SliceSource, slice_examples, slice_features
 from reproduce.protocol import Call
@@ -29,6 +29,15 @@ def test_one_example_a_slice_in_order_with_the_geometry_of_the_scan():
     assert second["labels"].dtype == np.uint8
     assert second["labels"][2, 3] == 7
     assert second["labels"].sum() == 7
+
+
+def test_a_sheared_grid_is_refused_since_spacings_do_not_tell_its_distances():
+    affine = np.diag([0.6, 0.7, 2.5, 1.0])
+    affine[1, 2] = 2.5 * np.tan(np.radians(15))
+    image = Volume(np.zeros((3, 4, 5), np.int16), affine, "HU")
+    tilted = Case("P1", "S1", image, image.on_same_grid(np.zeros((3, 4, 5), np.uint8), "label"), {}, ())
+    with pytest.raises(GeometryError, match=r"y and z at 75\.0 degrees, as under a tilted gantry"):
+        next(slice_examples(tilted, position=0))
 
 
 def test_channels_stay_where_there_are_several():

@@ -88,5 +88,11 @@ def test_missing_files_name_themselves(tmp_path):
 def test_number_or_nothing():
     assert optional_number("1.5", "x") == 1.5
     assert optional_number("", "x") != optional_number("", "x")
-    with pytest.raises(ResultsError, match="expected a number or nothing, got 'many'"):
-        optional_number("many", "x")
+    assert optional_number("-1.5e-05", "x") == -1.5e-05
+
+
+@pytest.mark.parametrize("text", ["many", "nan", "inf", "1_000", "0x10", "\u0661\u0662", "1e999", " 1", "9" * 5000])
+def test_what_is_no_finite_decimal_is_refused(text):
+    with pytest.raises(ResultsError, match="expected a number or nothing, got ") as caught:
+        optional_number(text, "x")
+    assert len(str(caught.value)) < 200

@@ -19,6 +19,7 @@ from reproduce.results import verdict_words as words
         (True, True, False, -2.0, "within"),
         (True, True, False, 2.001, "outside"),
         (True, True, False, -2.001, "outside"),
+        (True, True, False, 64.4 - 62.4, "within"),  # more than 2 in float64
     ],
 )
 def test_word_of_a_cell(published, comparable, lost, delta, word):

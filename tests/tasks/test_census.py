@@ -92,6 +92,11 @@ def test_the_tolerance_is_a_share_of_the_printed_count(count, word):
     assert verdict(PrintedCount("lesions", "lesion", 100, 0.02, ""), count) == word
 
 
+def test_29_of_100_are_within_a_tolerance_of_29_hundredths():
+    # In float64 the product 0.29 * 100 falls short of 29.
+    assert verdict(PrintedCount("lesions", "lesion", 100, 0.29, ""), 129) == "within"
+
+
 def test_published_and_reproduced_line_up(written):
     published, reproduced = rows(written.parent / "published.csv"), rows(written / "reproduced.csv")
     assert [row[:3] for row in published] == [row[:3] for row in reproduced]

@@ -1,4 +1,4 @@
-"""Uncertainty and comparison over patients: intervals, paired tests, effect sizes, what a printed score can be."""
+"""Uncertainty and comparison over patients: intervals, paired tests, effect sizes."""
 
 from reproduce.metrics.statistics.bootstrap import (
     Interval,
@@ -10,12 +10,10 @@ from reproduce.metrics.statistics.bootstrap import (
 )
 from reproduce.metrics.statistics.effect_sizes import cliffs_delta, cohens_d_paired, matched_rank_biserial
 from reproduce.metrics.statistics.paired_tests import TestResult, holm, mcnemar, permutation, wilcoxon
-from reproduce.metrics.statistics.rounding import attainable
 
 __all__ = [
     "Interval",
     "TestResult",
-    "attainable",
     "bootstrap_interval",
     "bootstrap_interval_of_rows",
     "cliffs_delta",

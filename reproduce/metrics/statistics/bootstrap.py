@@ -16,13 +16,11 @@ from scipy.special import ndtr, ndtri
 
 from reproduce.errors import MetricInputError
 from reproduce.metrics import inputs
+from reproduce.metrics.statistics.ties import rounding_of
 
 Method = Literal["percentile", "bca"]
 Seed = Sequence[int] | np.random.Generator
 
-# Values that differ by less than this share of the largest are one value in another order of summation. A statistic of
-# few patients has few values, and whether a resample equals the estimate must not hang on the last bit.
-_ROUNDING = 1e-12
 # So many drawn patients are held at once, which stay in the cache.
 _DRAWS_AT_ONCE = 1 << 18
 
@@ -107,8 +105,9 @@ def bootstrap_interval(
         sums = np.stack([column.take(draws).sum(axis=1) for column in columns], axis=1)
         resampled[start : start + at_once] = statistic(sums / n)
     estimate = float(statistic(columns.sum(axis=1) / n))
-    left_out = np.asarray(statistic((rows.sum(axis=0) - rows) / (n - 1))) if method == "bca" else np.empty(0)
-    return _interval(resampled, estimate, left_out, confidence=confidence, method=method)
+    if method == "percentile":
+        return percentile_interval(resampled, confidence=confidence)
+    return _bca_interval(resampled, estimate, statistic((rows.sum(axis=0) - rows) / (n - 1)), confidence)
 
 
 def bootstrap_interval_of_rows(
@@ -140,50 +139,56 @@ def bootstrap_interval_of_rows(
     draws = (rng.integers(0, n, n) for _ in range(n_resamples))
     resampled = np.array([statistic(np.concatenate([rows_of[i] for i in draw])) for draw in draws], np.float64)
     estimate = float(statistic(np.concatenate(rows_of)))
-    left_out = np.empty(0)
-    if method == "bca":
-        left_out = np.array([statistic(np.concatenate(rows_of[:i] + rows_of[i + 1 :])) for i in range(n)])
-    return _interval(resampled, estimate, left_out, confidence=confidence, method=method)
+    if method == "percentile":
+        return percentile_interval(resampled, confidence=confidence)
+    left_out = np.array([statistic(np.concatenate(rows_of[:i] + rows_of[i + 1 :])) for i in range(n)])
+    return _bca_interval(resampled, estimate, left_out, confidence)
 
 
 def _require_patients(n: int, n_resamples: int, confidence: float, method: Method) -> int:
     inputs.one_of(method, ("percentile", "bca"), where="bootstrap_interval, method")
-    inputs.within(n_resamples, 1, np.inf, where="bootstrap_interval, n_resamples")
-    inputs.within(confidence, np.nextafter(0, 1), np.nextafter(1, 0), where="bootstrap_interval, confidence")
+    inputs.resampling(n_resamples, confidence, where="bootstrap_interval")
     if n < 2:
         do = "print the value without an interval: a single patient says nothing of the spread between patients"
         raise MetricInputError(expected="at least two patients", got=str(n), where="bootstrap_interval", do=do)
     return n
 
 
-def _interval(
-    resampled: np.ndarray, estimate: float, left_out: np.ndarray, *, confidence: float, method: Method
-) -> Interval:
-    if np.isnan(resampled).any() or np.isnan(estimate) or np.isnan(left_out).any():
-        return Interval(np.nan, np.nan)
-    rounding = _ROUNDING * float(np.abs(resampled).max())
-    if np.ptp(resampled) <= rounding:
-        return Interval(float(resampled[0]), float(resampled[0]))
-    tails = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
-    if method == "bca":
-        tails = _bca_tails(resampled - estimate, left_out, tails, rounding)
-        if np.isnan(tails).any():
-            return Interval(np.nan, np.nan)
-    low, high = np.quantile(resampled, tails)
-    return Interval(float(low), float(high))
+def percentile_interval(resampled: np.ndarray, *, confidence: float) -> Interval:
+    """Interval between two percentiles of resampled statistics; nan and equal ones are as for `bootstrap_interval`."""
+    return _between(resampled, _tails(confidence))
 
 
-def _bca_tails(above: np.ndarray, left_out: np.ndarray, tails: np.ndarray, rounding: float) -> np.ndarray:
-    """Efron 1987, equations 2.3 and 6.6: the percentiles that bias and acceleration ask for.
+def _bca_interval(resampled: np.ndarray, estimate: float, left_out: np.ndarray, confidence: float) -> Interval:
+    """Efron 1987, equations 2.3 and 6.6: between the percentiles that bias and acceleration ask for.
 
     Resamples equal to the estimate count half, as in SciPy: for a discrete statistic either choice alone is a bias.
     """
+    above, rounding = resampled - estimate, rounding_of(resampled)
     below = (np.count_nonzero(above < -rounding) + np.count_nonzero(above <= rounding)) / (2 * above.size)
+    if np.isnan(left_out).any():
+        return Interval(np.nan, np.nan)
     if below in (0.0, 1.0):
-        return np.full(2, np.nan)
+        # All on one side: without an end, unless they are one value.
+        return _between(resampled, np.full(2, np.nan))
     bias = ndtri(below)
     apart = left_out.mean() - left_out
     spread = (apart**2).sum()
     acceleration = (apart**3).sum() / (6 * spread**1.5) if spread else 0.0
-    normal = bias + ndtri(tails)
-    return ndtr(bias + normal / (1 - acceleration * normal))
+    normal = bias + ndtri(_tails(confidence))
+    return _between(resampled, ndtr(bias + normal / (1 - acceleration * normal)))
+
+
+def _tails(confidence: float) -> np.ndarray:
+    return np.array([(1 - confidence) / 2, (1 + confidence) / 2])
+
+
+def _between(resampled: np.ndarray, percentiles: np.ndarray) -> Interval:
+    """The interval between two percentiles; without ends where one of them, or a resample, is nan."""
+    # A statistic of few patients has few values: whether they are equal must not hang on the last bit.
+    if np.ptp(resampled) <= rounding_of(resampled):
+        return Interval(float(resampled[0]), float(resampled[0]))
+    if np.isnan(resampled).any() or np.isnan(percentiles).any():
+        return Interval(np.nan, np.nan)
+    low, high = np.quantile(resampled, percentiles)
+    return Interval(float(low), float(high))

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 from reproduce.metrics import inputs
+from reproduce.metrics.statistics.ties import differences
 
 
 def cohens_d_paired(a: np.ndarray, b: np.ndarray) -> float:
@@ -21,7 +22,7 @@ def cohens_d_paired(a: np.ndarray, b: np.ndarray) -> float:
     Raises:
         MetricInputError: The shapes differ, or a value is nan or infinite.
     """
-    difference = _difference(a, b, where="cohens_d_paired")
+    difference = differences(a, b, where="cohens_d_paired")
     if difference.size < 2 or (difference == difference[0]).all():
         return np.nan
     return float(difference.mean() / difference.std(ddof=1))
@@ -43,7 +44,7 @@ def matched_rank_biserial(a: np.ndarray, b: np.ndarray) -> float:
     Raises:
         MetricInputError: The shapes differ, or a value is nan or infinite.
     """
-    difference = _difference(a, b, where="matched_rank_biserial")
+    difference = differences(a, b, where="matched_rank_biserial")
     difference = difference[difference != 0]
     if difference.size == 0:
         return np.nan
@@ -70,9 +71,3 @@ def cliffs_delta(a: np.ndarray, b: np.ndarray) -> float:
     ranks = stats.rankdata(np.concatenate([a, b]))
     n_larger_and_half_ties = ranks[: a.size].sum() - a.size * (a.size + 1) / 2
     return float(2 * n_larger_and_half_ties / (a.size * b.size) - 1)
-
-
-def _difference(a: np.ndarray, b: np.ndarray, *, where: str) -> np.ndarray:
-    a, b = inputs.finite(a, where=where), inputs.finite(b, where=where)
-    inputs.same_shape(a, b, where=where)
-    return (a - b).ravel()

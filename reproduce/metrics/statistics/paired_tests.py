@@ -1,4 +1,7 @@
-"""Two models on the same patients: paired tests, and Holm's correction over several of them."""
+"""Two models on the same patients: paired tests, and Holm's correction over several of them.
+
+Pairs are equal, and differences tied, where they differ by rounding alone; see `ties.differences`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from reproduce.metrics import inputs
+from reproduce.metrics.statistics.ties import differences, rounding_of
 
 # Up to so many pairs Wilcoxon's p-value is exact, ties or not; beyond, the normal approximation is within 1e-3 of it.
 _EXACT_UP_TO = 300
@@ -54,11 +58,10 @@ def wilcoxon(a: np.ndarray, b: np.ndarray, *, zeros: Literal["wilcox", "pratt"] 
         MetricInputError: The lengths differ, a value is nan or infinite, or `zeros` is neither.
     """
     inputs.one_of(zeros, ("wilcox", "pratt"), where="wilcoxon, zeros")
-    a, b = _pairs(a, b, where="wilcoxon")
-    difference = a - b
+    difference = differences(a, b, where="wilcoxon")
     kept = difference[difference != 0]
     if kept.size == 0:
-        return TestResult(0.0, 1.0, a.size, 0)
+        return TestResult(0.0, 1.0, difference.size, 0)
     ranked = difference if zeros == "pratt" else kept
     ranks = stats.rankdata(np.abs(ranked))[ranked != 0]
     positive = float(ranks[kept > 0].sum())
@@ -67,7 +70,7 @@ def wilcoxon(a: np.ndarray, b: np.ndarray, *, zeros: Literal["wilcox", "pratt"] 
         p_value = _signed_rank_p(ranks, statistic)
     else:
         p_value = float(stats.wilcoxon(difference, zero_method=zeros, method="approx").pvalue)
-    return TestResult(statistic, p_value, a.size, kept.size)
+    return TestResult(statistic, p_value, difference.size, kept.size)
 
 
 def _signed_rank_p(ranks: np.ndarray, statistic: float) -> float:
@@ -127,7 +130,8 @@ def permutation(
         n_resamples: Number of patterns, at least 1.
         seed: Seed words of a named stream, or a generator.
         grain: Step to which the values were rounded, e.g. 1e-6 in a results file: pairs no further apart than that are
-            equal, and a pattern that falls short of the observed one by no more than rounding can, counts as extreme.
+            equal, and a pattern that falls short of the observed one by no more than this rounding, or that of float64,
+            can, counts as extreme.
 
     Returns:
         p = 1 where every pair is equal; statistic nan and p = 1 without a pair.
@@ -135,15 +139,13 @@ def permutation(
     Raises:
         MetricInputError: The lengths differ, a value is nan or infinite, or `n_resamples` is below 1.
     """
-    a, b = _pairs(a, b, where="permutation")
+    difference = differences(a, b, where="permutation")
     inputs.within(n_resamples, 1, np.inf, where="permutation, n_resamples")
-    difference = a - b
     kept = np.abs(difference[np.abs(difference) > grain])
     if kept.size == 0:
-        return TestResult(float(difference.mean()) if a.size else np.nan, 1.0, a.size, 0)
-    observed = abs(float(difference.sum()))
+        return TestResult(float(difference.mean()) if difference.size else np.nan, 1.0, difference.size, 0)
     # Sums in another order differ in the last bits, and the observed pattern itself must count as extreme.
-    threshold = observed - max(1e-12 * float(kept.sum()), grain * kept.size)
+    threshold = abs(float(difference.sum())) - kept.size * max(rounding_of(a, b), grain)
     exact = kept.size < 63 and 2**kept.size <= n_resamples
     n_patterns = 2**kept.size if exact else n_resamples
     rng = np.random.default_rng(seed)
@@ -157,7 +159,7 @@ def permutation(
             plus = rng.integers(0, 2, (n_here, kept.size), dtype=np.int8)
         extreme += int(np.count_nonzero(np.abs((2 * plus - 1) @ kept) >= threshold))
     p_value = extreme / n_patterns if exact else (1 + extreme) / (1 + n_patterns)
-    return TestResult(float(difference.mean()), p_value, a.size, kept.size)
+    return TestResult(float(difference.mean()), p_value, difference.size, kept.size)
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -180,9 +182,3 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     factors = np.arange(p_values.size, 0, -1)
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(factors * p_values[order]))
     return adjusted
-
-
-def _pairs(a: np.ndarray, b: np.ndarray, *, where: str) -> tuple[np.ndarray, np.ndarray]:
-    a, b = inputs.finite(a, where=where), inputs.finite(b, where=where)
-    inputs.same_shape(a, b, where=where)
-    return a.ravel(), b.ravel()
