@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reproduce.errors import GeometryError
+
 Axes = tuple[np.ndarray, np.ndarray, np.ndarray]  # x [1, 1, x], y [1, y, 1], z [z, 1, 1] in mm
 Box = tuple[slice, slice, slice]  # of voxels, (z, y, x)
 
@@ -49,7 +51,22 @@ class ScanGrid:
         """Return the voxels that touch a box between two corners (x, y, z), or None where it lies outside the grid."""
         low = np.maximum(np.floor(self.index_zyx(low_mm) + 0.5).astype(int), 0)
         high = np.minimum(np.ceil(self.index_zyx(high_mm) + 0.5).astype(int), self.shape)
-        return None if (low >= high).any() else tuple(map(slice, low.tolist(), high.tolist()))
+        if (low >= high).any():
+            return None
+        z, y, x = map(slice, low.tolist(), high.tolist())
+        return z, y, x
+
+    def box_of(self, what: str, low_mm: np.ndarray, high_mm: np.ndarray) -> Box:
+        """Return the `box` of something that the scan has to show.
+
+        Raises:
+            GeometryError: It lies outside the grid.
+        """
+        box = self.box(low_mm, high_mm)
+        if box is None:
+            expected, do = f"{what} within the scan", "ask for more slices, or for another seed"
+            raise GeometryError(expected=expected, got="none of it", where=f"a phantom scan of {self.shape}", do=do)
+        return box
 
     def axes(self, box: Box) -> Axes:
         """Return the coordinates of a box."""

@@ -54,7 +54,7 @@ def _write_scan(folder: Path, patient: PhantomPatient) -> None:
         rises_with_number=bool(rng.random() < 0.5),
     )
     series = folder / tags.uid("study") / tags.uid("series")
-    write_ct_series(series, scan.image, tags, numbers=numbers)
+    write_ct_series(series, scan.image, tags, numbers=numbers.tolist())
     message = read_message(scan.readings, tags, scan.image)
     message.write(series / f"{patient.number:03d}.xml", encoding="UTF-8", xml_declaration=True)
 
