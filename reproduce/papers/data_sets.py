@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from reproduce.audit.printed import csv_rows
 from reproduce.errors import ArgumentError, ClaimsError
@@ -80,7 +80,7 @@ class DataSet:
     errors: str
     evidence: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in COLUMNS:
             if field not in _MAY_BE_EMPTY and not getattr(self, field):
                 raise _broken(field, "some text", "nothing", f'fill it in, with "{NOT_VERIFIED}" where nobody knows')
@@ -177,7 +177,7 @@ def _near(name: str, among: Sequence[DataSet]) -> list[str]:
     return list(dict.fromkeys(inside or alike))
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the line on which each row ends, and its fields by column."""
     rows = csv_rows(path)
     _, columns = next(rows, (0, []))

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ from reproduce.results.folders import RunFolder
 # Okabe and Ito (2008): told apart by colour-blind readers too.
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#E69F00", "#009E73", "#777777"
 _MARKERS = ("o", "s", "^")
-_STYLE = {
+_STYLE: dict[Any, Any] = {  # Matplotlib's own type spells out every name that there is
     "svg.hashsalt": "census_lidc",
     "font.size": 9,
     "axes.spines.top": False,
@@ -71,8 +72,8 @@ def _agreement(rows: list[dict[str, str]], published: dict[str, int]) -> Figure:
         axes.bar(readers, with_small[1:], bottom=alone[1:], color=_ORANGE, label=label)
         for n in readers:
             colour = "black" if with_small[n] else "white"
-            place = {"xytext": (0, -3), "textcoords": "offset points", "ha": "center", "va": "top", "color": colour}
-            axes.annotate(f"{alone[n] + with_small[n]}", (n, alone[n] + with_small[n]), **place)
+            top = alone[n] + with_small[n]
+            axes.annotate(f"{top}", (n, top), (0, -3), textcoords="offset points", ha="center", va="top", color=colour)
         printed = published["nodules_by_four"]
         axes.plot([3.55, 4.45], [printed] * 2, color="black", linestyle="--", label=f"printed for four: {printed}")
         axes.set(xticks=list(readers), xlabel="readers who outlined the nodule (>= 3 mm)", ylabel="nodules")
@@ -141,3 +142,6 @@ def _text(path: Path) -> str:
         do = "run experiments/census_lidc.py first"
         raise DataNotFoundError(expected="a results file of the census", got="nothing there", where=path, do=do)
     return path.read_text(encoding="utf-8")
+
+
+FIGURES = {"census_lidc": draw_census}

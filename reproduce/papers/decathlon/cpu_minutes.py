@@ -14,14 +14,12 @@ from reproduce.figures.table_figures import figure_title
 from reproduce.results.cases import read_frame
 from reproduce.results.folders import RunFolder
 
-TABLE = "hippocampus_decathlon"
-
 
 def draw_cpu_minutes(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw the curves of one run from its history and the seconds that provenance.json has of each arm.
 
     Args:
-        run: Of `TABLE`.
+        run: Of the table of nine models.
         figures: The folder of all figures.
 
     Returns:
@@ -65,3 +63,6 @@ def draw_dice_by_minutes(
         figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=8)
         figure.suptitle(title, fontsize=9)
     return figure
+
+
+FIGURES = {"hippocampus_decathlon": draw_cpu_minutes}

@@ -36,3 +36,6 @@ def draw_ablation(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, Path]
 def draw_ablation_of_both(run: RunFolder, figures: Path) -> tuple[Path, Path]:
     """Draw the ablations of both data sets from the runs that lie beside a run of one of them; see `draw_ablation`."""
     return draw_ablation(runs_beside(run, TABLES), figures)
+
+
+FIGURES = dict.fromkeys(TABLES, draw_ablation_of_both)

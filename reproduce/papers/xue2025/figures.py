@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.errors import ResultsError
-from reproduce.figures.style import ARMS, HATCHES, new_figure, save, styled
+from reproduce.figures.style import ARMS, HATCHES, new_figure, save_all, source_line, styled
 from reproduce.papers.cells import table_cells
 from reproduce.papers.xue2025.process_chart import NOT_RUN, draw_process, planned
 from reproduce.results.diff import CellLine, diff_run
 from reproduce.results.folders import RunFolder, find_runs, shown_run
 from reproduce.results.number_format import number
-from reproduce.results.verdict_words import PHANTOM
 
 TABLES = ("table1_lidc", "table2_brats")
 BEFORE, AFTER = "unoptimised_cnn", "optimised_cnn"
@@ -74,9 +74,11 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
             title=f"Document 000, Figure 2: the process after optimisation ({_ABSENT})",
             absent=absent,
         ),
-        "figure3": draw_comparison({table: run and diff_run(run).cells for table, run in shown.items()}, shown),
+        "figure3": draw_comparison(
+            {table: diff_run(run).cells if run else None for table, run in shown.items()}, shown
+        ),
     }
-    return tuple(path for name, figure in drawn.items() for path in save(figure, figures / "document000" / name))
+    return save_all(drawn, figures / "document000")
 
 
 def draw_comparison(cells: dict[str, Sequence[CellLine] | None], shown: dict[str, RunFolder | None]) -> Figure:
@@ -110,12 +112,12 @@ def _draw_bars(axis: Axes, lines: Sequence[CellLine], *, ran: bool) -> None:
         arm = (BEFORE, AFTER).index(line.model)
         left = metrics.index(line.metric) + (2 * arm - 1.5) * width
         top = float(line.printed or "nan")
-        colour = {"color": "#E4E4E4", "edgecolor": ARMS[arm], "hatch": "////" if arm == 0 else "....", "linewidth": 1.0}
-        axis.bar(left, top, width, label=_once(axis, f"{line.model}, printed"), **colour)
+        look: dict[str, Any] = {"edgecolor": ARMS[arm], "hatch": ("////", "....")[arm], "linewidth": 1.0}
+        axis.bar(left, top, width, label=_once(axis, f"{line.model}, printed"), color="#E4E4E4", **look)
         _write_value(axis, left, top, line.printed)
         if ran:
-            colour = {"color": ARMS[arm], "edgecolor": "black", "hatch": HATCHES[arm], "linewidth": 0.7}
-            axis.bar(left + width, line.ours, width, label=_once(axis, f"{line.model}, ours"), **colour)
+            look = {"edgecolor": "black", "hatch": HATCHES[arm], "linewidth": 0.7}
+            axis.bar(left + width, line.ours, width, label=_once(axis, f"{line.model}, ours"), color=ARMS[arm], **look)
             errors = [[line.ours - line.low], [line.high - line.ours]]
             axis.errorbar(left + width, line.ours, yerr=errors, fmt="none", ecolor="black", capsize=2, lw=0.9)
             _write_value(axis, left + width, max(line.ours, line.high), number(line.ours, line.unit))
@@ -127,8 +129,8 @@ def _draw_bars(axis: Axes, lines: Sequence[CellLine], *, ran: bool) -> None:
 
 def _write_value(axis: Axes, place: float, height: float, text: str) -> None:
     if not math.isnan(height):
-        offset = {"xytext": (0, 1.5), "textcoords": "offset points"}
-        axis.annotate(text, (place, height), ha="center", va="bottom", fontsize=6.2, **offset)
+        at, above = (place, height), (0, 1.5)
+        axis.annotate(text, at, above, textcoords="offset points", ha="center", va="bottom", fontsize=6.2)
 
 
 def _dress(axis: Axes, unit: str) -> None:
@@ -159,10 +161,11 @@ def _printed_alone(table: str) -> list[CellLine]:
 def _made(run: RunFolder | None) -> str:
     if run is None:
         return f"ours {NOT_RUN}"
-    source = run.source.upper() if run.source == PHANTOM else run.source
-    caveat = ", NOT COMPARABLE with the print" if run.caveats else ""
-    return f"ours on {source}, {run.profile} profile{caveat}"
+    return f"ours on {source_line(run, ', ')}"
 
 
 def _data(table: str) -> str:
     return table_cells(table)[0].data
+
+
+FIGURES = dict.fromkeys(TABLES, draw_processes_and_bars)

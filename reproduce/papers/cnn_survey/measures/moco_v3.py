@@ -12,9 +12,10 @@ from reproduce.errors import ArgumentError, NonFiniteError
 from reproduce.models.selfsupervised.moco_v3 import Head, MomentumContrast
 from reproduce.papers.cnn_survey.measures.linear_probe import probe_accuracy
 from reproduce.papers.cnn_survey.measures.views import Views, apply_views, draw_views
-from reproduce.protocol.section import Call, Section
+from reproduce.papers.cnn_survey.protocol import Study
+from reproduce.protocol.section import Call
 from reproduce.randomness import seed31, stream
-from reproduce.tasks.x_rays import Data, Row, Training
+from reproduce.tasks.x_rays import Data, Row
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,10 @@ class Encoder:
 
 
 @dataclass(frozen=True)
-class MocoStudy(Section):
-    """What is measured of MoCo v3.
+class MocoStudy(Study):
+    """What is measured of MoCo v3; the width of its training is not used, since an encoder has its own.
 
     Attributes:
-        training: Of all three arms; its width is not used here, since an encoder has its own.
         encoders: What is trained.
         views: How two views of an X-ray differ.
         temperature: Of the loss.
@@ -51,7 +51,6 @@ class MocoStudy(Section):
         probe_penalty: Of the linear probe.
     """
 
-    training: Training
     encoders: tuple[Encoder, ...]
     views: Views
     temperature: float

@@ -85,7 +85,12 @@ def reduced_cnn(reduction: Reduction, *, width: int) -> keras.Model:
 
 
 def dense_head_cnn(
-    reduce: Callable | None, *, width: int, dropout: float = 0.0, frozen: bool = False, name: str
+    reduce: Callable[..., keras.KerasTensor] | None,
+    *,
+    width: int,
+    dropout: float = 0.0,
+    frozen: bool = False,
+    name: str,
 ) -> keras.Model:
     """Build a convolution of 3x3, something that makes it smaller, a dense layer of 32 and one logit.
 
@@ -105,7 +110,9 @@ def dense_head_cnn(
     return _with_dense(inputs, x, name=name, dropout=dropout, frozen=frozen)
 
 
-def _with_dense(inputs, x, *, name: str, dropout: float = 0.0, frozen: bool = False) -> keras.Model:
+def _with_dense(
+    inputs: keras.KerasTensor, x: keras.KerasTensor, *, name: str, dropout: float = 0.0, frozen: bool = False
+) -> keras.Model:
     if dropout:
         x = layers.Dropout(dropout, name="drop1")(x)
     x = layers.Dense(32, activation="relu", trainable=not frozen, name="dense")(x)
