@@ -60,7 +60,7 @@ def effects(run: RunFolder, absent: Mapping[str, str]) -> list[Effect]:
     """Return what each statement of a run says in numbers, and the arms that are missing.
 
     Args:
-        run: Of a table whose statements compare arms.
+        run: A run whose statements compare arms.
         absent: For each arm that may be missing the reason; those that the protocol has are left out.
 
     Returns:
@@ -165,7 +165,7 @@ def draw_effects(found: Mapping[RunFolder, Sequence[Effect]], *, title: str) -> 
 
     Args:
         found: At least one run, with its effects.
-        title: Of the whole figure.
+        title: Title of the whole figure.
     """
     pairs = list(dict.fromkeys((e.arm, e.against) for rows in found.values() for e in rows))
     figure = new_figure(3.0 + 2.9 * len(found), 1.6 + 0.26 * len(pairs))

@@ -66,7 +66,7 @@ def source_line(run: RunFolder, before_caveat: str | None = None) -> str:
     """Return source and profile of a run, a phantom in capitals, e.g. "PHANTOM, cpu profile".
 
     Args:
-        run: Of any kind.
+        run: A run of any kind.
         before_caveat: Parts them from the words that say that a run cannot be compared with the print; None leaves
             these words out.
     """

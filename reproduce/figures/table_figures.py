@@ -24,7 +24,7 @@ def draw_run(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw the figures that show one run alone: printed bars where there are any, curves, and those of its kind.
 
     Args:
-        run: Of any kind; a kind without figures of its own gives none.
+        run: A run of any kind; a kind without figures of its own gives none.
         figures: Folder of all figures; they go to `figures/<table>/<source>-<profile>/`.
 
     Returns:

@@ -92,27 +92,27 @@ class DataSet:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Our name, then every other one."""
+        """Return our name, then every other one."""
         return (self.name, *_parts(self.aliases))
 
     @property
     def documents(self) -> tuple[str, ...]:
-        """Which documents name it, sorted; empty for `ours`."""
+        """Return which documents name it, sorted; empty for `ours`."""
         return tuple(sorted({place[:3] for place in _parts(self.places)}))
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """What it is used for, one after the other."""
+        """Return what it is used for, one after the other."""
         return _parts(self.task)
 
     @property
     def has_loader(self) -> bool:
-        """Whether a script of this project reads it."""
+        """Return whether a script of this project reads it."""
         return self.scripts != NO_LOADER
 
     @property
     def unverified(self) -> tuple[str, ...]:
-        """The fields of which a part or all is not verified, in the order of the columns."""
+        """Return the fields of which a part or all is not verified, in the order of the columns."""
         checked = [field for field in COLUMNS if field not in ("errors", "evidence")]
         return tuple(field for field in checked if NOT_VERIFIED in getattr(self, field))
 
@@ -207,7 +207,7 @@ def _check_forms(each: DataSet) -> None:
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is a web address; of doi.org only with a DOI behind it."""
+    """Return whether a text is a web address; of doi.org only with a DOI behind it."""
     return bool(_URL.fullmatch(text)) and ("//doi.org" not in text or bool(_DOI.fullmatch(text)))
 
 

@@ -27,7 +27,7 @@ def scaled(
         paper: With the values of the document.
         profile: "cpu" or "smoke".
         size: Side of the images in pixels.
-        arguments: Of every model that takes them, e.g. its width.
+        arguments: Arguments of every model that takes them, e.g. the width.
         validation: Fields of the division, e.g. fewer seeds.
         own: Further arguments of single models, by the name of their arm; they go before those of all.
         phantom: Another phantom cohort; None keeps it.

@@ -24,22 +24,22 @@ class ScanGrid:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Voxels along (z, y, x)."""
+        """Return the voxels along (z, y, x)."""
         return self.n_slices, self.matrix, self.matrix
 
     @property
     def x_mm(self) -> np.ndarray:
-        """Centres of the columns, float32 `[x]`."""
+        """Return the centres of the columns, float32 `[x]`."""
         return (self.corner_mm[0] + self.pixel_mm * np.arange(self.matrix)).astype(np.float32)
 
     @property
     def y_mm(self) -> np.ndarray:
-        """Centres of the rows, float32 `[y]`."""
+        """Return the centres of the rows, float32 `[y]`."""
         return (self.corner_mm[1] + self.pixel_mm * np.arange(self.matrix)).astype(np.float32)
 
     @property
     def z_mm(self) -> np.ndarray:
-        """Middles of the slices, float32 `[z]`."""
+        """Return the middles of the slices, float32 `[z]`."""
         return (self.corner_mm[2] + self.slice_mm * np.arange(self.n_slices)).astype(np.float32)
 
     def index_zyx(self, point_mm: np.ndarray) -> np.ndarray:
@@ -80,7 +80,7 @@ class ScanGrid:
 
     @property
     def n_cuts(self) -> int:
-        """Thin slices that one slice is averaged from: as many as make voxels about as high as wide, at most 4."""
+        """Return how many thin slices a slice is averaged from, so that voxels are about as high as wide; at most 4."""
         return min(4, max(1, round(self.slice_mm / self.pixel_mm)))
 
     def slice_mean(self, fine: np.ndarray) -> np.ndarray:

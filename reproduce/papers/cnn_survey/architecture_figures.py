@@ -27,7 +27,7 @@ def draw_architectures(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `figure1`, the basic structure, and `figure2`, the timeline with parameters and accuracy.
 
     Args:
-        run: Of a comparison.
+        run: A run of the comparison.
         figures: The folder of all figures.
 
     Returns:

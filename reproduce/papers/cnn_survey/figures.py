@@ -22,7 +22,7 @@ def draw_dense(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `dense` of Table 1: overfitting, and features that serve another task.
 
     Args:
-        run: Of the table.
+        run: A run of the table.
         figures: Folder of all figures.
 
     Returns:

@@ -22,7 +22,7 @@ def draw_moco(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `moco`: the loss by epoch and, for each encoder, the test accuracy of three arms with 95 % intervals.
 
     Args:
-        run: Of the table.
+        run: A run of the table.
         figures: Folder of all figures.
 
     Returns:
@@ -53,11 +53,11 @@ def save_measured(
 
     Args:
         figure: Drawn but for these words.
-        run: Of the table.
+        run: A run of the table.
         frame: measurements.csv.
         note: What bars, bands and whiskers are.
         figures: Folder of all figures.
-        name: Of the files, without an ending.
+        name: Name of the files without an ending.
     """
     about = f"{run.source}, {run.profile} profile, {frame['seed'].nunique()} seeds"
     figure.supxlabel(f"{about}; {note}", fontsize=7, x=0.99, ha="right")

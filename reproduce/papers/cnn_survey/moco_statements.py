@@ -18,7 +18,7 @@ _VIT = {"patch": 7, "width": 64, "heads": 4, "mlp_width": 128, "dropout": 0.0}
 
 
 def encoders(*, blocks: tuple[int, ...], depth: int) -> tuple[Encoder, Encoder]:
-    """A residual network with these blocks a stage, a ViT of this depth; heads are those of the authors' release."""
+    """Return a residual network with these blocks a stage and a ViT of this depth, with the heads of the authors."""
     return (
         Encoder(
             "ResNet-18",

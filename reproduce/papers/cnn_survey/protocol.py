@@ -33,7 +33,7 @@ class Study(Section):
     """What a table of statements is measured by.
 
     Attributes:
-        training: Of each network.
+        training: How each network is trained.
     """
 
     training: Training

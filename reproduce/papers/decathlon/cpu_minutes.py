@@ -19,7 +19,7 @@ def draw_cpu_minutes(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw the curves of one run from its history and the seconds that provenance.json has of each arm.
 
     Args:
-        run: Of the table of nine models.
+        run: A run of the table of nine models.
         figures: The folder of all figures.
 
     Returns:
@@ -43,7 +43,7 @@ def draw_dice_by_minutes(
 
     Args:
         history: history.csv.
-        seconds: Of processor time that a training of each model took, the mean over folds; its epochs take equal parts.
+        seconds: Processor time that a training of each model took, the mean over folds; its epochs take equal parts.
         order: Models, in the order of the legend.
         region: Whose Dice it is.
         title: Says the source, "phantom" included.

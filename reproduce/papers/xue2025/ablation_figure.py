@@ -19,7 +19,7 @@ def draw_ablation(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, Path]
     """Draw one figure of all ablations that have been run.
 
     Args:
-        runs: Of any tables; of each of `TABLES` one is shown, see `shown_run`.
+        runs: Runs of any tables; of each of `TABLES` one is shown, see `shown_run`.
         figures: Folder of all figures; the files are `figures/ablation/effects.png` and `.svg`.
 
     Raises:

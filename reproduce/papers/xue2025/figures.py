@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def draw_processes_and_bars(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw Figures 1 to 3 from every run of both tables that lies beside a run of one of them.
 
     Args:
-        run: Of Table 1 or 2.
+        run: A run of Table 1 or 2.
         figures: The folder of all figures.
     """
     return draw_document000(runs_beside(run, TABLES), figures)
@@ -44,7 +44,7 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
     """Draw Figures 1 to 3 from results alone.
 
     Args:
-        runs: Of any tables; of each table of the document one is shown, see `shown_run`.
+        runs: Runs of any tables; of each table of the document one is shown, see `shown_run`.
         figures: The folder of all figures; they go to `figures/document000/figure1.png` and so on.
 
     Returns:
@@ -60,28 +60,21 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
     found = [planned(_data(table), run) for table, run in shown.items() if run is not None]
     absent = [_data(table) for table, run in shown.items() if run is None]
     drawn = {
-        "figure1": draw_process(
+        f"figure{i}": draw_process(
             found,
-            arm=BEFORE,
-            beside=None,
-            title=f"Document 000, Figure 1: the process before optimisation ({_ABSENT})",
+            arm=arm,
+            beside=beside,
+            title=f"Document 000, Figure {i}: the process {when} optimisation ({_ABSENT})",
             absent=absent,
-        ),
-        "figure2": draw_process(
-            found,
-            arm=AFTER,
-            beside=BEFORE,
-            title=f"Document 000, Figure 2: the process after optimisation ({_ABSENT})",
-            absent=absent,
-        ),
-        "figure3": draw_comparison(
-            {table: diff_run(run).cells if run else None for table, run in shown.items()}, shown
-        ),
+        )
+        for i, arm, beside, when in ((1, BEFORE, None, "before"), (2, AFTER, BEFORE, "after"))
     }
+    cells = {table: diff_run(run).cells if run else None for table, run in shown.items()}
+    drawn["figure3"] = draw_comparison(cells, shown)
     return save_all(drawn, figures / "document000")
 
 
-def draw_comparison(cells: dict[str, Sequence[CellLine] | None], shown: dict[str, RunFolder | None]) -> Figure:
+def draw_comparison(cells: Mapping[str, Sequence[CellLine] | None], shown: Mapping[str, RunFolder | None]) -> Figure:
     """Draw Figure 3: printed bars beside ours with 95 % intervals, for each data set percentages and Dice apart.
 
     Args:

@@ -102,26 +102,13 @@ def decision(*regions: str) -> Decision:
 
 
 def readings(region: str) -> tuple[Reading, ...]:
-    """Return the four printed metrics, read on one region."""
+    """Return how the four printed metrics are read on one region."""
+    because = dict.fromkeys(("cell", "metric"), "000 Table 1, Table 2") | dict.fromkeys(("level", "average"), LEVEL)
+    because |= {"region": REGION, "tolerance": TOLERANCE}
+    slices = ("accuracy", "sensitivity", "specificity")
     return (
-        _reading("accuracy", region, "slice", "pooled", 2.0),
-        _reading("sensitivity", region, "slice", "pooled", 2.0),
-        _reading("specificity", region, "slice", "pooled", 2.0),
-        _reading("dice", region, "pixel", "per_case", 0.02),
-    )
-
-
-def _reading(metric: str, region: str, level: str, average: str, tolerance: float) -> Reading:
-    because = {"cell": "000 Table 1, Table 2", "metric": "000 Table 1, Table 2", "region": REGION}
-    because |= {"level": LEVEL, "average": LEVEL, "tolerance": TOLERANCE}
-    return Reading(
-        cell=metric,
-        metric=metric,
-        region=region,
-        level=level,
-        average=average,
-        tolerance=tolerance,
-        because=because,
+        *(Reading(because, metric, metric, region, "slice", "pooled", tolerance=2.0) for metric in slices),
+        Reading(because, "dice", "dice", region, "pixel", "per_case", tolerance=0.02),
     )
 
 

@@ -22,7 +22,7 @@ def draw_document002(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw Figures 2 and 3 from the history of one run, with the plateau that the document describes.
 
     Args:
-        run: Of Table 1.
+        run: A run of Table 1.
         figures: The folder of all figures; they go to `figures/<table>/<source>-<profile>/figure2.png` and so on.
 
     Returns:

@@ -14,9 +14,7 @@ def _reading(cell: str, metric: str, region: str, why: str) -> Reading:
     level = "silent: we average over patients' volumes, since the unit is not named"
     because = {"cell": "002 3.3", **dict.fromkeys(("metric", "region"), why)}
     because |= {**dict.fromkeys(("level", "average"), level), "tolerance": tolerance}
-    return Reading(
-        cell=cell, metric=metric, region=region, level="pixel", average="per_case", tolerance=2.0, because=because
-    )
+    return Reading(because, cell, metric, region, "pixel", "per_case", tolerance=2.0)
 
 
 READINGS = (

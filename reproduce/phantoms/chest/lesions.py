@@ -42,7 +42,7 @@ class Lesion:
 
     @property
     def reach_mm(self) -> float:
-        """Radius of a ball around the centre that holds the lesion without its spicules."""
+        """Return the radius of a ball around the centre that holds the lesion without its spicules."""
         return float(0.5 * self.diameter_mm * self.axes.max() * (1 + np.abs(self.waves[:, 3]).sum()))
 
     def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -58,7 +58,7 @@ class Lesion:
 
     @property
     def irregularity(self) -> float:
-        """How lobulated it is: root mean square height of its bulges relative to the radius."""
+        """Return how lobulated it is: root mean square height of its bulges relative to the radius."""
         return float(np.sqrt((self.waves[:, 3] ** 2).sum() / 2)) if len(self.waves) else 0.0
 
 

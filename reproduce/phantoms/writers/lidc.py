@@ -25,7 +25,7 @@ def write_lidc_cohort(
     Args:
         folder: Made if need be.
         n_patients: At least 1.
-        seed: Of the cohort; a longer cohort of the same seed begins with the same patients.
+        seed: Seed of the cohort; a longer cohort of the same seed begins with the same patients.
         matrix: Rows and columns.
         n_slices: Slices a patient.
         slice_spacing_mm: Distance and thickness of slices.

@@ -83,14 +83,12 @@ def accuracies(data: Data, study: ActivationStudy) -> Iterator[Row]:
 def four_classes(data: Data, study: ActivationStudy) -> Iterator[Row]:
     """Yield `four_classes_accuracy`: by which of four quarter turns an X-ray is turned; x counts convolutions."""
     t = study.training
-    (images, turns), (test_images, test_turns) = (
-        turned_by_quarters(part) for part in (data.train_images, data.test_images)
-    )
+    (images, turns), test = (turned_by_quarters(part) for part in (data.train_images, data.test_images))
     for unit in study.units:
         model = compiled(plain_cnn(unit, 2, width=t.width, n_outputs=4))
         for seed in t.seeds:
             train(model, images, turns, t, seed=seed)
-            yield "four_classes_accuracy", unit.name, 2, seed, accuracy(model, test_images, test_turns)
+            yield "four_classes_accuracy", unit.name, 2, seed, accuracy(model, *test)
 
 
 def dead_units(data: Data, study: ActivationStudy) -> Iterator[Row]:

@@ -94,10 +94,10 @@ def read_out(
 
     Args:
         model: Gives features `[n, k]`; those that do not vary are left out.
-        images: As the model takes them.
+        images: Images that are fitted on, as the model takes them.
         labels: float `[n]`, 0 or 1; one half decides.
-        test_images: Not fitted on.
-        test_labels: Theirs.
+        test_images: Images that are not fitted on.
+        test_labels: Labels of the test images.
         ridge: See `DenseStudy`.
     """
     train, test = (

@@ -23,7 +23,7 @@ class Encoder:
     """A classifier of the catalog whose features are learnt.
 
     Attributes:
-        name: As in the results files.
+        name: Its name in the results files.
         build: Called with nothing else; one output "class" of one class.
         projection, prediction: Heads that are put behind its features.
         frozen: Layers that keep their starting weights.
@@ -43,12 +43,12 @@ class MocoStudy(Study):
     Attributes:
         encoders: What is trained.
         views: How two views of an X-ray differ.
-        temperature: Of the loss.
-        momentum: Of the first step.
-        weight_decay: Of AdamW, in all arms.
+        temperature: Temperature of the loss.
+        momentum: Momentum of the first step.
+        weight_decay: Weight decay of AdamW, in all arms.
         warmup_epochs: Over which the learning rate rises to its value, from where it falls as a cosine.
         n_labels: Numbers of X-rays whose labels the probes and the training from scratch may see, half of each label.
-        probe_penalty: Of the linear probe.
+        probe_penalty: Penalty of the linear probe.
     """
 
     encoders: tuple[Encoder, ...]
@@ -196,7 +196,7 @@ def _probes(features: keras.Model, data: Data, study: MocoStudy, seed: int, *, c
 
 
 def _from_scratch(arms: _Arms, data: Data, study: MocoStudy, seed: int, n: int) -> float:
-    """Test accuracy after as many steps as MoCo has, on views of the labelled X-rays in turn."""
+    """Return the test accuracy after as many steps as MoCo has, on views of the labelled X-rays in turn."""
     size, rows = study.training.batch_size, labelled(data.train_labels, n)
     wanted = arms.n_steps * size
     passes = [rows[stream(seed, "labelled", n, i).permutation(n)] for i in range(-(-wanted // n))]

@@ -21,7 +21,7 @@ class Unit:
     """An activation as a network has it.
 
     Attributes:
-        name: As in the results files.
+        name: Its name in the results files.
         layer: Keras' layer; called with its name.
         formula: The same in NumPy.
         start: Initialiser of the convolutions before it.
@@ -34,7 +34,7 @@ class Unit:
 
     @property
     def activation(self) -> Activation:
-        """The formula, called."""
+        """Return the formula, called."""
         return self.formula()
 
 
@@ -99,7 +99,7 @@ def dense_head_cnn(
         width: Channels.
         dropout: Rate of dropout before and behind the dense layer; 0 for none.
         frozen: Whether the dense layer keeps its starting weights.
-        name: Of the model.
+        name: Name of the model.
 
     Returns:
         `[batch, 28, 28, 1]` to `[batch, 1]`.
