@@ -8,9 +8,10 @@ against all but one (Wilcoxon, Holm). Pretrained encoders run where --weights or
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 from rich.console import Console
@@ -31,30 +32,36 @@ from reproduce.tasks.segmentation import SEGMENTATION
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def profiles(module, table: str, weights: dict) -> dict[str, Experiment]:
-    """The ablation of one table under each profile."""
+def profiles(of: Mapping[str, Experiment], table: str, weights: Mapping[str, str]) -> dict[str, Experiment]:
+    """Return the ablation of one table, given under each profile, under the same ones."""
 
-    def ablated(of: Experiment, chosen: tuple[Arm, ...], **changes) -> Experiment:
-        named = {"table": table, "title": f"Document 000, the ablation it never shows: {of.source}", "printed": False}
-        return replace(of, **named, **changes, arms=chosen, statements=statements(chosen))
+    def ablated(profile: str, chosen: tuple[Arm, ...], **changes: Any) -> Experiment:
+        title = f"Document 000, the ablation it never shows: {of[profile].source}"
+        changes |= {"arms": chosen, "statements": statements(chosen)}
+        return replace(of[profile], table=table, title=title, printed=False, **changes)
 
-    seen = module.PAPER.preparation.intensity
+    seen = of["paper"].preparation.intensity
     grey = (0.0, 1.0) if isinstance(seen, Window) else seen.grey
     every = arms(width=64, depth=4, grey=grey, weights=weights)
     few = [arm for arm in every if arm.name in ("base", "without_structure", "together")]
     cpu = tuple(narrowed(arm, "cpu", width=8, depth=3) for arm in every)
     smoke = tuple(narrowed(arm, "smoke", width=4, depth=2) for arm in few)
     why = "cpu: so that two cores can train fourteen arms, fewer trainings of each and longer ones"
-    v, o = module.CPU.validation.changed(why, n_folds=2), module.CPU.optimisation.changed(why, max_epochs=20)
-    cpu = ablated(module.CPU, cpu, validation=v, optimisation=o)
-    return {"paper": ablated(module.PAPER, every), "cpu": cpu, "smoke": ablated(module.SMOKE, smoke)}
+    fewer = of["cpu"].validation.changed(why, n_folds=2)
+    longer = of["cpu"].optimisation.changed(why, max_epochs=20)
+    return {
+        "paper": ablated("paper", every),
+        "cpu": ablated("cpu", cpu, validation=fewer, optimisation=longer),
+        "smoke": ablated("smoke", smoke),
+    }
 
 
 def tables() -> dict[str, dict[str, Experiment]]:
     """The ablation of both data sets by table, with the arms whose weights are at hand."""
     weights = weights_at_hand()
     return {
-        table: profiles(module, table, weights) for table, module in zip(TABLES, (lidc_table, brats_table), strict=True)
+        table: profiles(of, table, weights)
+        for table, of in zip(TABLES, (lidc_table.PROFILES, brats_table.PROFILES), strict=True)
     }
 
 

@@ -9,12 +9,13 @@ five folds of hippocampus_decathlon.py.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reproduce import run
 from reproduce.figures.ablation import write_effects
 from reproduce.models.losses import CategoricalCrossEntropy, SquaredDice
 from reproduce.papers.decathlon import table
-from reproduce.papers.decathlon.arms import BENDING, LEAN, UNET3D, smaller
+from reproduce.papers.decathlon.arms import BENDING, LEAN, smaller
 from reproduce.papers.decathlon.protocol import development_side
 from reproduce.phantoms.writers.hippocampus import write_hippocampus_cohort
 from reproduce.protocol import Call, HeldOut, Statement, VolumeArm
@@ -23,12 +24,12 @@ from reproduce.tasks.segmentation import SEGMENTATION
 
 
 def arms(whole: VolumeArm, plain: VolumeArm) -> tuple[VolumeArm, ...]:
-    """The whole model last; before it each arm that lacks an ingredient, or has one more."""
+    """Return the whole model last; before it each arm that lacks an ingredient, or has one more."""
 
     def why(what: str) -> str:
         return f"silent: we leave out {what}, to see what it brings"
 
-    def without(what: str, **changes) -> VolumeArm:
+    def without(what: str, **changes: Any) -> VolumeArm:
         return whole.changed(why(what), name=f"without {what}", **changes)
 
     no_shortcuts = Call(whole.build.function, {**whole.build.arguments, "residual": False})
@@ -49,7 +50,7 @@ def arms(whole: VolumeArm, plain: VolumeArm) -> tuple[VolumeArm, ...]:
     )
 
 
-PLAIN, WHOLE = (arm for arm in table.PAPER.arms if arm.name in (UNET3D, LEAN))
+PLAIN, WHOLE = table.VOLUMES
 FEWER = "silent: we train a tenth of the table's epochs, as long as the 3-D U-Net, so that ten arms can be trained"
 ARMS = arms(replace(WHOLE, optimisation=WHOLE.optimisation.changed(FEWER, max_epochs=15)), PLAIN)
 PAPER = replace(

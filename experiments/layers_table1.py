@@ -5,8 +5,10 @@
 Each sentence is calculated, or measured on ten seeds of small networks on real X-rays; the rules stand below.
 """
 
+from dataclasses import replace
+
 from reproduce import run
-from reproduce.papers.cnn_survey.figures import draw_statements
+from reproduce.papers.cnn_survey.figures import draw_dense
 from reproduce.papers.cnn_survey.measures import exact_dense as check
 from reproduce.papers.cnn_survey.measures.dense_layers import DenseStudy, another_task, overfitting
 from reproduce.papers.cnn_survey.protocol import SOURCE, TRAINING, exact, place, smoke
@@ -65,7 +67,8 @@ CPU = PropertyTable(
     ),
 )  # fmt: skip
 
-PROFILES = {"cpu": CPU, "smoke": smoke(CPU)}
+SMOKE = replace(CPU, profile="smoke", study=smoke(STUDY))
+PROFILES = {"cpu": CPU, "smoke": SMOKE}
 
 if __name__ == "__main__":
-    run.main(PROFILES, TASK, further=draw_statements, script=__file__)
+    run.main(PROFILES, TASK, further=draw_dense, script=__file__)

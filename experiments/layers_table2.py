@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from reproduce import run
 from reproduce.papers.cnn_survey.activation_statements import STATEMENTS
-from reproduce.papers.cnn_survey.figures import draw_statements
+from reproduce.papers.cnn_survey.figures import draw_activations
 from reproduce.papers.cnn_survey.measures.activations import (
     ActivationStudy,
     accuracies,
@@ -30,9 +30,38 @@ DYING = "silent: we count in 2 and 8 layers under the usual rate and ten and a h
 STACK = "silent: we use 32 layers of 256, as deep as Klambauer et al. 2017 show; decided at the last"
 
 
-def times(table: PropertyTable) -> dict:
-    """Forward passes as multiples of ReLU's, with intervals."""
-    return time_ratios(table.study.units, repeats=40)
+STUDY = ActivationStudy(
+    training=TRAINING,
+    units=UNITS,
+    gradient_depths=(2, 4, 8, 16),
+    depth=4,
+    dying=("relu", "leaky_relu"),
+    dying_depths=(2, 8),
+    dying_rates=(1e-3, 1e-2, 1e-1),
+    dying_epochs=2,
+    dense_layers=32,
+    dense_width=256,
+    dense_starts=(("selu, LeCun", "selu", 1.0), ("selu, He", "selu", 2.0), ("elu, LeCun", "elu", 1.0)),
+    because={
+        **PLACES,
+        "training": "silent: see each of its fields",
+        "gradient_depths": DEPTHS,
+        "depth": "silent: we use 4, deep enough to differ and quick",
+        "dying": "001 Table 2, ReLU and Leaky ReLU",
+        "dying_depths": DYING,
+        "dying_rates": DYING,
+        "dying_epochs": DYING,
+        "dense_layers": STACK,
+        "dense_width": STACK,
+        "dense_starts": "silent: we use LeCun's, which SELU's paper asks for, and He's, which it does not",
+    },
+)
+FEWER = {"gradient_depths": (2, 16), "dying_depths": (8,), "dying_rates": (1e-1,)}
+
+
+def times(_: PropertyTable) -> dict[str, dict[str, float]]:
+    """Return forward passes as multiples of ReLU's, with intervals."""
+    return time_ratios(UNITS, repeats=40)
 
 
 CPU = PropertyTable(
@@ -41,43 +70,13 @@ CPU = PropertyTable(
     title="Document 001, Table 2: activation functions",
     source=SOURCE,
     profile="cpu",
-    study=ActivationStudy(
-        training=TRAINING,
-        units=UNITS,
-        gradient_depths=(2, 4, 8, 16),
-        depth=4,
-        dying=("relu", "leaky_relu"),
-        dying_depths=(2, 8),
-        dying_rates=(1e-3, 1e-2, 1e-1),
-        dying_epochs=2,
-        dense_layers=32,
-        dense_width=256,
-        dense_starts=(("selu, LeCun", "selu", 1.0), ("selu, He", "selu", 2.0), ("elu, LeCun", "elu", 1.0)),
-        because={
-            **PLACES,
-            "training": "silent: see each of its fields",
-            "gradient_depths": DEPTHS,
-            "depth": "silent: we use 4, deep enough to differ and quick",
-            "dying": "001 Table 2, ReLU and Leaky ReLU",
-            "dying_depths": DYING,
-            "dying_rates": DYING,
-            "dying_epochs": DYING,
-            "dense_layers": STACK,
-            "dense_width": STACK,
-            "dense_starts": "silent: we use LeCun's, which SELU's paper asks for, and He's, which it does not",
-        },
-    ),
+    study=STUDY,
     measures=(gradients_over_depth, variance_over_layers, dead_units, accuracies, four_classes),
     statements=STATEMENTS,
     times=times,
 )
-
-
-SMOKE = smoke(CPU)
-FEWER = {"gradient_depths": (2, 16), "dying_depths": (8,), "dying_rates": (1e-1,)}
-SMOKE = replace(SMOKE, study=reduced(SMOKE.study, "smoke", **FEWER))
-
+SMOKE = replace(CPU, profile="smoke", study=reduced(smoke(STUDY), "smoke", **FEWER))
 PROFILES = {"cpu": CPU, "smoke": SMOKE}
 
 if __name__ == "__main__":
-    run.main(PROFILES, TASK, further=draw_statements, script=__file__)
+    run.main(PROFILES, TASK, further=draw_activations, script=__file__)

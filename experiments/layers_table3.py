@@ -3,8 +3,10 @@
 python experiments/layers_table3.py --data-root FOLDER      it holds pneumoniamnist.npz; a minute on two cores
 """
 
+from dataclasses import replace
+
 from reproduce import run
-from reproduce.papers.cnn_survey.figures import draw_statements
+from reproduce.papers.cnn_survey.figures import draw_parts
 from reproduce.papers.cnn_survey.measures import exact_dense
 from reproduce.papers.cnn_survey.measures import exact_structure as check
 from reproduce.papers.cnn_survey.measures.reductions import ReductionStudy, reductions
@@ -75,7 +77,8 @@ CPU = PropertyTable(
     ),
 )  # fmt: skip
 
-PROFILES = {"cpu": CPU, "smoke": smoke(CPU)}
+SMOKE = replace(CPU, profile="smoke", study=smoke(STUDY))
+PROFILES = {"cpu": CPU, "smoke": SMOKE}
 
 if __name__ == "__main__":
-    run.main(PROFILES, TASK, further=draw_statements, script=__file__)
+    run.main(PROFILES, TASK, further=draw_parts, script=__file__)

@@ -9,8 +9,8 @@ authors. A stopped run goes on when the same command is given again.
 from dataclasses import replace
 
 from reproduce import run
-from reproduce.papers.cnn_survey.figures import draw_statements
 from reproduce.papers.cnn_survey.measures.moco_v3 import MocoStudy, features_and_labels
+from reproduce.papers.cnn_survey.moco_figure import draw_moco
 from reproduce.papers.cnn_survey.moco_statements import CHOICES, ENCODERS, TRAINING, VIEWS, encoders, statements
 from reproduce.papers.cnn_survey.protocol import SOURCE, smoke
 from reproduce.protocol.reduced import reduced
@@ -19,34 +19,38 @@ from reproduce.tasks.by_seed import BySeed
 from reproduce.tasks.statements import STATEMENTS
 
 LABELS = (32, TRAINING.n_train)
+STUDY = MocoStudy(
+    training=TRAINING,
+    encoders=ENCODERS,
+    views=VIEWS,
+    temperature=0.2,
+    momentum=0.99,
+    weight_decay=0.1,
+    warmup_epochs=2,
+    n_labels=LABELS,
+    probe_penalty=1.0,
+    because=CHOICES,
+)
 CPU = PropertyTable(
     table="moco_v3_of_001",
     document="001",
     title="Document 001, section 3: MoCo v3, features without labels",
     source=SOURCE,
     profile="cpu",
-    study=MocoStudy(
-        training=TRAINING,
-        encoders=ENCODERS,
-        views=VIEWS,
-        temperature=0.2,
-        momentum=0.99,
-        weight_decay=0.1,
-        warmup_epochs=2,
-        n_labels=LABELS,
-        probe_penalty=1.0,
-        because=CHOICES,
-    ),
+    study=STUDY,
     measures=(BySeed(features_and_labels, groups=tuple(each.name for each in ENCODERS)),),
     statements=statements(epochs=TRAINING.epochs, n_labels=LABELS),
 )
-_SMALL = smoke(CPU).study
+_SMALL = smoke(STUDY)
 _SMALL = replace(_SMALL, training=reduced(_SMALL.training, "smoke", batch_size=16, epochs=2))
 _FEWER = {"warmup_epochs": 1, "n_labels": (8, 32), "encoders": encoders(blocks=(1, 1), depth=1)}
-_SMALL = reduced(_SMALL, "smoke", **_FEWER)
-SMOKE = replace(CPU, profile="smoke", study=_SMALL, statements=statements(epochs=2, n_labels=(8, 32)))
-
+SMOKE = replace(
+    CPU,
+    profile="smoke",
+    study=reduced(_SMALL, "smoke", **_FEWER),
+    statements=statements(epochs=2, n_labels=(8, 32)),
+)
 PROFILES = {"cpu": CPU, "smoke": SMOKE}
 
 if __name__ == "__main__":
-    run.main(PROFILES, STATEMENTS, further=draw_statements, script=__file__)
+    run.main(PROFILES, STATEMENTS, further=draw_moco, script=__file__)

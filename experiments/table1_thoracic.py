@@ -12,23 +12,14 @@ from itertools import pairwise
 
 from reproduce import run
 from reproduce.papers.cells import claims_of
+from reproduce.papers.profiles import scaled
 from reproduce.papers.zheng2024.arms import ARMS
 from reproduce.papers.zheng2024.figures import draw_document002
-from reproduce.papers.zheng2024.protocol import (
-    DECISION,
-    OPTIMISATION,
-    ORGANS,
-    READINGS,
-    SHALLOW,
-    SMALL,
-    VALIDATION,
-    scaled,
-)
+from reproduce.papers.zheng2024.protocol import DECISION, OPTIMISATION, ORGANS, READINGS, SHALLOW, SMALL, VALIDATION
 from reproduce.phantoms.writers.lctsc import write_lctsc_cohort
 from reproduce.prepared import thoracic
 from reproduce.protocol import Call, Experiment, Preparation, Statement
 from reproduce.protocol.intensities import Window
-from reproduce.protocol.reduced import reduced
 from reproduce.tasks.segmentation import SEGMENTATION
 
 PHANTOM = {"n_patients": 60, "seed": 1, "matrix": 128, "n_slices": 15, "slice_spacing_mm": 8.0}
@@ -64,26 +55,18 @@ PAPER = Experiment(
         Statement("DeepLabV3", "SegNet", "dice", "002 3.3"),
     ),
 )
-CPU = scaled(
-    PAPER,
-    "cpu",
-    size=64,
-    width=8,
-    epochs=20,
-    small=SMALL,
-    validation=reduced(PAPER.validation, "cpu", seeds=(1,)),
-)
+CPU = scaled(PAPER, "cpu", size=64, arguments={"width": 8}, own=SMALL, validation={"seeds": (1,)}, max_epochs=20)
 SMOKE = scaled(
     PAPER,
     "smoke",
     size=32,
-    width=4,
-    epochs=1,
-    small=SHALLOW,
-    validation=reduced(PAPER.validation, "smoke", seeds=(1,)),
+    arguments={"width": 4},
+    own=SHALLOW,
+    validation={"seeds": (1,)},
     phantom=Call(
         write_lctsc_cohort, {"n_patients": 4, "seed": 1, "matrix": 48, "n_slices": 4, "slice_spacing_mm": 24.0}
     ),
+    max_epochs=1,
 )
 
 PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}

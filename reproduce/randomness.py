@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 
-def seed_words(*name: int | str) -> list[int]:
+def seed_words(*name: int | float | str) -> list[int]:
     """Return the eight 32-bit words that a name maps to, by SHA-256 of its parts.
 
     Args:

@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from reproduce import paths
 from reproduce.errors import DataNotFoundError, ProtocolError, ReproduceError
-from reproduce.figures.draw import draw_run
+from reproduce.figures.table_figures import draw_run
 from reproduce.protocol import Experiment, HeldOut, Validation
 from reproduce.protocol.text import check_reasons, protocol_id
 from reproduce.provenance import commit, peak_memory_mib, processor, require_writable, versions, write_json

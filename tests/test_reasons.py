@@ -51,12 +51,10 @@ def tables(modules):
     for name in SCRIPTS:
         module = modules[name]
         own = [value for value in vars(module).values() if isinstance(value, (Experiment, PropertyTable))]
-        if own and all(table.profile == "cpu" for table in own) and hasattr(module, "smoke"):
-            own.append(module.smoke(*own))
         if hasattr(module, "profiles"):
             weights = dict.fromkeys(ablation_arms.TRANSFER, "0" * 64)
             for each in (lidc, brats):
-                own += module.profiles(each, f"ablation of {each.__name__}", weights).values()
+                own += module.profiles(each.PROFILES, f"ablation of {each.__name__}", weights).values()
         for table in own:
             found.setdefault((name, table.table), {})[table.profile] = table
     return found

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.errors import ResultsError
-from reproduce.figures.style import BLUE, VERMILION, new_figure, styled
+from reproduce.figures.style import BLUE, VERMILION, new_figure, source_line, styled
 from reproduce.metrics.statistics.bootstrap import bootstrap_interval, mean
 from reproduce.provenance import write_text
 from reproduce.randomness import seed_words
@@ -21,7 +22,7 @@ from reproduce.results.cases import of_region, read_frame, write_frame
 from reproduce.results.folders import RunFolder, optional_number
 from reproduce.results.number_format import UNDEFINED, interval, number, p_text, signed
 from reproduce.results.summary import CONFIDENCE, N_RESAMPLES
-from reproduce.results.verdict_words import CONTRADICTED, PHANTOM, SUPPORTED, UNDECIDED
+from reproduce.results.verdict_words import CONTRADICTED, SUPPORTED, UNDECIDED
 
 RUN = "run"
 _FILE = "effects.csv"
@@ -44,22 +45,22 @@ class Effect:
     arm: str
     against: str
     status: str
-    n: int
-    mean_arm: float
-    mean_against: float
-    difference: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    p_holm: float
-    verdict: str
+    n: int = 0
+    mean_arm: float = math.nan
+    mean_against: float = math.nan
+    difference: float = math.nan
+    ci_low: float = math.nan
+    ci_high: float = math.nan
+    p_value: float = math.nan
+    p_holm: float = math.nan
+    verdict: str = ""
 
 
 def effects(run: RunFolder, absent: Mapping[str, str]) -> list[Effect]:
     """Return what each statement of a run says in numbers, and the arms that are missing.
 
     Args:
-        run: Of a table whose statements compare arms.
+        run: A run whose statements compare arms.
         absent: For each arm that may be missing the reason; those that the protocol has are left out.
 
     Returns:
@@ -78,11 +79,11 @@ def effects(run: RunFolder, absent: Mapping[str, str]) -> list[Effect]:
     ]
     names = [arm["name"] for arm in plan["arms"]]
     missing = {name: reason for name, reason in absent.items() if name not in names}
-    return rows + [Effect(name, names[0], why, 0, *[math.nan] * 7, "") for name, why in missing.items()]
+    return rows + [Effect(name, names[0], why) for name, why in missing.items()]
 
 
 def _effect(
-    row: dict, cases: pd.DataFrame, reading: dict, means: Mapping[str, Sequence[str]], run: RunFolder
+    row: dict, cases: pd.DataFrame, reading: dict, means: Mapping[str, tuple[str, ...]], run: RunFolder
 ) -> Effect:
     own = of_region(cases, reading["region"], means)
     own = own[own["level"] == reading["level"]]
@@ -94,15 +95,18 @@ def _effect(
     both = table.reindex(columns=pair).dropna()
     values = both.to_numpy()
     difference = values[:, 0] - values[:, 1]
-    low = high = math.nan
+    numbers: dict[str, float] = {}
+    if len(difference):
+        averages = (*values.mean(axis=0), difference.mean())
+        numbers = dict(zip(("mean_arm", "mean_against", "difference"), map(float, averages), strict=True))
     if len(difference) > 1:
         seed = seed_words("effect", run.table, *pair, row["metric"])
-        settings = {"n_resamples": N_RESAMPLES, "confidence": CONFIDENCE, "seed": seed, "method": "percentile"}
-        ends = bootstrap_interval(difference, mean, **settings)
-        low, high = ends.low, ends.high
-    averages = [*values.mean(axis=0), difference.mean()] if len(values) else [math.nan] * 3
-    p_values = [optional_number(row[key], run.path / "statements.csv") for key in ("p_value", "p_holm")]
-    return Effect(*pair, RUN, len(values), *map(float, averages), low, high, *p_values, row["verdict"])
+        ends = bootstrap_interval(
+            difference, mean, n_resamples=N_RESAMPLES, confidence=CONFIDENCE, seed=seed, method="percentile"
+        )
+        numbers |= {"ci_low": ends.low, "ci_high": ends.high}
+    numbers |= {key: optional_number(row[key], run.path / "statements.csv") for key in ("p_value", "p_holm")}
+    return Effect(row["better"], row["worse"], RUN, len(values), verdict=row["verdict"], **numbers)
 
 
 def write_effects(run: RunFolder, absent: Mapping[str, str]) -> tuple[Path, Path]:
@@ -118,7 +122,8 @@ def effects_page(run: RunFolder, found: Sequence[Effect]) -> str:
     lines = [
         f"# {run.title}: what each arm adds",
         "",
-        f"{_source(run)}. Dice per patient; intervals: bootstrap over patients, 95 %; p: Wilcoxon, Holm over the table."
+        f"{source_line(run)}. Dice per patient; intervals: bootstrap over patients, 95 %; "
+        "p: Wilcoxon, Holm over the table."
         + (" **Nothing here is evidence for or against the document.**" if run.caveats else ""),
         "",
         "| arm | against | patients | means | difference | 95 % interval | p (Wilcoxon) | p (Holm) | verdict |",
@@ -146,7 +151,9 @@ def read_effects(run: RunFolder) -> list[Effect]:
     texts = {"arm", "against", "status", "verdict"}
     found = []
     for row in run.rows(_FILE, columns):
-        values = {name: row[name] if name in texts else optional_number(row[name], where) for name in columns}
+        values: dict[str, Any] = {
+            key: row[key] if key in texts else optional_number(row[key], where) for key in columns
+        }
         found.append(Effect(**values | {"n": int(values["n"])}))
     return found
 
@@ -158,7 +165,7 @@ def draw_effects(found: Mapping[RunFolder, Sequence[Effect]], *, title: str) -> 
 
     Args:
         found: At least one run, with its effects.
-        title: Of the whole figure.
+        title: Title of the whole figure.
     """
     pairs = list(dict.fromkeys((e.arm, e.against) for rows in found.values() for e in rows))
     figure = new_figure(3.0 + 2.9 * len(found), 1.6 + 0.26 * len(pairs))
@@ -166,7 +173,7 @@ def draw_effects(found: Mapping[RunFolder, Sequence[Effect]], *, title: str) -> 
         axes = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
         for axis, (run, rows) in zip(axes, found.items(), strict=True):
             _draw_panel(axis, rows, pairs)
-            axis.set_title(f"{run.table}\n{_source(run)}", fontsize=8)
+            axis.set_title(f"{run.table}\n{source_line(run)}", fontsize=8)
         axes[0].set_yticks(range(len(pairs)), [f"{arm} – {against}" for arm, against in pairs], fontsize=8)
         axes[0].set_ylim(len(pairs) - 0.5, -0.5)
         for word, (marker, fill, edge) in _LOOKS.items():
@@ -182,19 +189,14 @@ def _draw_panel(axis: Axes, rows: Sequence[Effect], pairs: Sequence[tuple[str, s
     for e in rows:
         y = pairs.index((e.arm, e.against))
         if e.status != RUN:
-            look = {"va": "center", "fontsize": 7, "style": "italic", "backgroundcolor": "white"}
-            axis.text(0.02, y, e.status, transform=axis.get_yaxis_transform(), **look)
+            beside = axis.text(0.02, y, e.status, transform=axis.get_yaxis_transform(), va="center", fontsize=7)
+            beside.set(style="italic", backgroundcolor="white")
             continue
         marker, fill, edge = _LOOKS[e.verdict]
         if not math.isnan(e.ci_low):
             axis.plot([e.ci_low, e.ci_high], [y, y], color=edge, lw=1.2)
         axis.plot([e.difference], [y], marker, color=fill, markeredgecolor=edge, ms=5)
     of_base = [against == pairs[0][1] for _, against in pairs]
-    for y in np.flatnonzero(np.diff(of_base)):
-        axis.axhline(y + 0.5, color="#BBBBBB", lw=0.8)
+    for above in np.flatnonzero(np.diff(of_base)):
+        axis.axhline(above + 0.5, color="#BBBBBB", lw=0.8)
     axis.set_xlabel("difference in Dice")
-
-
-def _source(run: RunFolder) -> str:
-    shown = PHANTOM.upper() if run.source == PHANTOM else run.source
-    return f"{shown}, {run.profile} profile"

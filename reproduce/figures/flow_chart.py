@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ class Loop:
 
 
 def draw_flow_chart(rows: Sequence[Sequence[Box]], *, title: str, footer: Sequence[str], loop: Loop | None) -> Figure:
-    """A chart read from top to bottom, 7.2 inches wide and as high as its text asks for.
+    """Draw a chart read from top to bottom, 7.2 inches wide and as high as its text asks for.
 
     Args:
         rows: Boxes of one row stand side by side and share its width; each row leads to the next.
@@ -149,11 +149,10 @@ def _lay_row(row: Sequence[Box]) -> _Row:
 
 def _draw_row(axes: Axes, row: _Row, top: float) -> None:
     for box in row.boxes:
-        look = {"facecolor": _PLAIN, "linewidth": 0.7} if not box.marked else {"facecolor": _MARKED, "linewidth": 1.8}
-        rounded = "round,pad=0,rounding_size=0.05"
-        axes.add_patch(
-            FancyBboxPatch((box.left, top), box.width, row.height, boxstyle=rounded, edgecolor="black", **look)
-        )
+        patch = FancyBboxPatch((box.left, top), box.width, row.height, boxstyle="round,pad=0,rounding_size=0.05")
+        fill, edge = (_MARKED, 1.8) if box.marked else (_PLAIN, 0.7)
+        patch.set(facecolor=fill, edgecolor="black", linewidth=edge)
+        axes.add_patch(patch)
         place = (box.left + _PAD_IN, top + (row.height - box.height) / 2 + _PAD_IN)
         _write(axes, box.title, place, _TITLE, weight="bold")
         _write(axes, box.lines, (place[0], place[1] + _height(len(box.title), _TITLE)), _LINE)
@@ -163,7 +162,7 @@ def _draw_row(axes: Axes, row: _Row, top: float) -> None:
 
 
 def _draw_arrows(axes: Axes, row: _Row, below: _Row, bottom: float) -> None:
-    """From each box straight down where the row below has one box or as many, else from the middle of the row."""
+    """Draw from each box straight down where the row below has one box or as many, else from the middle of the row."""
     straight = len(below.boxes) in (1, len(row.boxes))
     for middle in [box.middle for box in row.boxes] if straight else [sum(_BOXES_IN) / 2]:
         _arrow(axes, (middle, bottom), (middle, bottom + _ARROW_IN))
@@ -184,7 +183,13 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
 
 
 def _write(
-    axes: Axes, lines: Sequence[str], corner: tuple[float, float], size: float, *, weight: str = "normal", color="black"
+    axes: Axes,
+    lines: Sequence[str],
+    corner: tuple[float, float],
+    size: float,
+    *,
+    weight: str = "normal",
+    color: str = "black",
 ) -> None:
     left, top = corner
     step = _LEADING * size / _POINTS_PER_INCH
@@ -199,29 +204,30 @@ def _height(n_lines: int, size: float) -> float:
 
 
 def _wrapped(texts: Sequence[str], width_in: float, size: float, *, weight: str = "normal") -> tuple[str, ...]:
-    """The texts as lines none of which is wider; a word that alone is wider is cut, no-break spaces are no breaks."""
+    """Return the texts as lines of at most a width; a word that alone is wider is cut, a no-break space is no break."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
     lines = []
     for words in (text.split(" ") for text in texts):
         while words:
-            n = _most(words, lambda part: _width_in(" ".join(part), font) <= width_in)
+            n = _n_fitting(words, " ", width_in, font)
             if n:
                 lines.append(" ".join(words[:n]))
                 words = words[n:]
             else:
-                cut = max(1, _most(words[0], lambda part: _width_in(part, font) <= width_in))
+                cut = max(1, _n_fitting(words[0], "", width_in, font))
                 lines.append(words[0][:cut])
                 words[0] = words[0][cut:]
     return tuple(lines)
 
 
-def _most(parts: Sequence, fits: Callable[[Sequence], bool]) -> int:
-    """How many of the parts, from the first on, fit."""
-    return bisect_left(range(1, len(parts) + 1), True, key=lambda n: not fits(parts[:n]))
+def _n_fitting(parts: Sequence[str], between: str, width_in: float, font: FontProperties) -> int:
+    """Return how many of the parts, from the first on, fit into a width when joined."""
+    counts = range(1, len(parts) + 1)
+    return bisect_left(counts, True, key=lambda n: _width_in(between.join(parts[:n]), font) > width_in)
 
 
 def _width_in(text: str, font: FontProperties) -> float:
-    """The wider of both forms: SVG draws exact outlines, PNG fits each letter to its pixels, which adds up."""
+    """Return the wider of both forms: SVG draws exact outlines, PNG fits each letter to its pixels, which adds up."""
     exact = text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / _POINTS_PER_INCH
     return max(exact, _PIXELS.get_text_width_height_descent(text, font, ismath=False)[0] / PNG_DPI)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.errors import ResultsError
@@ -49,13 +50,18 @@ def write_overlays(path: Path, overlays: Sequence[Overlay], models: Sequence[str
         arrays[f"masks{i}"] = np.packbits(masks, axis=-1)
         arrays[f"text{i}"] = np.array([overlay.patient, str(overlay.slice), overlay.note])
         arrays[f"pixel_mm{i}"] = np.array(overlay.pixel_mm)
+    write_arrays(path, arrays)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays to one `.npz`, whole or not at all; the same arrays give the same bytes."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     write_bytes(path, buffer.getvalue())
 
 
 def read_overlays(path: Path) -> tuple[list[Overlay], list[str]]:
-    """Overlays and the names of their models.
+    """Read overlays and the names of their models.
 
     Raises:
         ResultsError: The file is not there.
@@ -76,7 +82,7 @@ def read_overlays(path: Path) -> tuple[list[Overlay], list[str]]:
 
 
 def draw_overlays(overlays: Sequence[Overlay], models: Sequence[str], title: str) -> Figure:
-    """A page with one row an overlay: the slice, then the slice with reference and prediction for each model.
+    """Draw a page with one row an overlay: the slice, then the slice with reference and prediction for each model.
 
     The reference is a solid yellow line, a prediction a dashed one in the model's colour. A page takes as many models
     as there are colours; of more, as in an ablation, it shows the first and the last.
@@ -99,13 +105,14 @@ def draw_overlays(overlays: Sequence[Overlay], models: Sequence[str], title: str
             note = textwrap.fill(overlay.note, _NOTE_WIDTH)
             row[0].set_title(f"{overlay.patient}, slice {overlay.slice}\n{note}", fontsize=7, loc="left")
             for colour, axis, (i, model) in zip(ARMS, row[1:], shown, strict=False):
-                _outline(axis, overlay.reference, YELLOW, "solid")
-                _outline(axis, overlay.predictions[i], colour, "dashed")
+                outline(axis, overlay.reference, YELLOW, "solid")
+                outline(axis, overlay.predictions[i], colour, "dashed")
                 axis.set_title(model, fontsize=8)
         figure.suptitle(f"{title}\nsolid yellow: reference; dashed: prediction", fontsize=9)
     return figure
 
 
-def _outline(axis, mask: np.ndarray, colour: str, line: str) -> None:
+def outline(axis: Axes, mask: np.ndarray, colour: str, line: str) -> None:
+    """Draw the border of a mask `[y, x]` over an image; an empty mask has none."""
     if mask.any():
         axis.contour(mask, levels=[0.5], colors=[colour], linewidths=1.1, linestyles=line)

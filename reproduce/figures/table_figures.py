@@ -1,4 +1,4 @@
-"""The figures of a table, drawn from its results folder alone."""
+"""The figures of a run, drawn from its results folder alone."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import math
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.figures.overlays import draw_overlays, read_overlays
-from reproduce.figures.style import ARMS, HATCHES, new_figure, save, styled
+from reproduce.figures.style import ARMS, HATCHES, new_figure, save_all, source_line, styled
 from reproduce.figures.worst_cases import FILE as WORST
 from reproduce.figures.worst_cases import draw_worst, read_worst
 from reproduce.metrics.ranking import roc_curve
 from reproduce.results.cases import read_frame
-from reproduce.results.folders import RunFolder, read_run
-from reproduce.results.verdict_words import PHANTOM
+from reproduce.results.folders import RunFolder
 
 _CURVES_IN_A_ROW = 5
 
 
-def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
-    """Draw bars, curves and overlays of one run.
+def draw_run(run: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Draw the figures that show one run alone: printed bars where there are any, curves, and those of its kind.
 
     Args:
-        folder: `results/<table>/<source>-<profile>`.
-        figures: The folder of all figures; they go to `figures/<table>/<source>-<profile>/`.
+        run: A run of any kind; a kind without figures of its own gives none.
+        figures: Folder of all figures; they go to `figures/<table>/<source>-<profile>/`.
 
     Returns:
         The files written.
@@ -33,43 +33,24 @@ def draw_table_figures(folder: Path, figures: Path) -> tuple[Path, ...]:
     Raises:
         ResultsError: A results file is not there.
     """
-    run = read_run(folder)
-    title = figure_title(run)
-    table = read_frame(folder / "table.csv", keep_default_na=False, na_values=[""], dtype={"published": str})
-    history = read_frame(folder / "history.csv").set_index("model").loc[table["model"].unique()].reset_index()
-    overlays, models = read_overlays(folder / "overlays.npz")
-    target = figures / folder.parent.name / folder.name
-    cells = table[table["verdict"].notna()]
-    drawn = ({"bars": draw_bars(cells, title)} if len(cells) else {}) | {
-        "curves": draw_curves(history, title),
-        "overlays": draw_overlays(overlays, models, title),
-    }
-    if (folder / WORST).is_file():  # of runs whose last model sees volumes
-        model = run.protocol["protocol"]["arms"][-1]["name"]
-        drawn["worst"] = draw_worst(read_worst(folder / WORST), f"{title}\nthe worst cases of {model}")
-    return tuple(path for name, figure in drawn.items() for path in save(figure, target / name))
-
-
-def draw_class_figures(run: RunFolder, figures: Path) -> tuple[Path, ...]:
-    """Draw printed bars where there are any, curves of the training, and the ROC curve of every model.
-
-    Args:
-        run: Of a classification.
-        figures: The folder of all figures.
-
-    Raises:
-        ResultsError: A results file is not there.
-    """
+    if run.kind not in ("segmentation", "classification"):
+        return ()
     title = figure_title(run)
     table = read_frame(run.path / "table.csv", keep_default_na=False, na_values=[""], dtype={"published": str})
-    cases = read_frame(run.path / "cases.csv", dtype={"model": str, "case": str}, keep_default_na=False)
+    history = read_frame(run.path / "history.csv")
     cells = table[table["verdict"].notna()]
-    drawn = ({"bars": draw_bars(cells, title)} if len(cells) else {}) | {
-        "curves": draw_curves(read_frame(run.path / "history.csv"), title),
-        "roc": draw_roc(cases, title),
-    }
-    target = figures / run.table / run.path.name
-    return tuple(path for name, figure in drawn.items() for path in save(figure, target / name))
+    drawn = {"bars": draw_bars(cells, title)} if len(cells) else {}
+    if run.kind == "classification":
+        cases = read_frame(run.path / "cases.csv", dtype={"model": str, "case": str}, keep_default_na=False)
+        drawn |= {"curves": draw_curves(history, title), "roc": draw_roc(cases, title)}
+    else:
+        history = history.set_index("model").loc[table["model"].unique()].reset_index()
+        overlays, models = read_overlays(run.path / "overlays.npz")
+        drawn |= {"curves": draw_curves(history, title), "overlays": draw_overlays(overlays, models, title)}
+    if (run.path / WORST).is_file():  # of runs whose last model sees volumes
+        model = run.protocol["protocol"]["arms"][-1]["name"]
+        drawn["worst"] = draw_worst(read_worst(run.path / WORST), f"{title}\nthe worst cases of {model}")
+    return save_all(drawn, figures / run.table / run.path.name)
 
 
 def draw_roc(cases: pd.DataFrame, title: str) -> Figure:
@@ -95,7 +76,7 @@ def draw_roc(cases: pd.DataFrame, title: str) -> Figure:
 
 
 def draw_bars(cells: pd.DataFrame, title: str) -> Figure:
-    """Printed bars (grey, hatched) beside ours (with 95 % intervals), percentages and ratios on axes of their own.
+    """Draw printed bars (grey, hatched) beside ours (with 95 % intervals), percentages and ratios on axes of their own.
 
     Args:
         cells: Rows of table.csv that answer to a printed cell.
@@ -116,7 +97,7 @@ def draw_bars(cells: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def _bars_of_unit(axis, cells: pd.DataFrame) -> None:
+def _bars_of_unit(axis: Axes, cells: pd.DataFrame) -> None:
     metrics, models = list(dict.fromkeys(cells["metric"])), list(dict.fromkeys(cells["model"]))
     width = 0.8 / (2 * len(models))
     for i, model in enumerate(models):
@@ -137,7 +118,7 @@ def _bars_of_unit(axis, cells: pd.DataFrame) -> None:
 
 
 def draw_curves(history: pd.DataFrame, title: str) -> Figure:
-    """Loss against the epoch for each model: thin lines for seeds and folds, a thick one for their mean.
+    """Draw the loss against the epoch for each model: thin lines for seeds and folds, a thick one for their mean.
 
     Args:
         history: history.csv.
@@ -166,7 +147,5 @@ def draw_curves(history: pd.DataFrame, title: str) -> Figure:
 
 
 def figure_title(run: RunFolder) -> str:
-    """What stands above a figure of a run: its title, source and profile."""
-    caveat = " – NOT COMPARABLE with the print" if run.caveats else ""
-    shown = run.source.upper() if run.source == PHANTOM else run.source
-    return f"{run.title}\n{shown}, {run.profile} profile{caveat}"
+    """Return what stands above a figure of a run: its title, source and profile, and whether it can be compared."""
+    return f"{run.title}\n{source_line(run, ' – ')}"

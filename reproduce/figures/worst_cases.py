@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reproduce.figures.style import new_figure, styled
-from reproduce.provenance import write_bytes
+from reproduce.figures.overlays import outline, write_arrays
+from reproduce.figures.style import GREEN, PURPLE, SKY, YELLOW, new_figure, styled
 
 FILE = "worst.npz"
-_COLOURS = ("#F0E442", "#56B4E9", "#CC79A7", "#009E73")
+_COLOURS = (YELLOW, SKY, PURPLE, GREEN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +55,11 @@ def write_worst(path: Path, cases: Sequence[WorstCase]) -> None:
         arrays[f"text{i}"] = np.array([case.patient, case.note, *(plane.name for plane in case.planes)])
         for k, plane in enumerate(case.planes):
             arrays[f"plane{i}_{k}"] = np.stack([plane.image, plane.reference, plane.prediction])
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_bytes(path, buffer.getvalue())
+    write_arrays(path, arrays)
 
 
 def read_worst(path: Path) -> list[WorstCase]:
-    """The cases that `write_worst` wrote."""
+    """Read the cases that `write_worst` wrote."""
     with np.load(path) as stored:
         texts = [[str(part) for part in stored[f"text{i}"]] for i in range(sum(n.startswith("text") for n in stored))]
         return [
@@ -71,7 +69,7 @@ def read_worst(path: Path) -> list[WorstCase]:
 
 
 def draw_worst(cases: Sequence[WorstCase], title: str) -> Figure:
-    """A page with one row a case: three planes, the reference solid, the prediction dashed, a colour for each region.
+    """Draw one row a case: three planes, the reference solid, the prediction dashed, a colour for each region.
 
     Args:
         cases: At least one.
@@ -90,10 +88,9 @@ def draw_worst(cases: Sequence[WorstCase], title: str) -> Figure:
     return figure
 
 
-def _draw_plane(axis, plane: Plane) -> None:
+def _draw_plane(axis: Axes, plane: Plane) -> None:
     axis.imshow(plane.image, cmap="gray", vmin=0, vmax=255, interpolation="none", origin="lower")
     axis.set_axis_off()
     for labels, line in ((plane.reference, "solid"), (plane.prediction, "dashed")):
         for region, colour in enumerate(_COLOURS, start=1):
-            if (labels == region).any():
-                axis.contour(labels == region, levels=[0.5], colors=[colour], linewidths=1.1, linestyles=line)
+            outline(axis, labels == region, colour, line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from reproduce.audit.printed import Cell, read_cells
 from reproduce.errors import ClaimsError
@@ -12,17 +12,13 @@ from reproduce.errors import ClaimsError
 if TYPE_CHECKING:
     from reproduce.tasks.task import Claims
 
-DOCUMENTS = {
-    "000": "xue2025",
-    "001": "cnn_survey",
-    "002": "zheng2024",
-    "003": "imagemedix2023",
-    "004": "ai_radiology2024",
-}
-"""Room of each document by its number, which results, cells and places name it by."""
-
-Document = Literal[(*DOCUMENTS, *DOCUMENTS.values())]
+Number = Literal["000", "001", "002", "003", "004"]
+Room = Literal["xue2025", "cnn_survey", "zheng2024", "imagemedix2023", "ai_radiology2024"]
+Document = Literal[Number, Room]
 """What a user may call a document: its number or its room."""
+
+DOCUMENTS: dict[str, str] = dict(zip(get_args(Number), get_args(Room), strict=True))
+"""Room of each document by its number, which results, cells and citations name it by."""
 
 
 def number_of(document: Document) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from reproduce.audit.printed import csv_rows
 from reproduce.errors import ArgumentError, ClaimsError
@@ -80,7 +80,7 @@ class DataSet:
     errors: str
     evidence: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in COLUMNS:
             if field not in _MAY_BE_EMPTY and not getattr(self, field):
                 raise _broken(field, "some text", "nothing", f'fill it in, with "{NOT_VERIFIED}" where nobody knows')
@@ -92,27 +92,27 @@ class DataSet:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Our name, then every other one."""
+        """Return our name, then every other one."""
         return (self.name, *_parts(self.aliases))
 
     @property
     def documents(self) -> tuple[str, ...]:
-        """Which documents name it, sorted; empty for `ours`."""
+        """Return which documents name it, sorted; empty for `ours`."""
         return tuple(sorted({place[:3] for place in _parts(self.places)}))
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """What it is used for, one after the other."""
+        """Return what it is used for, one after the other."""
         return _parts(self.task)
 
     @property
     def has_loader(self) -> bool:
-        """Whether a script of this project reads it."""
+        """Return whether a script of this project reads it."""
         return self.scripts != NO_LOADER
 
     @property
     def unverified(self) -> tuple[str, ...]:
-        """The fields of which a part or all is not verified, in the order of the columns."""
+        """Return the fields of which a part or all is not verified, in the order of the columns."""
         checked = [field for field in COLUMNS if field not in ("errors", "evidence")]
         return tuple(field for field in checked if NOT_VERIFIED in getattr(self, field))
 
@@ -177,7 +177,7 @@ def _near(name: str, among: Sequence[DataSet]) -> list[str]:
     return list(dict.fromkeys(inside or alike))
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the line on which each row ends, and its fields by column."""
     rows = csv_rows(path)
     _, columns = next(rows, (0, []))
@@ -207,7 +207,7 @@ def _check_forms(each: DataSet) -> None:
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is a web address; of doi.org only with a DOI behind it."""
+    """Return whether a text is a web address; of doi.org only with a DOI behind it."""
     return bool(_URL.fullmatch(text)) and ("//doi.org" not in text or bool(_DOI.fullmatch(text)))
 
 

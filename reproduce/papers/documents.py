@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from reproduce.audit.audit import audit
 from reproduce.audit.finding import Finding, Verdict
@@ -75,9 +75,9 @@ def _read(path: Path) -> Iterator[JudgedStatement]:
     _, columns = next(rows, (0, []))
     names = [field.name for field in fields(JudgedStatement)]
     for line, row in rows:
-        by_name = dict(zip(columns, row, strict=True))
+        by_name: dict[str, Any] = dict(zip(columns, row, strict=True))
         known = columns == names and by_name["verdict"] in get_args(Verdict)
         if not known or not all(row) or not re.fullmatch(r"[efg]\d+", by_name["key"]):
             expected, do = f"{len(names)} filled fields, a key such as e1, and a verdict", "correct the row"
             raise ClaimsError(expected=expected, got=", ".join(row), where=f"{path}, line {line}", do=do)
-        yield JudgedStatement(*row)
+        yield JudgedStatement(**by_name)

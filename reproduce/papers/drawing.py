@@ -5,29 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from reproduce.figures.draw import draw_run
-from reproduce.papers.armato2011.figures import draw_census
-from reproduce.papers.cnn_survey.architecture_figures import draw_architectures
-from reproduce.papers.cnn_survey.figures import draw_statements
-from reproduce.papers.decathlon.cpu_minutes import draw_cpu_minutes
-from reproduce.papers.xue2025.ablation_figure import draw_ablation_of_both
-from reproduce.papers.xue2025.figures import draw_processes_and_bars
-from reproduce.papers.zheng2024.figures import draw_document002
+from reproduce.figures.table_figures import draw_run
+from reproduce.papers.armato2011 import figures as census
+from reproduce.papers.cnn_survey import architecture_figures
+from reproduce.papers.cnn_survey import figures as statements
+from reproduce.papers.decathlon import cpu_minutes
+from reproduce.papers.xue2025 import ablation_figure
+from reproduce.papers.xue2025 import figures as tables
+from reproduce.papers.zheng2024 import figures as curves
 from reproduce.results.folders import RunFolder, find_runs
 
-FURTHER: dict[str, Callable[[RunFolder, Path], Iterable[Path]]] = {
-    "table1_lidc": draw_processes_and_bars,
-    "table2_brats": draw_processes_and_bars,
-    "ablation_lidc": draw_ablation_of_both,
-    "ablation_brats": draw_ablation_of_both,
-    "table1_thoracic": draw_document002,
-    "hippocampus_decathlon": draw_cpu_minutes,
-    "table1_of_001": draw_statements,
-    "table2_of_001": draw_statements,
-    "table3_of_001": draw_statements,
-    "moco_v3_of_001": draw_statements,
-    "architectures_of_001": draw_architectures,
-    "census_lidc": draw_census,
+_ROOMS = (census, architecture_figures, statements, cpu_minutes, ablation_figure, tables, curves)
+_FURTHER: dict[str, Callable[[RunFolder, Path], Iterable[Path]]] = {
+    table: draw for room in _ROOMS for table, draw in room.FIGURES.items()
 }
 
 
@@ -44,5 +34,5 @@ def draw_runs(results: Path, names: Sequence[str], figures: Path) -> Iterator[Pa
     """
     for run in find_runs(results, names):
         yield from draw_run(run, figures)
-        if run.table in FURTHER:
-            yield from FURTHER[run.table](run, figures)
+        if run.table in _FURTHER:
+            yield from _FURTHER[run.table](run, figures)

@@ -122,7 +122,7 @@ def memory_finding(
         document: Number of the document.
         section: Where it prints the batch.
         batch: Images in a step.
-        precision: Of the activations; weights, gradients and moments are single either way.
+        precision: Precision of the activations; weights, gradients and moments are single either way.
     """
     least, most = network.activations(batch, bytes_each=_BYTES[precision])
     weights = parameter_counts()[network.counted_as] * _BYTES_PER_WEIGHT

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reproduce.errors import GeometryError
+
 Axes = tuple[np.ndarray, np.ndarray, np.ndarray]  # x [1, 1, x], y [1, y, 1], z [z, 1, 1] in mm
 Box = tuple[slice, slice, slice]  # of voxels, (z, y, x)
 
@@ -22,22 +24,22 @@ class ScanGrid:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Voxels along (z, y, x)."""
+        """Return the voxels along (z, y, x)."""
         return self.n_slices, self.matrix, self.matrix
 
     @property
     def x_mm(self) -> np.ndarray:
-        """Centres of the columns, float32 `[x]`."""
+        """Return the centres of the columns, float32 `[x]`."""
         return (self.corner_mm[0] + self.pixel_mm * np.arange(self.matrix)).astype(np.float32)
 
     @property
     def y_mm(self) -> np.ndarray:
-        """Centres of the rows, float32 `[y]`."""
+        """Return the centres of the rows, float32 `[y]`."""
         return (self.corner_mm[1] + self.pixel_mm * np.arange(self.matrix)).astype(np.float32)
 
     @property
     def z_mm(self) -> np.ndarray:
-        """Middles of the slices, float32 `[z]`."""
+        """Return the middles of the slices, float32 `[z]`."""
         return (self.corner_mm[2] + self.slice_mm * np.arange(self.n_slices)).astype(np.float32)
 
     def index_zyx(self, point_mm: np.ndarray) -> np.ndarray:
@@ -49,7 +51,22 @@ class ScanGrid:
         """Return the voxels that touch a box between two corners (x, y, z), or None where it lies outside the grid."""
         low = np.maximum(np.floor(self.index_zyx(low_mm) + 0.5).astype(int), 0)
         high = np.minimum(np.ceil(self.index_zyx(high_mm) + 0.5).astype(int), self.shape)
-        return None if (low >= high).any() else tuple(map(slice, low.tolist(), high.tolist()))
+        if (low >= high).any():
+            return None
+        z, y, x = map(slice, low.tolist(), high.tolist())
+        return z, y, x
+
+    def box_of(self, what: str, low_mm: np.ndarray, high_mm: np.ndarray) -> Box:
+        """Return the `box` of something that the scan has to show.
+
+        Raises:
+            GeometryError: It lies outside the grid.
+        """
+        box = self.box(low_mm, high_mm)
+        if box is None:
+            expected, do = f"{what} within the scan", "ask for more slices, or for another seed"
+            raise GeometryError(expected=expected, got="none of it", where=f"a phantom scan of {self.shape}", do=do)
+        return box
 
     def axes(self, box: Box) -> Axes:
         """Return the coordinates of a box."""
@@ -63,7 +80,7 @@ class ScanGrid:
 
     @property
     def n_cuts(self) -> int:
-        """Thin slices that one slice is averaged from: as many as make voxels about as high as wide, at most 4."""
+        """Return how many thin slices a slice is averaged from, so that voxels are about as high as wide; at most 4."""
         return min(4, max(1, round(self.slice_mm / self.pixel_mm)))
 
     def slice_mean(self, fine: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ Coordinates x, y, z are in millimetres and of any shapes that broadcast; distanc
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,20 +14,21 @@ _TINY = np.float32(1e-6)
 _FAR_MM = 30.0  # what lies farther above or below a slice is given this distance and not worked out
 Window = tuple[slice, slice]
 Place = tuple[np.ndarray, np.ndarray, float]  # x [1, x], y [y, 1] and height z of a slice, mm
+Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Ellipsoid:
     """An ellipsoid turned about the axis of the body; a half axis of infinity makes it a column."""
 
-    centre_mm: tuple[float, float, float]  # (x, y, z)
-    half_axes_mm: tuple[float, float, float]  # (x, y, z), before it is turned
+    centre_mm: Triple  # (x, y, z)
+    half_axes_mm: Triple  # (x, y, z), before it is turned
     turn_rad: float = 0.0  # angle about z, from x to y
 
     def scaled(self, factor: float) -> Ellipsoid:
         """Return the same solid of a body `factor` times as large."""
-        centre = tuple(factor * v for v in self.centre_mm)
-        return Ellipsoid(centre, tuple(factor * v for v in self.half_axes_mm), self.turn_rad)
+        centre_mm, half_axes_mm = (triple(factor * v for v in vector) for vector in (self.centre_mm, self.half_axes_mm))
+        return Ellipsoid(centre_mm, half_axes_mm, self.turn_rad)
 
     def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray | float) -> np.ndarray:
         """Return the signed distance to first order, k0 (k0 - 1) / k1 with k0 = |p / a| and k1 = |p / a^2|.
@@ -35,14 +37,14 @@ class Ellipsoid:
         """
         cos, sin = np.float32(np.cos(self.turn_rad)), np.float32(np.sin(self.turn_rad))
         dx, dy = x - np.float32(self.centre_mm[0]), y - np.float32(self.centre_mm[1])
-        parts = (cos * dx + sin * dy, cos * dy - sin * dx, z - np.float32(self.centre_mm[2]))
-        k0 = k1 = np.float32(0)
+        parts = (cos * dx + sin * dy, cos * dy - sin * dx, np.asarray(z, np.float32) - np.float32(self.centre_mm[2]))
+        squared0 = squared1 = np.zeros((), np.float32)
         for part, axis in zip(parts, self.half_axes_mm, strict=True):
             reduced = part * np.float32(1 / axis)
-            k0 = k0 + reduced * reduced
-            k1 = k1 + (reduced * np.float32(1 / axis)) ** 2
-        k0 = np.sqrt(k0)
-        return k0 * (k0 - 1) / (np.sqrt(k1) + _TINY)
+            squared0 = squared0 + reduced * reduced
+            squared1 = squared1 + (reduced * np.float32(1 / axis)) ** 2
+        k0 = np.sqrt(squared0)
+        return k0 * (k0 - 1) / (np.sqrt(squared1) + _TINY)
 
     def extent_mm(self, z: float) -> tuple[np.ndarray, np.ndarray] | None:
         """Return corners (x, y) of a rectangle that holds the cut at height z; None where the solid is not cut."""
@@ -68,11 +70,11 @@ class Tube:
 
         At one height (`z` a number) cones more than 30 mm above or below are passed over: the distance ends at 30 mm.
         """
-        nearest = np.float32(_FAR_MM)
-        for i in self._cones_near(z, _FAR_MM) if np.ndim(z) == 0 else range(len(self.radii_mm) - 1):
+        at_one_height, nearest = np.ndim(z) == 0, np.array(_FAR_MM, np.float32)
+        for i in self._cones_near(float(z), _FAR_MM) if at_one_height else range(len(self.radii_mm) - 1):
             ends, radii = (self.points_mm[i], self.points_mm[i + 1]), (self.radii_mm[i], self.radii_mm[i + 1])
             here = cone_distance_mm(x, y, z, ends_mm=ends, radii_mm=radii)
-            nearest = np.minimum(nearest, here) if np.ndim(z) == 0 or i else here
+            nearest = np.minimum(nearest, here) if at_one_height or i else here
         return nearest
 
     def extent_mm(self, z: float) -> tuple[np.ndarray, np.ndarray] | None:
@@ -88,6 +90,12 @@ class Tube:
         low = np.minimum(self.points_mm[:-1, 2], self.points_mm[1:, 2]) - self.radii_mm.max() - reach_mm
         high = np.maximum(self.points_mm[:-1, 2], self.points_mm[1:, 2]) + self.radii_mm.max() + reach_mm
         return np.flatnonzero((low <= z) & (z <= high)).tolist()
+
+
+def triple(values: Iterable[float]) -> Triple:
+    """Return three numbers, of NumPy or not, as floats."""
+    x, y, z = map(float, values)
+    return x, y, z
 
 
 def tube(*knots: tuple[float, float, float, float]) -> Tube:

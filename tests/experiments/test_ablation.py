@@ -30,7 +30,7 @@ def arms(modules):
 def profiles(request, modules):
     script, _ = modules
     module = {"lidc": script.lidc_table, "brats": script.brats_table}[request.param]
-    return module, script.profiles(module, f"ablation_{request.param}", {})
+    return module, script.profiles(module.PROFILES, f"ablation_{request.param}", {})
 
 
 def switched(arm):
@@ -153,7 +153,7 @@ def test_weights_at_hand_are_those_whose_file_is_there(modules, tmp_path, monkey
 def test_grey_of_a_window_is_0_to_1_and_that_of_z_scores_their_own(modules):
     script, _ = modules
     for module, expected in ((script.lidc_table, (0.0, 1.0)), (script.brats_table, (-2.0, 4.0))):
-        paper = script.profiles(module, "ablation_x", {"transfer_vgg16": "0" * 64})["paper"]
+        paper = script.profiles(module.PROFILES, "ablation_x", {"transfer_vgg16": "0" * 64})["paper"]
         (arm,) = [arm for arm in paper.arms if arm.name == "transfer_vgg16"]
         assert arm.build.arguments["grey"] == expected
 

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from reproduce.errors import ResultsError
-from reproduce.figures.table_figures import draw_bars, draw_curves, draw_table_figures
+from reproduce.figures.table_figures import draw_bars, draw_curves, draw_run
 from reproduce.results.cases import read_frame
+from reproduce.results.folders import read_run
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +70,8 @@ def test_more_models_than_colours_have_curves_in_several_rows():
 @pytest.mark.slow
 def test_figures_of_a_folder_say_the_source_and_are_the_same_bytes_twice(results, tmp_path):
     folder = results / "table1_lidc" / "phantom-cpu"
-    first = {path.name: path.read_bytes() for path in draw_table_figures(folder, tmp_path / "a")}
-    again = {path.name: path.read_bytes() for path in draw_table_figures(folder, tmp_path / "b")}
+    first = {path.name: path.read_bytes() for path in draw_run(read_run(folder), tmp_path / "a")}
+    again = {path.name: path.read_bytes() for path in draw_run(read_run(folder), tmp_path / "b")}
     assert first == again
     assert sorted(first) == [f"{name}.{ending}" for name in ("bars", "curves", "overlays") for ending in ("png", "svg")]
     assert (tmp_path / "a" / "table1_lidc" / "phantom-cpu" / "bars.png").is_file()
@@ -78,7 +79,6 @@ def test_figures_of_a_folder_say_the_source_and_are_the_same_bytes_twice(results
 
 def test_title_shouts_at_a_phantom_and_not_at_real_data(results):
     from reproduce.figures.table_figures import figure_title
-    from reproduce.results.folders import read_run
 
     table = results / "table1_lidc"
     caveat = "PHANTOM, cpu profile – NOT COMPARABLE with the print"
@@ -91,7 +91,7 @@ def test_missing_file_is_named_and_nothing_is_drawn(results, tmp_path, missing):
     folder = results / "table1_lidc" / "phantom-cpu"
     (folder / missing).unlink()
     with pytest.raises(ResultsError) as caught:
-        draw_table_figures(folder, tmp_path / "figures")
+        draw_run(read_run(folder), tmp_path / "figures")
     assert missing in caught.value.where
     assert not (tmp_path / "figures").exists()
 

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from reproduce.cohorts.ledger import Ledger, LedgerEntry
 from reproduce.cohorts.lidc_census import Counts, Grouping, Lesion, ScanCensus
-from reproduce.errors import DataNotFoundError
+from reproduce.errors import ResultsError
 from reproduce.papers.armato2011.figures import draw_census
 from reproduce.results.folders import RunFolder, read_run
 from reproduce.tasks import census
@@ -156,5 +156,5 @@ def test_the_same_results_give_the_same_figures(written, tmp_path):
 
 def test_figures_need_results(tmp_path):
     absent = RunFolder(tmp_path / "absent", "census", "Armato 2011", "lidc_idri", "paper", (), {})
-    with pytest.raises(DataNotFoundError, match="a results file of the census"):
+    with pytest.raises(ResultsError, match="a results file"):
         draw_census(absent, tmp_path)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reproduce.errors import DataNotFoundError
-from reproduce.results.folders import RunFolder
+from reproduce.figures.style import BLUE, GREEN, ORANGE
+from reproduce.results.folders import RunFolder, read_rows
 
-# Okabe and Ito (2008): told apart by colour-blind readers too.
-_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#E69F00", "#009E73", "#777777"
+_GREY = "#777777"
 _MARKERS = ("o", "s", "^")
-_STYLE = {
+_STYLE: dict[Any, Any] = {  # Matplotlib's own type spells out every name that there is
     "svg.hashsalt": "census_lidc",
     "font.size": 9,
     "axes.spines.top": False,
@@ -32,23 +30,23 @@ def draw_census(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `census_lidc_{agreement,ratings,sensitivity}` as PNG and SVG; the same results give the same bytes.
 
     Args:
-        run: Of the census.
-        figures: Where the figures go.
+        run: A run of the census.
+        figures: Folder of all figures.
 
     Returns:
         The files written.
 
     Raises:
-        DataNotFoundError: A results file is not there.
+        ResultsError: A results file is not there, or broken.
     """
     figures.mkdir(parents=True, exist_ok=True)
-    results = run.path
-    published = {row["metric"]: int(row["value"]) for row in _rows(results.parent / "published.csv")}
+    published = {row["metric"]: int(row["value"]) for row in read_rows(run.path.parent / "published.csv", ())}
+    used_mm = run.protocol["grouping"]["tolerance_mm"]
     with mpl.rc_context(_STYLE):
         drawn = {
-            "agreement": _agreement(_rows(results / "agreement.csv"), published),
-            "ratings": _ratings(_rows(results / "ratings.csv"), _rows(results / "rating_pairs.csv")),
-            "sensitivity": _sensitivity(_rows(results / "sensitivity.csv"), published, _used_mm(results)),
+            "agreement": _agreement(run.rows("agreement.csv", ()), published),
+            "ratings": _ratings(run.rows("ratings.csv", ()), run.rows("rating_pairs.csv", ())),
+            "sensitivity": _sensitivity(run.rows("sensitivity.csv", ()), published, used_mm),
         }
         paths = []
         for name, figure in drawn.items():
@@ -66,13 +64,13 @@ def _agreement(rows: list[dict[str, str]], published: dict[str, int]) -> Figure:
         bars[int(row["n_outlined"])] += int(row["lesions"])
     with _figure(1, 1, (5.2, 3.6)) as (figure, (axes,)):
         readers = range(1, 5)
-        axes.bar(readers, alone[1:], color=_BLUE, label="nobody marked it as < 3 mm")
+        axes.bar(readers, alone[1:], color=BLUE, label="nobody marked it as < 3 mm")
         label = "another reader marked it as < 3 mm"
-        axes.bar(readers, with_small[1:], bottom=alone[1:], color=_ORANGE, label=label)
+        axes.bar(readers, with_small[1:], bottom=alone[1:], color=ORANGE, label=label)
         for n in readers:
             colour = "black" if with_small[n] else "white"
-            place = {"xytext": (0, -3), "textcoords": "offset points", "ha": "center", "va": "top", "color": colour}
-            axes.annotate(f"{alone[n] + with_small[n]}", (n, alone[n] + with_small[n]), **place)
+            top = alone[n] + with_small[n]
+            axes.annotate(f"{top}", (n, top), (0, -3), textcoords="offset points", ha="center", va="top", color=colour)
         printed = published["nodules_by_four"]
         axes.plot([3.55, 4.45], [printed] * 2, color="black", linestyle="--", label=f"printed for four: {printed}")
         axes.set(xticks=list(readers), xlabel="readers who outlined the nodule (>= 3 mm)", ylabel="nodules")
@@ -90,7 +88,7 @@ def _ratings(rows: list[dict[str, str]], pair_rows: list[dict[str, str]]) -> Fig
     with _figure(3, 3, (7.2, 6.0)) as (figure, panels):
         for axes, (name, row) in zip(panels, pairs.items(), strict=True):
             n = sum(counts[name].values())
-            axes.bar(list(counts[name]), [100 * c / max(n, 1) for c in counts[name].values()], color=_BLUE)
+            axes.bar(list(counts[name]), [100 * c / max(n, 1) for c in counts[name].values()], color=BLUE)
             equal = 100 * int(row["equal"]) / max(int(row["pairs"]), 1)
             near = 100 * int(row["within_one"]) / max(int(row["pairs"]), 1)
             axes.set_title(f"{name}, n = {n}\nequal {equal:.0f} %, within one {near:.0f} %", fontsize=8, loc="left")
@@ -107,7 +105,7 @@ def _sensitivity(rows: list[dict[str, str]], published: dict[str, int], used_mm:
     with _figure(1, 3, (8.4, 3.2)) as (figure, panels):
         for axes, (metric, title) in zip(panels, titles.items(), strict=True):
             printed = published[metric]
-            styles = zip(lines.items(), (_ORANGE, _BLUE, _GREEN), _MARKERS, strict=True)
+            styles = zip(lines.items(), (ORANGE, BLUE, GREEN), _MARKERS, strict=True)
             for (pixel_mm, points), colour, marker in styles:
                 x = [float(point["tolerance_mm"]) for point in points]
                 y = [100 * (int(point[metric]) / printed - 1) for point in points]
@@ -128,16 +126,4 @@ def _figure(rows: int, columns: int, inches: tuple[float, float]) -> Iterator[tu
     figure.supxlabel(_SOURCE, fontsize=7, x=0.99, ha="right", color=_GREY)
 
 
-def _used_mm(results: Path) -> float:
-    return json.loads(_text(results / "protocol.json"))["grouping"]["tolerance_mm"]
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(_text(path).splitlines()))
-
-
-def _text(path: Path) -> str:
-    if not path.is_file():
-        do = "run experiments/census_lidc.py first"
-        raise DataNotFoundError(expected="a results file of the census", got="nothing there", where=path, do=do)
-    return path.read_text(encoding="utf-8")
+FIGURES = {"census_lidc": draw_census}

@@ -1,5 +1,7 @@
 """The architectures of section 3 of document 001 as they are trained on X-rays: year, pixels, and what is smaller."""
 
+from typing import Any
+
 from reproduce.models.catalog import CATALOG, Architecture
 from reproduce.models.classification.overlock import Plan
 from reproduce.tasks.architectures import Entry
@@ -13,12 +15,12 @@ def paper(name: str) -> Architecture:
     return next(each for each in CATALOG if each.name == name)
 
 
-def entry(name: str, year: int, idea: str, pixels: int, effort: float, **changed) -> Entry:
+def entry(name: str, year: int, idea: str, pixels: int, effort: float, **changed: Any) -> Entry:
     """Return an architecture of the catalogue on square images."""
     return Entry(paper(name), year, idea, (pixels, pixels), changed, effort)
 
 
-SMALL_2012 = DENSE | {"filters": (24, 64, 96, 96, 64)}
+SMALL_2012: dict[str, Any] = DENSE | {"filters": (24, 64, 96, 96, 64)}
 # Kernels no larger than the grids that they mix, of 10x10 and 5x5 pixels, and fewer blocks.
 SMALL_OVERLOCK = Plan((16, 32, 64, 96), (1, 1, 2, 1), (3, 1), (7, 7, 7, 5), 5, (4, 6), 4, 3, 256)
 ENTRIES = (

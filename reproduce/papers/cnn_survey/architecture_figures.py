@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reproduce.figures.style import BLUE, VERMILION, new_figure, save, styled
+from reproduce.figures.style import BLUE, VERMILION, new_figure, save_all, styled
 from reproduce.papers.cnn_survey.structure_figure import draw_structure
 from reproduce.results.cases import read_frame
 from reproduce.results.folders import RunFolder
 
 _ROW_IN, _AROUND_IN, _WIDTH_IN = 0.235, 1.15, 11.0
-_TEXT = {"va": "center", "parse_math": False}
+_TEXT: dict[str, Any] = {"va": "center", "parse_math": False}
 _YEAR, _SPINE, _NAME, _IDEA = 0.0, 0.10, 0.13, 0.53  # shares of the column of words
 _BAND = "#EFEFEF"
 _CHANCE = 0.5
@@ -26,7 +27,7 @@ def draw_architectures(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `figure1`, the basic structure, and `figure2`, the timeline with parameters and accuracy.
 
     Args:
-        run: Of a comparison.
+        run: A run of the comparison.
         figures: The folder of all figures.
 
     Returns:
@@ -36,10 +37,11 @@ def draw_architectures(run: RunFolder, figures: Path) -> tuple[Path, ...]:
         ResultsError: A results file is not there, or broken.
     """
     caption = f"{run.source}, {run.profile} profile"
-    target = figures / run.table / run.path.name
-    structure = draw_structure(read_frame(run.path / "structure.csv", keep_default_na=False), caption=caption)
-    timeline = draw_timeline(read_frame(run.path / "architectures.csv", keep_default_na=False), caption=caption)
-    return (*save(structure, target / "figure1"), *save(timeline, target / "figure2"))
+    drawn = {
+        "figure1": draw_structure(read_frame(run.path / "structure.csv", keep_default_na=False), caption=caption),
+        "figure2": draw_timeline(read_frame(run.path / "architectures.csv", keep_default_na=False), caption=caption),
+    }
+    return save_all(drawn, figures / run.table / run.path.name)
 
 
 def draw_timeline(rows: pd.DataFrame, *, caption: str) -> Figure:
@@ -96,8 +98,8 @@ def _parameters(rows: pd.DataFrame, axes: Axes) -> None:
     """Draw from full size, hollow, to the one trained here, full, the number of the latter beside it."""
     places = np.arange(len(rows))
     axes.hlines(places, rows["trainable"], rows["paper_trainable"], color="#888888", linewidth=0.8, zorder=1)
-    hollow = {"marker": "o", "s": 26, "facecolor": "white", "edgecolor": VERMILION, "linewidth": 1.2}
-    axes.scatter(rows["paper_trainable"], places, label="full size", zorder=2, **hollow)
+    full = axes.scatter(rows["paper_trainable"], places, s=26, marker="o", label="full size", zorder=2)
+    full.set(facecolor="white", edgecolor=VERMILION, linewidth=1.2)
     axes.scatter(rows["trainable"], places, s=18, marker="s", color=BLUE, label="trained here", zorder=3)
     axes.set(xscale="log", xlabel="trainable parameters")
     axes.set_title("Parameters", loc="left")
@@ -132,3 +134,6 @@ def short(n: int) -> str:
         if n >= size:
             return f"{n / size:.3g}{unit}"
     return str(n)
+
+
+FIGURES = {"architectures_of_001": draw_architectures}

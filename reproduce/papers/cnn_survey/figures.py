@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from reproduce.errors import ResultsError
-from reproduce.figures.style import ARMS, new_figure, save, styled
-from reproduce.papers.cnn_survey.moco_figure import draw_moco
+from reproduce.figures.style import ARMS, new_figure, styled
+from reproduce.papers.cnn_survey.moco_figure import draw_moco, save_measured
 from reproduce.results.cases import read_frame
-from reproduce.results.folders import RunFolder, read_object
+from reproduce.results.folders import RunFolder
 
+Panels = Callable[[pd.DataFrame, list[Axes]], None]
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
-def draw_dense(results: Path, figures: Path) -> tuple[Path, ...]:
-    """Draw `overfitting` and `another_task` of Table 1.
+def draw_dense(run: RunFolder, figures: Path) -> tuple[Path, ...]:
+    """Draw `dense` of Table 1: overfitting, and features that serve another task.
 
     Args:
-        results: Folder that the script wrote.
-        figures: Where they go.
+        run: A run of the table.
+        figures: Folder of all figures.
 
     Returns:
         The files written; none where nothing was measured.
@@ -32,14 +31,18 @@ def draw_dense(results: Path, figures: Path) -> tuple[Path, ...]:
     Raises:
         ResultsError: A results file is not there, or broken.
     """
-    panels = (
+    words = (
         ("overfit_gap", "test less training cross-entropy, nats", "Overfitting, by what the dense layer reads"),
         ("mirrored_accuracy", "accuracy", "Another task: is the X-ray mirrored?"),
     )
-    return _drawn(results, figures / "dense", lambda frame, axes: _bars(frame, panels, axes), (9.0, 3.6))
+
+    def panels(frame: pd.DataFrame, axes: Sequence[Axes]) -> None:
+        _bars(frame, words, axes)
+
+    return _drawn(run, figures, "dense", panels, n_panels=2, inches=(9.0, 3.6))
 
 
-def draw_activations(results: Path, figures: Path) -> tuple[Path, ...]:
+def draw_activations(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `activations` of Table 2: gradients and variance over depth, dead units; see `draw_dense`."""
 
     def panels(frame: pd.DataFrame, axes: Sequence[Axes]) -> None:
@@ -57,10 +60,10 @@ def draw_activations(results: Path, figures: Path) -> tuple[Path, ...]:
         axes[2].set(xlabel="dense layer", ylabel="|log10 of the variance|, dots: factor 2")
         axes[2].set_title("Variance before training", loc="left")
 
-    return _drawn(results, figures / "activations", panels, (11.0, 4.0))
+    return _drawn(run, figures, "activations", panels, n_panels=3, inches=(11.0, 4.0))
 
 
-def draw_structure(results: Path, figures: Path) -> tuple[Path, ...]:
+def draw_parts(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `structure` of Table 3: decisions changed by shifts and turns, and overfitting; see `draw_dense`."""
 
     def panels(frame: pd.DataFrame, axes: Sequence[Axes]) -> None:
@@ -71,40 +74,20 @@ def draw_structure(results: Path, figures: Path) -> tuple[Path, ...]:
             one.set_title(f"Test X-rays after a {quantity}", loc="left")
         _bars(frame, (("overfit_gap", "test less training cross-entropy, nats", "Overfitting"),), axes[2:])
 
-    return _drawn(results, figures / "structure", panels, (11.0, 3.8))
+    return _drawn(run, figures, "structure", panels, n_panels=3, inches=(11.0, 3.8))
 
 
-def draw_statements(run: RunFolder, figures: Path) -> tuple[Path, ...]:
-    """Draw the figures of one run, whichever table it is of, below the folder of all figures.
-
-    Raises:
-        ResultsError: As `draw_dense`; or the folder is of another table.
-    """
-    draws = {
-        "table1_of_001": draw_dense,
-        "table2_of_001": draw_activations,
-        "table3_of_001": draw_structure,
-        "moco_v3_of_001": draw_moco,
-    }
-    if run.table not in draws:
-        do = "remove the folder"
-        raise ResultsError(expected=f"one of {', '.join(draws)}", got=run.table, where=run.path, do=do)
-    return draws[run.table](run.path, figures / run.table / run.path.name)
-
-
-def _drawn(results: Path, stem: Path, panels, inches: tuple[float, float]) -> tuple[Path, ...]:
+def _drawn(
+    run: RunFolder, figures: Path, name: str, panels: Panels, *, n_panels: int, inches: tuple[float, float]
+) -> tuple[Path, ...]:
     """Return the figure of one table, with its data and the number of seeds named below."""
-    frame = read_frame(results / "measurements.csv")
-    protocol = read_object(results / "protocol.json")
+    frame = read_frame(run.path / "measurements.csv")
     if frame.empty:
         return ()
     with styled():
-        figure: Figure = new_figure(*inches)
-        n_panels = 2 if stem.name == "dense" else 3
+        figure = new_figure(*inches)
         panels(frame, list(figure.subplots(1, n_panels)))
-        about = f"{protocol['source']}, {protocol['profile']} profile, {frame['seed'].nunique()} seeds"
-        figure.supxlabel(f"{about}; bars and bands: least to largest seed", fontsize=7, x=0.99, ha="right")
-        return save(figure, stem)
+        return save_measured(figure, run, frame, "bars and bands: least to largest seed", figures, name)
 
 
 def _lines(frame: pd.DataFrame, quantity: str, axes: Axes) -> None:
@@ -112,10 +95,10 @@ def _lines(frame: pd.DataFrame, quantity: str, axes: Axes) -> None:
     rows = frame[frame["quantity"] == quantity]
     for i, (condition, points) in enumerate(rows.groupby("condition", sort=False)):
         over = points.groupby("x")["value"].agg(["mean", "min", "max"])
-        look = {"color": ARMS[i % len(ARMS)], "marker": _MARKERS[i % len(_MARKERS)], "markersize": 4}
-        every = max(1, len(over) // 8)
-        axes.plot(over.index, over["mean"], label=condition.replace("_", " "), markevery=every, **look)
-        axes.fill_between(over.index, over["min"], over["max"], color=look["color"], alpha=0.15, linewidth=0)
+        colour, marker, every = ARMS[i % len(ARMS)], _MARKERS[i % len(_MARKERS)], max(1, len(over) // 8)
+        (line,) = axes.plot(over.index, over["mean"], color=colour, marker=marker, markersize=4, markevery=every)
+        line.set_label(condition.replace("_", " "))
+        axes.fill_between(over.index, over["min"], over["max"], color=colour, alpha=0.15, linewidth=0)
     axes.legend(fontsize=7)
 
 
@@ -131,3 +114,11 @@ def _bars(frame: pd.DataFrame, panels: Sequence[tuple[str, str, str]], axes: Seq
         one.set_xticks(places, [name.replace("_", " ") for name in over.index])
         one.set(ylabel=label)
         one.set_title(title, loc="left")
+
+
+FIGURES = {
+    "table1_of_001": draw_dense,
+    "table2_of_001": draw_activations,
+    "table3_of_001": draw_parts,
+    "moco_v3_of_001": draw_moco,
+}

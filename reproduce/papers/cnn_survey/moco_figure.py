@@ -7,22 +7,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from reproduce.figures.style import ARMS, new_figure, save, styled
 from reproduce.metrics.statistics import bootstrap_interval, mean
 from reproduce.randomness import seed_words
 from reproduce.results.cases import read_frame
-from reproduce.results.folders import read_object
+from reproduce.results.folders import RunFolder
 
 _ARMS = ("starting weights", "MoCo v3", "labels alone")
 
 
-def draw_moco(results: Path, figures: Path) -> tuple[Path, ...]:
+def draw_moco(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw `moco`: the loss by epoch and, for each encoder, the test accuracy of three arms with 95 % intervals.
 
     Args:
-        results: Folder that the script wrote.
-        figures: Where it goes.
+        run: A run of the table.
+        figures: Folder of all figures.
 
     Returns:
         The files written; none where nothing was measured.
@@ -30,8 +31,7 @@ def draw_moco(results: Path, figures: Path) -> tuple[Path, ...]:
     Raises:
         ResultsError: A results file is not there, or broken.
     """
-    frame = read_frame(results / "measurements.csv")
-    protocol = read_object(results / "protocol.json")
+    frame = read_frame(run.path / "measurements.csv")
     if frame.empty:
         return ()
     losses = frame[frame["quantity"] == "contrastive_loss"]
@@ -42,10 +42,26 @@ def draw_moco(results: Path, figures: Path) -> tuple[Path, ...]:
         _losses(losses, axes[0])
         for encoder, one in zip(encoders, axes[1:], strict=True):
             _accuracies(frame, encoder, one)
-        about = f"{protocol['source']}, {protocol['profile']} profile, {frame['seed'].nunique()} seeds"
-        note = f"{about}; band: least to largest seed; whiskers: 95 % bootstrap interval over the seeds; dots: seeds"
-        figure.supxlabel(note, fontsize=7, x=0.99, ha="right")
-        return save(figure, figures / "moco")
+        note = "band: least to largest seed; whiskers: 95 % bootstrap interval over the seeds; dots: seeds"
+        return save_measured(figure, run, frame, note, figures, "moco")
+
+
+def save_measured(
+    figure: Figure, run: RunFolder, frame: pd.DataFrame, note: str, figures: Path, name: str
+) -> tuple[Path, ...]:
+    """Save a figure of measurements, with its data, the number of seeds and a note below.
+
+    Args:
+        figure: Drawn but for these words.
+        run: A run of the table.
+        frame: measurements.csv.
+        note: What bars, bands and whiskers are.
+        figures: Folder of all figures.
+        name: Name of the files without an ending.
+    """
+    about = f"{run.source}, {run.profile} profile, {frame['seed'].nunique()} seeds"
+    figure.supxlabel(f"{about}; {note}", fontsize=7, x=0.99, ha="right")
+    return save(figure, figures / run.table / run.path.name / name)
 
 
 def _losses(losses: pd.DataFrame, axes: Axes) -> None:
@@ -81,6 +97,6 @@ def _accuracies(frame: pd.DataFrame, encoder: str, axes: Axes) -> None:
 
 
 def _interval(values: np.ndarray, name: str) -> tuple[float, float]:
-    settings = {"n_resamples": 2000, "confidence": 0.95, "method": "percentile"}
-    found = bootstrap_interval(values, mean, seed=seed_words("moco", name), **settings)
+    seed = seed_words("moco", name)
+    found = bootstrap_interval(values, mean, n_resamples=2000, confidence=0.95, seed=seed, method="percentile")
     return found.low, found.high

@@ -1,5 +1,7 @@
 """What document 001 says of MoCo v3, the two encoders that it is tried on, and the choices of their training."""
 
+from collections.abc import Iterator
+
 from reproduce.models.classification.resnet import RESNET18, resnet
 from reproduce.models.classification.vit import vit
 from reproduce.models.selfsupervised.moco_v3 import Head
@@ -16,7 +18,7 @@ _VIT = {"patch": 7, "width": 64, "heads": 4, "mlp_width": 128, "dropout": 0.0}
 
 
 def encoders(*, blocks: tuple[int, ...], depth: int) -> tuple[Encoder, Encoder]:
-    """A residual network with these blocks a stage, a ViT of this depth; heads are those of the authors' release."""
+    """Return a residual network with these blocks a stage and a ViT of this depth, with the heads of the authors."""
     return (
         Encoder(
             "ResNet-18",
@@ -90,8 +92,8 @@ _said = place("3")
 _NOT_SAID = "asked here, not said in 001"
 
 
-def statements(*, epochs: int, n_labels: tuple[int, int]):
-    """What is said of MoCo v3, and what is asked beside it, for so many epochs and for few and all labels."""
+def statements(*, epochs: int, n_labels: tuple[int, int]) -> tuple[Statement, ...]:
+    """Return what is said of MoCo v3, and what is asked beside it, for so many epochs and for few and all labels."""
     further = Custom("further than what is not said: the methods without labels before it would have to be run")
     return (
         *_of("ResNet-18", "resnet", epochs, n_labels),
@@ -100,8 +102,8 @@ def statements(*, epochs: int, n_labels: tuple[int, int]):
     )
 
 
-def _of(encoder: str, key: str, epochs: int, n_labels: tuple[int, int]):
-    """What is measured with one encoder."""
+def _of(encoder: str, key: str, epochs: int, n_labels: tuple[int, int]) -> Iterator[Statement]:
+    """Yield what is measured with one encoder."""
     learns = Compared("contrastive_loss", (encoder, 1), (encoder, epochs))
     yield _said(", MoCo v3", f"{key}_learns", f"learns without labels, {encoder}: the loss falls", learns)
     for name, n in zip(("few", "all"), n_labels, strict=True):

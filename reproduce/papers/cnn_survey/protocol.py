@@ -1,11 +1,12 @@
 """What the tables of statements of document 001 share: the X-rays, and how the small networks are trained."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from reproduce.protocol.reduced import reduced
-from reproduce.protocol.section import Call
-from reproduce.results.properties import Compared, Custom, Exact, Statement
-from reproduce.results.property_results import PropertyTable
+from reproduce.protocol.section import Call, Section
+from reproduce.results.properties import Compared, Custom, Exact, Finding, Statement
 from reproduce.tasks.x_rays import Training
 
 SOURCE = "pneumoniamnist"
@@ -27,8 +28,22 @@ TRAINING = Training(
 )
 
 
-def place(where: str):
-    """Builders of statements of one table: `said(row, key, text, by)`."""
+@dataclass(frozen=True)
+class Study(Section):
+    """What a table of statements is measured by.
+
+    Attributes:
+        training: How each network is trained.
+    """
+
+    training: Training
+
+
+OfStudy = TypeVar("OfStudy", bound=Study)
+
+
+def place(where: str) -> Callable[[str, str, str, Exact | Compared | Custom], Statement]:
+    """Return the builder of statements of one table: `said(row, key, text, by)`."""
 
     def said(row: str, key: str, text: str, by: Exact | Compared | Custom) -> Statement:
         return Statement(key=key, place=f"001 {where}{row}", text=text, by=by)
@@ -36,12 +51,11 @@ def place(where: str):
     return said
 
 
-def exact(function, rule: str, **arguments) -> Exact:
-    """A calculation with its arguments."""
+def exact(function: Callable[..., Finding], rule: str, **arguments: Any) -> Exact:
+    """Return a calculation with its arguments."""
     return Exact(Call(function, arguments), rule)
 
 
-def smoke(table: PropertyTable) -> PropertyTable:
-    """A table in seconds: three seeds, 32 X-rays, one epoch."""
-    training = reduced(table.study.training, "smoke", seeds=(1, 2, 3), n_train=32, epochs=1)
-    return replace(table, profile="smoke", study=replace(table.study, training=training))
+def smoke(study: OfStudy) -> OfStudy:
+    """Return a study in seconds: three seeds, 32 X-rays, one epoch."""
+    return replace(study, training=reduced(study.training, "smoke", seeds=(1, 2, 3), n_train=32, epochs=1))

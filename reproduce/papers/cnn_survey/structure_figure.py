@@ -108,17 +108,20 @@ def _kind(kind: str) -> str | None:
 def _draw_maps(axes: Axes, part: _Part, middle: float) -> None:
     """Draw plates as large as the maps, at most five; a bar for what has no position in the image any more."""
     colour, hatch = _LOOKS[part.part]
-    look = {"facecolor": colour, "hatch": hatch, "edgecolor": "black", "linewidth": 0.8}
+
+    def add(left: float, top: float, width: float, height: float) -> None:
+        plate = Rectangle((left, top), width, height, facecolor=colour, hatch=hatch, edgecolor="black", linewidth=0.8)
+        axes.add_patch(plate)
+
     if len(part.output) == 1:
         height = max(_SMALLEST_IN * 2, min(1.0, part.output[0] / 84) * 1.1)
-        axes.add_patch(Rectangle((middle - 0.07, _MIDDLE_IN - height / 2), 0.14, height, **look))
+        add(middle - 0.07, _MIDDLE_IN - height / 2, 0.14, height)
         return
     side = max(_SMALLEST_IN, _LARGEST_IN * part.output[0] / 32)
     n = min(_PLATES, part.output[-1])
     whole = side + (n - 1) * _SHIFT_IN
     for k in range(n):
-        corner = (middle - whole / 2 + k * _SHIFT_IN, _MIDDLE_IN - whole / 2 + (n - 1 - k) * _SHIFT_IN)
-        axes.add_patch(Rectangle(corner, side, side, **look))
+        add(middle - whole / 2 + k * _SHIFT_IN, _MIDDLE_IN - whole / 2 + (n - 1 - k) * _SHIFT_IN, side, side)
 
 
 def _draw_words(axes: Axes, part: _Part, middle: float) -> None:
@@ -165,5 +168,4 @@ def _draw_training(axes: Axes, n: int) -> None:
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
     style = "-|>,head_length=3.5,head_width=2"
-    look = {"arrowstyle": style, "color": BLUE, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0}
-    axes.add_patch(FancyArrowPatch(start, end, **look))
+    axes.add_patch(FancyArrowPatch(start, end, arrowstyle=style, color=BLUE, linewidth=1.1, shrinkA=0, shrinkB=0))

@@ -7,6 +7,7 @@ from reproduce.models.segmentation.lean_unet3d import lean_unet3d
 from reproduce.models.segmentation.unet3d import unet3d
 from reproduce.papers.xue2025.protocol import OPTIMISED
 from reproduce.papers.zheng2024.arms import ARMS as SIX
+from reproduce.papers.zheng2024.arms import AUGMENTATION
 from reproduce.papers.zheng2024.protocol import SMALL
 from reproduce.protocol import Arm, Call, Optimisation, VolumeArm
 from reproduce.protocol.augmentation import VolumeAugmentation
@@ -46,7 +47,7 @@ BENDING = VolumeAugmentation(
 
 
 def of_volumes(name: str, build: Call, why: str, *, learning_rate: float, epochs: int) -> VolumeArm:
-    """A model of volumes in boxes of 32 x 48 x 32, two a step, under a rate that falls to nothing."""
+    """Return a model of volumes in boxes of 32 x 48 x 32, two a step, under a rate that falls to nothing."""
     optimisation = Optimisation(
         learning_rate=learning_rate,
         decay_power=0.9,
@@ -84,8 +85,8 @@ def of_volumes(name: str, build: Call, why: str, *, learning_rate: float, epochs
 
 
 def of_slices(*, width: int) -> tuple[Arm, ...]:
-    """The six models of document 002 and the optimised CNN of document 000, `width` wide."""
-    flat = SIX[0].augmentation.changed("silent: we swap nothing, since no label is named after a side", sides=())
+    """Return the six models of document 002 and the optimised CNN of document 000, `width` wide."""
+    flat = AUGMENTATION.changed("silent: we swap nothing, since no label is named after a side", sides=())
     named = OPTIMISED.changed("silent: we write its name in words, as those of the others", name="optimised CNN")
     arms = (*(arm.changed("002 3.2", augmentation=flat) for arm in SIX), named)
     return tuple(
@@ -97,8 +98,8 @@ def of_slices(*, width: int) -> tuple[Arm, ...]:
     )
 
 
-def volume_arms(*, width: int, widths: tuple[int, ...], unet_epochs: int, epochs: int) -> tuple[VolumeArm, ...]:
-    """The 3-D U-Net of its paper's layers, `width` wide, and our own."""
+def volume_arms(*, width: int, widths: tuple[int, ...], unet_epochs: int, epochs: int) -> tuple[VolumeArm, VolumeArm]:
+    """Return the 3-D U-Net of its paper's layers, `width` wide, and our own."""
     plain = Call(unet3d, {"width": width, "bn_momentum": 0.9})
     own = Call(lean_unet3d, {"widths": widths, "residual": True, "bn_momentum": 0.9})
     why = "silent: we use the paper's layers (Cicek 2016), narrowed to what two cores can train"
@@ -110,7 +111,7 @@ def volume_arms(*, width: int, widths: tuple[int, ...], unet_epochs: int, epochs
 
 
 def smaller(arm: Arm | VolumeArm) -> Arm | VolumeArm:
-    """An arm for the smoke profile: a narrow model, of volumes one epoch; that of slices is the experiment's."""
+    """Return an arm for the smoke profile: a narrow model, of volumes one epoch; that of slices is the experiment's."""
     if not isinstance(arm, VolumeArm):
         return narrowed(arm, "smoke", width=4)
     optimisation = reduced(arm.optimisation, "smoke", max_epochs=1)

@@ -14,14 +14,12 @@ from reproduce.figures.table_figures import figure_title
 from reproduce.results.cases import read_frame
 from reproduce.results.folders import RunFolder
 
-TABLE = "hippocampus_decathlon"
-
 
 def draw_cpu_minutes(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw the curves of one run from its history and the seconds that provenance.json has of each arm.
 
     Args:
-        run: Of `TABLE`.
+        run: A run of the table of nine models.
         figures: The folder of all figures.
 
     Returns:
@@ -45,7 +43,7 @@ def draw_dice_by_minutes(
 
     Args:
         history: history.csv.
-        seconds: Of processor time that a training of each model took, the mean over folds; its epochs take equal parts.
+        seconds: Processor time that a training of each model took, the mean over folds; its epochs take equal parts.
         order: Models, in the order of the legend.
         region: Whose Dice it is.
         title: Says the source, "phantom" included.
@@ -65,3 +63,6 @@ def draw_dice_by_minutes(
         figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=8)
         figure.suptitle(title, fontsize=9)
     return figure
+
+
+FIGURES = {"hippocampus_decathlon": draw_cpu_minutes}

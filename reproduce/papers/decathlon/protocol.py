@@ -32,14 +32,12 @@ DECISION = Decision(
 )
 
 
-def _reading(region: str) -> Reading:
-    because = dict.fromkeys(("cell", "metric", "region", "level", "average"), DICE)
-    because["tolerance"] = "silent: we compare with no print; the field needs a number"
-    words = {"cell": "dice", "metric": "dice", "level": "pixel", "average": "per_case", "tolerance": 0.0}
-    return Reading(**words, region=region, because=because)
-
-
-READINGS = (_reading("mean"), *(_reading(label) for label in LABELS))
+_BECAUSE = dict.fromkeys(("cell", "metric", "region", "level", "average"), DICE) | {
+    "tolerance": "silent: we compare with no print; the field needs a number"
+}
+READINGS = tuple(
+    Reading(_BECAUSE, "dice", "dice", region, "pixel", "per_case", tolerance=0.0) for region in ("mean", *LABELS)
+)
 
 
 def preparation(*, size: int) -> Preparation:

@@ -8,11 +8,12 @@ from reproduce.papers.decathlon.cpu_minutes import draw_cpu_minutes
 from reproduce.papers.decathlon.protocol import DECISION, PHANTOM, READINGS, preparation, write_by_choice
 from reproduce.papers.zheng2024.protocol import OPTIMISATION
 from reproduce.phantoms.writers.hippocampus import write_hippocampus_cohort
-from reproduce.protocol import NO_DOCUMENT, Call, Experiment, Statement, Validation
+from reproduce.protocol import NO_DOCUMENT, Arm, Call, Experiment, Statement, Validation, VolumeArm
 from reproduce.protocol.reduced import reduced
 from reproduce.results.folders import RunFolder
 
-ARMS = (*of_slices(width=8), *volume_arms(width=6, widths=(8, 32, 64, 128), unet_epochs=15, epochs=150))
+VOLUMES = volume_arms(width=6, widths=(8, 32, 64, 128), unet_epochs=15, epochs=150)
+ARMS: tuple[Arm | VolumeArm, ...] = (*of_slices(width=8), *VOLUMES)
 PAPER = Experiment(
     table="hippocampus_decathlon",
     document=NO_DOCUMENT,

@@ -33,13 +33,13 @@ _ALL = ("residual", "dense", "skips")
 
 
 def arms(*, width: int, depth: int, grey: tuple[float, float], weights: Mapping[str, str]) -> tuple[Arm, ...]:
-    """Every arm in the order of the table, all together last.
+    """Return every arm in the order of the table, all together last.
 
     Args:
-        width: See `ablation_cnn`, and so for `depth`.
-        depth: Of the models that are trained from nothing; a pretrained encoder has its own.
+        width: Channels of the first level, see `ablation_cnn`.
+        depth: Levels of the models that are trained from nothing; a pretrained encoder has its own.
         grey: Intensities that are black and white to a pretrained encoder.
-        weights: Of each arm of `TRANSFER` that is to run, the digest of its file.
+        weights: Digest of the file of weights of each arm of `TRANSFER` that is to run.
     """
     layers = {"width": width, "depth": depth, "bn_momentum": 0.9, **dict.fromkeys(_ALL, False)}
     base = Arm(
@@ -95,7 +95,7 @@ def _transfer(base: Arm, name: str, *, width: int, grey: tuple[float, float], sh
 
 
 def weights_at_hand() -> dict[str, str]:
-    """SHA-256 of the file of weights of each arm of `TRANSFER` whose file is there; the others cannot run."""
+    """Return the SHA-256 of the file of weights of each arm of `TRANSFER` that has one; the others cannot run."""
     found = {}
     for name, encoder in TRANSFER.items():
         try:
@@ -106,7 +106,7 @@ def weights_at_hand() -> dict[str, str]:
 
 
 def statements(chosen: tuple[Arm, ...]) -> tuple[Statement, ...]:
-    """That each arm beats the base in Dice per patient, and that all together beat all but one."""
+    """Return that each arm beats the base in Dice per patient, and that all together beat all but one."""
     names = [arm.name for arm in chosen]
     alone = [Statement(name, BASE, "dice", _place(name)) for name in names if name != BASE]
     left_out = [Statement(TOGETHER, name, "dice", _place(name)) for name in names if name.startswith("without_")]

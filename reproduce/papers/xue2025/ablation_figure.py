@@ -19,7 +19,7 @@ def draw_ablation(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, Path]
     """Draw one figure of all ablations that have been run.
 
     Args:
-        runs: Of any tables; of each of `TABLES` one is shown, see `shown_run`.
+        runs: Runs of any tables; of each of `TABLES` one is shown, see `shown_run`.
         figures: Folder of all figures; the files are `figures/ablation/effects.png` and `.svg`.
 
     Raises:
@@ -36,3 +36,6 @@ def draw_ablation(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, Path]
 def draw_ablation_of_both(run: RunFolder, figures: Path) -> tuple[Path, Path]:
     """Draw the ablations of both data sets from the runs that lie beside a run of one of them; see `draw_ablation`."""
     return draw_ablation(runs_beside(run, TABLES), figures)
+
+
+FIGURES = dict.fromkeys(TABLES, draw_ablation_of_both)

@@ -7,15 +7,14 @@ from reproduce.papers.xue2025.protocol import (
     UNOPTIMISED,
     VALIDATION,
     decision,
+    profiles_of,
     readings,
-    scaled,
     statements,
 )
 from reproduce.phantoms.writers.brats import write_brats_cohort
 from reproduce.prepared import brats
 from reproduce.protocol import Call, Experiment, Preparation
 from reproduce.protocol.intensities import Normalised
-from reproduce.protocol.reduced import reduced
 
 PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 120, "n_slices": 32, "slice_spacing_mm": 4.0}
 
@@ -46,20 +45,6 @@ PAPER = Experiment(
     readings=readings("WT"),
     statements=statements("000 7.1.2"),
 )
-CPU = scaled(
-    PAPER, "cpu", size=64, width=8, depth=3, batch=4, epochs=12, validation=reduced(VALIDATION, "cpu", seeds=(1,))
-)
-SMOKE = scaled(
-    PAPER,
-    "smoke",
-    size=32,
-    width=4,
-    depth=2,
-    batch=4,
-    epochs=2,
-    validation=reduced(VALIDATION, "smoke", seeds=(1,), n_folds=2),
-    phantom=Call(
-        write_brats_cohort, {"n_patients": 4, "seed": 1, "matrix": 48, "n_slices": 10, "slice_spacing_mm": 12.0}
-    ),
-)
-PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}
+_SMALL = Call(write_brats_cohort, {"n_patients": 4, "seed": 1, "matrix": 48, "n_slices": 10, "slice_spacing_mm": 12.0})
+PROFILES = profiles_of(PAPER, cpu_size=64, smoke_phantom=_SMALL)
+CPU, SMOKE = PROFILES["cpu"], PROFILES["smoke"]

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.errors import ResultsError
-from reproduce.figures.style import ARMS, HATCHES, new_figure, save, styled
+from reproduce.figures.style import ARMS, HATCHES, new_figure, save_all, source_line, styled
 from reproduce.papers.cells import table_cells
 from reproduce.papers.xue2025.process_chart import NOT_RUN, draw_process, planned
 from reproduce.results.diff import CellLine, diff_run
 from reproduce.results.folders import RunFolder, find_runs, shown_run
 from reproduce.results.number_format import number
-from reproduce.results.verdict_words import PHANTOM
 
 TABLES = ("table1_lidc", "table2_brats")
 BEFORE, AFTER = "unoptimised_cnn", "optimised_cnn"
@@ -28,7 +28,7 @@ def draw_processes_and_bars(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw Figures 1 to 3 from every run of both tables that lies beside a run of one of them.
 
     Args:
-        run: Of Table 1 or 2.
+        run: A run of Table 1 or 2.
         figures: The folder of all figures.
     """
     return draw_document000(runs_beside(run, TABLES), figures)
@@ -44,7 +44,7 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
     """Draw Figures 1 to 3 from results alone.
 
     Args:
-        runs: Of any tables; of each table of the document one is shown, see `shown_run`.
+        runs: Runs of any tables; of each table of the document one is shown, see `shown_run`.
         figures: The folder of all figures; they go to `figures/document000/figure1.png` and so on.
 
     Returns:
@@ -60,26 +60,21 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
     found = [planned(_data(table), run) for table, run in shown.items() if run is not None]
     absent = [_data(table) for table, run in shown.items() if run is None]
     drawn = {
-        "figure1": draw_process(
+        f"figure{i}": draw_process(
             found,
-            arm=BEFORE,
-            beside=None,
-            title=f"Document 000, Figure 1: the process before optimisation ({_ABSENT})",
+            arm=arm,
+            beside=beside,
+            title=f"Document 000, Figure {i}: the process {when} optimisation ({_ABSENT})",
             absent=absent,
-        ),
-        "figure2": draw_process(
-            found,
-            arm=AFTER,
-            beside=BEFORE,
-            title=f"Document 000, Figure 2: the process after optimisation ({_ABSENT})",
-            absent=absent,
-        ),
-        "figure3": draw_comparison({table: run and diff_run(run).cells for table, run in shown.items()}, shown),
+        )
+        for i, arm, beside, when in ((1, BEFORE, None, "before"), (2, AFTER, BEFORE, "after"))
     }
-    return tuple(path for name, figure in drawn.items() for path in save(figure, figures / "document000" / name))
+    cells = {table: diff_run(run).cells if run else None for table, run in shown.items()}
+    drawn["figure3"] = draw_comparison(cells, shown)
+    return save_all(drawn, figures / "document000")
 
 
-def draw_comparison(cells: dict[str, Sequence[CellLine] | None], shown: dict[str, RunFolder | None]) -> Figure:
+def draw_comparison(cells: Mapping[str, Sequence[CellLine] | None], shown: Mapping[str, RunFolder | None]) -> Figure:
     """Draw Figure 3: printed bars beside ours with 95 % intervals, for each data set percentages and Dice apart.
 
     Args:
@@ -110,12 +105,12 @@ def _draw_bars(axis: Axes, lines: Sequence[CellLine], *, ran: bool) -> None:
         arm = (BEFORE, AFTER).index(line.model)
         left = metrics.index(line.metric) + (2 * arm - 1.5) * width
         top = float(line.printed or "nan")
-        colour = {"color": "#E4E4E4", "edgecolor": ARMS[arm], "hatch": "////" if arm == 0 else "....", "linewidth": 1.0}
-        axis.bar(left, top, width, label=_once(axis, f"{line.model}, printed"), **colour)
+        look: dict[str, Any] = {"edgecolor": ARMS[arm], "hatch": ("////", "....")[arm], "linewidth": 1.0}
+        axis.bar(left, top, width, label=_once(axis, f"{line.model}, printed"), color="#E4E4E4", **look)
         _write_value(axis, left, top, line.printed)
         if ran:
-            colour = {"color": ARMS[arm], "edgecolor": "black", "hatch": HATCHES[arm], "linewidth": 0.7}
-            axis.bar(left + width, line.ours, width, label=_once(axis, f"{line.model}, ours"), **colour)
+            look = {"edgecolor": "black", "hatch": HATCHES[arm], "linewidth": 0.7}
+            axis.bar(left + width, line.ours, width, label=_once(axis, f"{line.model}, ours"), color=ARMS[arm], **look)
             errors = [[line.ours - line.low], [line.high - line.ours]]
             axis.errorbar(left + width, line.ours, yerr=errors, fmt="none", ecolor="black", capsize=2, lw=0.9)
             _write_value(axis, left + width, max(line.ours, line.high), number(line.ours, line.unit))
@@ -127,8 +122,8 @@ def _draw_bars(axis: Axes, lines: Sequence[CellLine], *, ran: bool) -> None:
 
 def _write_value(axis: Axes, place: float, height: float, text: str) -> None:
     if not math.isnan(height):
-        offset = {"xytext": (0, 1.5), "textcoords": "offset points"}
-        axis.annotate(text, (place, height), ha="center", va="bottom", fontsize=6.2, **offset)
+        at, above = (place, height), (0, 1.5)
+        axis.annotate(text, at, above, textcoords="offset points", ha="center", va="bottom", fontsize=6.2)
 
 
 def _dress(axis: Axes, unit: str) -> None:
@@ -159,10 +154,11 @@ def _printed_alone(table: str) -> list[CellLine]:
 def _made(run: RunFolder | None) -> str:
     if run is None:
         return f"ours {NOT_RUN}"
-    source = run.source.upper() if run.source == PHANTOM else run.source
-    caveat = ", NOT COMPARABLE with the print" if run.caveats else ""
-    return f"ours on {source}, {run.profile} profile{caveat}"
+    return f"ours on {source_line(run, ', ')}"
 
 
 def _data(table: str) -> str:
     return table_cells(table)[0].data
+
+
+FIGURES = dict.fromkeys(TABLES, draw_processes_and_bars)

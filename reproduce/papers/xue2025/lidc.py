@@ -6,15 +6,14 @@ from reproduce.papers.xue2025.protocol import (
     UNOPTIMISED,
     VALIDATION,
     decision,
+    profiles_of,
     readings,
-    scaled,
     statements,
 )
 from reproduce.phantoms.writers.lidc import write_lidc_cohort
 from reproduce.prepared import lidc_idri
 from reproduce.protocol import Call, Experiment, Preparation
 from reproduce.protocol.intensities import Window
-from reproduce.protocol.reduced import reduced
 
 PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 512, "n_slices": 24, "slice_spacing_mm": 2.5}
 
@@ -45,18 +44,6 @@ PAPER = Experiment(
     readings=readings("nodule"),
     statements=statements("000 7.1.1"),
 )
-CPU = scaled(
-    PAPER, "cpu", size=96, width=8, depth=3, batch=4, epochs=12, validation=reduced(VALIDATION, "cpu", seeds=(1,))
-)
-SMOKE = scaled(
-    PAPER,
-    "smoke",
-    size=32,
-    width=4,
-    depth=2,
-    batch=4,
-    epochs=2,
-    validation=reduced(VALIDATION, "smoke", seeds=(1,), n_folds=2),
-    phantom=Call(write_lidc_cohort, {**PHANTOM, "n_patients": 4, "matrix": 64, "n_slices": 8}),
-)
-PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}
+_SMALL = Call(write_lidc_cohort, {**PHANTOM, "n_patients": 4, "matrix": 64, "n_slices": 8})
+PROFILES = profiles_of(PAPER, cpu_size=96, smoke_phantom=_SMALL)
+CPU, SMOKE = PROFILES["cpu"], PROFILES["smoke"]

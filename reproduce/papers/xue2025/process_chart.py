@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -14,6 +15,7 @@ from reproduce.results.folders import RunFolder
 from reproduce.results.protocol_words import NO_BREAK, NONE, both_words, label, paper_protocol, words_of
 from reproduce.results.verdict_words import PHANTOM
 
+Pick = Callable[[dict], Any]
 NOT_RUN = "not run"
 _AGAIN = "run the table's script again"
 _READ_AS = ("region", "level", "average")
@@ -37,10 +39,10 @@ class Planned:
 
     @property
     def as_run(self) -> dict:
-        """The protocol as it was run."""
+        """Return the protocol as it was run."""
         return self.run.protocol["protocol"]
 
-    def text(self, pick: Callable[[dict], Any]) -> str:
+    def text(self, pick: Pick) -> str:
         """Return a part of the protocol as text: the document's value, in brackets what the run had instead."""
         return both_words(pick(self.paper), pick(self.as_run), self.run.profile)
 
@@ -84,7 +86,7 @@ def draw_process(
 
 def _data_box(each: Planned, *, several: bool) -> Box:
     fields = [key for key in each.as_run["preparation"] if key != "because"]
-    lines = [f"{label(key)}: {each.text(lambda p, key=key: p['preparation'].get(key))}" for key in fields]
+    lines = [_line([each], _field(_section("preparation"), key), label(key)) for key in fields]
     notes = _notes(each.as_run["preparation"]["because"])
     return Box(
         each.data, tuple(lines), tuple(f"{each.data}, {note}" if several else note for note in notes), marked=False
@@ -93,22 +95,20 @@ def _data_box(each: Planned, *, several: bool) -> Box:
 
 def _shared(section: str, heading: str, tables: Sequence[Planned]) -> Box:
     first = tables[0].as_run[section]
-    lines = [_line(tables, lambda p, key=key: p[section].get(key), label(key)) for key in first if key != "because"]
+    lines = [_line(tables, _field(_section(section), key), label(key)) for key in first if key != "because"]
     return Box(heading, tuple(lines), tuple(_notes(first["because"])), marked=False)
 
 
 def _arm_boxes(tables: Sequence[Planned], arm: str, beside: str | None) -> list[Box]:
-    boxes = []
+    boxes, of_arm = [], partial(_arm, name=arm)
     for key, heading in _ARM_STEPS.items():
         own = _arm(tables[0].as_run, arm)[key]
         notes = _notes({key: _arm(tables[0].as_run, arm)["because"][key]})
         if key == "build" or own is None:
-            lines = [_line(tables, lambda p, key=key: _arm(p, arm)[key], "")]
+            lines = [_line(tables, _field(of_arm, key), "")]
         else:
-            parts = [part for part in own if part != "because"]
-            lines = [
-                _line(tables, lambda p, k=key, s=part: (_arm(p, arm)[k] or {}).get(s), label(part)) for part in parts
-            ]
+            parts, step = [part for part in own if part != "because"], _field(of_arm, key)
+            lines = [_line(tables, _field(step, part), label(part)) for part in parts]
             notes += _notes(own.get("because", {}))
         marked = beside is not None and any(_arm(t.paper, arm)[key] != _arm(t.paper, beside)[key] for t in tables)
         boxes.append(Box(heading, tuple(lines), tuple(notes), marked=marked))
@@ -124,8 +124,9 @@ def _readings_box(tables: Sequence[Planned]) -> Box:
     }
     lines = []
     for metric in dict.fromkeys(reading["metric"] for each in tables for reading in each.as_run["readings"]):
-        parts = [_line(tables, lambda p, m=metric, k=key: _reading(p, m).get(k), "") for key in _READ_AS]
-        tolerance = _line(tables, lambda p, m=metric: _reading(p, m).get("tolerance"), "tolerance")
+        of_metric = partial(_reading, metric=metric)
+        parts = [_line(tables, _field(of_metric, key), "") for key in _READ_AS]
+        tolerance = _line(tables, _field(of_metric, "tolerance"), "tolerance")
         lines.append(f"{metric}: {', '.join([part for part in parts if part != NONE] + [tolerance])}".replace("_", " "))
     return Box("Metrics", tuple(lines), tuple(_notes(places)), marked=False)
 
@@ -151,7 +152,17 @@ def _footer(tables: Sequence[Planned], beside: str | None) -> list[str]:
     return lines
 
 
-def _line(tables: Sequence[Planned], pick: Callable[[dict], Any], label: str) -> str:
+def _section(name: str) -> Pick:
+    """Return what picks a section of a protocol."""
+    return lambda protocol: protocol[name]
+
+
+def _field(pick: Pick, key: str) -> Pick:
+    """Return what picks a field of a part of a protocol; None where there is no such part or field."""
+    return lambda protocol: (pick(protocol) or {}).get(key)
+
+
+def _line(tables: Sequence[Planned], pick: Pick, label: str) -> str:
     texts = {each.data: each.text(pick) for each in tables}
     text = next(iter(texts.values()))
     if len(set(texts.values())) > 1:

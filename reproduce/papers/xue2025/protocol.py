@@ -1,33 +1,17 @@
 """What Tables 1 and 2 of document 000 share: two arms, their augmentation, and the training of section 6.2."""
 
-from dataclasses import replace
-
 from reproduce.models.losses import BinaryCrossEntropy, Focal, SquaredDice
 from reproduce.models.segmentation.optimised_cnn import optimised_cnn, unoptimised_cnn
-from reproduce.protocol import (
-    Arm,
-    Call,
-    Decision,
-    Experiment,
-    Optimisation,
-    Reading,
-    Statement,
-    Validation,
-)
+from reproduce.papers.profiles import scaled
+from reproduce.protocol import Arm, Call, Decision, Experiment, Optimisation, Reading, Statement, Validation
 from reproduce.protocol.augmentation import Augmentation
-from reproduce.protocol.reduced import narrowed, reduced
 
 LAYERS = "silent: we use width 64 and four levels (He 2016, Ronneberger 2015) and momentum 0.9, since no layer is given"
 RANGE = "silent: 3.2 names it without a range; we use one in which an image stays plausible"
 TOLERANCE = "silent: we use 2 points, or 0.02, since the document prints neither spread nor number of cases"
 REGION = "silent: we read the cells on the whole lesion or tumour, since no region is named"
 LEVEL = "silent: we count slices in one matrix, and average Dice over patients' volumes, since the unit is not named"
-
-
-def _layers(width: int, depth: int) -> dict:
-    return {"width": width, "depth": depth, "bn_momentum": 0.9}
-
-
+_LAYERS = {"width": 64, "depth": 4, "bn_momentum": 0.9}
 AUGMENTATION = Augmentation(
     rotation_deg=15.0,
     scale=(0.9, 1.1),
@@ -44,7 +28,7 @@ AUGMENTATION = Augmentation(
 )
 UNOPTIMISED = Arm(
     name="unoptimised_cnn",
-    build=Call(unoptimised_cnn, _layers(64, 4)),
+    build=Call(unoptimised_cnn, _LAYERS),
     losses={"mask": Call(BinaryCrossEntropy, {})},
     augmentation=None,
     because={
@@ -56,7 +40,7 @@ UNOPTIMISED = Arm(
 )
 OPTIMISED = Arm(
     name="optimised_cnn",
-    build=Call(optimised_cnn, _layers(64, 4)),
+    build=Call(optimised_cnn, _LAYERS),
     losses={"mask": Call(SquaredDice, {"smooth": 1.0}), "slice": Call(Focal, {"gamma": 2.0, "alpha": 0.25})},
     augmentation=AUGMENTATION,
     because={
@@ -100,7 +84,7 @@ VALIDATION = Validation(
 
 
 def decision(*regions: str) -> Decision:
-    """One half decides; each region is measured by itself."""
+    """Return the decision: one half decides; each region is measured by itself."""
     return Decision(
         threshold=0.5,
         lesion_overlap=0.1,
@@ -118,45 +102,43 @@ def decision(*regions: str) -> Decision:
 
 
 def readings(region: str) -> tuple[Reading, ...]:
-    """The four printed metrics, read on one region."""
+    """Return how the four printed metrics are read on one region."""
+    because = dict.fromkeys(("cell", "metric"), "000 Table 1, Table 2") | dict.fromkeys(("level", "average"), LEVEL)
+    because |= {"region": REGION, "tolerance": TOLERANCE}
+    slices = ("accuracy", "sensitivity", "specificity")
     return (
-        _reading("accuracy", region, "slice", "pooled", 2.0),
-        _reading("sensitivity", region, "slice", "pooled", 2.0),
-        _reading("specificity", region, "slice", "pooled", 2.0),
-        _reading("dice", region, "pixel", "per_case", 0.02),
-    )
-
-
-def _reading(metric: str, region: str, level: str, average: str, tolerance: float) -> Reading:
-    because = {"cell": "000 Table 1, Table 2", "metric": "000 Table 1, Table 2", "region": REGION}
-    because |= {"level": LEVEL, "average": LEVEL, "tolerance": TOLERANCE}
-    return Reading(
-        cell=metric,
-        metric=metric,
-        region=region,
-        level=level,
-        average=average,
-        tolerance=tolerance,
-        because=because,
+        *(Reading(because, metric, metric, region, "slice", "pooled", tolerance=2.0) for metric in slices),
+        Reading(because, "dice", "dice", region, "pixel", "per_case", tolerance=0.02),
     )
 
 
 def statements(place: str) -> tuple[Statement, ...]:
-    """That the optimised model is better by each of the four metrics."""
+    """Return that the optimised model is better by each of the four metrics."""
     metrics = ("accuracy", "sensitivity", "specificity", "dice")
     return tuple(Statement("optimised_cnn", "unoptimised_cnn", metric, place) for metric in metrics)
 
 
-def scaled(
-    paper: Experiment, profile: str, *, size: int, width: int, depth: int, batch: int, epochs: int, **changes
-) -> Experiment:
-    """A document's experiment made smaller; whatever it changes is listed in protocol.json and on the page."""
-    less = {"batch_size": batch, "micro_batch": batch, "max_epochs": epochs}
-    return replace(
+def profiles_of(paper: Experiment, *, cpu_size: int, smoke_phantom: Call) -> dict[str, Experiment]:
+    """Return a table under each profile: minutes on two cores on images of a size, and seconds on a small phantom."""
+    cpu = scaled(
         paper,
-        profile=profile,
-        arms=tuple(narrowed(arm, profile, width=width, depth=depth) for arm in paper.arms),
-        optimisation=reduced(paper.optimisation, profile, **less),
-        preparation=reduced(paper.preparation, profile, size=size),
-        **changes,
+        "cpu",
+        size=cpu_size,
+        arguments={"width": 8, "depth": 3},
+        validation={"seeds": (1,)},
+        batch_size=4,
+        micro_batch=4,
+        max_epochs=12,
     )
+    smoke = scaled(
+        paper,
+        "smoke",
+        size=32,
+        arguments={"width": 4, "depth": 2},
+        validation={"seeds": (1,), "n_folds": 2},
+        phantom=smoke_phantom,
+        batch_size=4,
+        micro_batch=4,
+        max_epochs=2,
+    )
+    return {"paper": paper, "cpu": cpu, "smoke": smoke}

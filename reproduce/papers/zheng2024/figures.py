@@ -9,14 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reproduce.audit.printed import Cell
-from reproduce.figures.style import arm_look, new_figure, save, styled
+from reproduce.figures.style import arm_look, new_figure, save_all, source_line, styled
 from reproduce.papers.cells import table_cells
 from reproduce.results.cases import read_frame
 from reproduce.results.folders import RunFolder
-from reproduce.results.verdict_words import PHANTOM
 
-TABLE = "table1_thoracic"
-FIGURES = {"figure2": ("miou", "Figure 2"), "figure3": ("dice", "Figure 3")}
+_PRINTED = {"figure2": ("miou", "Figure 2"), "figure3": ("dice", "Figure 3")}
 _NAMES = {"miou": "mean IoU over lungs and the rest", "dice": "Dice of the lungs"}
 
 
@@ -24,7 +22,7 @@ def draw_document002(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     """Draw Figures 2 and 3 from the history of one run, with the plateau that the document describes.
 
     Args:
-        run: Of `TABLE`.
+        run: A run of Table 1.
         figures: The folder of all figures; they go to `figures/<table>/<source>-<profile>/figure2.png` and so on.
 
     Returns:
@@ -36,14 +34,13 @@ def draw_document002(run: RunFolder, figures: Path) -> tuple[Path, ...]:
     history = read_frame(run.path / "history.csv")
     order = [arm["name"] for arm in run.protocol["protocol"]["arms"]]
     plateaus = {
-        cell.place: cell for cell in table_cells("text_zheng2024") if cell.place in {p for _, p in FIGURES.values()}
+        cell.place: cell for cell in table_cells("text_zheng2024") if cell.place in {p for _, p in _PRINTED.values()}
     }
     drawn = {
         name: draw_progress(history, metric, plateaus[place], order=order, title=_title(run, place))
-        for name, (metric, place) in FIGURES.items()
+        for name, (metric, place) in _PRINTED.items()
     }
-    folder = figures / run.table / run.path.name
-    return tuple(path for name, figure in drawn.items() for path in save(figure, folder / name))
+    return save_all(drawn, figures / run.table / run.path.name)
 
 
 def draw_progress(history: pd.DataFrame, metric: str, plateau: Cell, *, order: list[str], title: str) -> Figure:
@@ -68,7 +65,7 @@ def draw_progress(history: pd.DataFrame, metric: str, plateau: Cell, *, order: l
             said, (0.99, level), (0, -3), ("axes fraction", "data"), "offset points", ha="right", va="top", fontsize=7
         )
         axis.set(xlabel="epoch", ylabel=f"{_NAMES[metric]}, validation", ylim=(0, 1.02))
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.locator_params(axis="x", integer=True)
         figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=8)
         figure.suptitle(title, fontsize=9)
     return figure
@@ -80,8 +77,7 @@ def _line(axis: Axes, own: pd.DataFrame, column: str, i: int, model: str) -> Non
 
 
 def _title(run: RunFolder, place: str) -> str:
-    shown = run.source.upper() if run.source == PHANTOM else run.source
-    caveat = " – NOT COMPARABLE with the print" if run.caveats else ""
-    return (
-        f"Document 002, {place} (reconstruction: the document's image is lost)\n{shown}, {run.profile} profile{caveat}"
-    )
+    return f"Document 002, {place} (reconstruction: the document's image is lost)\n{source_line(run, ' – ')}"
+
+
+FIGURES = {"table1_thoracic": draw_document002}

@@ -1,10 +1,9 @@
 """What Table 1 of document 002 is trained by, divided by, and read as (sections 3.1 and 3.2)."""
 
-from dataclasses import replace
+from typing import Any
 
 from reproduce.cohorts.thoracic_split import official_side
-from reproduce.protocol import Decision, Experiment, HeldOut, Optimisation, Reading
-from reproduce.protocol.reduced import narrowed, reduced
+from reproduce.protocol import Decision, HeldOut, Optimisation, Reading
 
 ORGANS = ("oesophagus", "heart", "lung_left", "lung_right", "spinal_cord")
 LUNGS = "silent: we read the lungs, with the background as second class of mIoU, since only so is the print consistent"
@@ -13,17 +12,9 @@ LUNGS = "silent: we read the lungs, with the background as second class of mIoU,
 def _reading(cell: str, metric: str, region: str, why: str) -> Reading:
     tolerance = "silent: we use 2 points, since neither spread nor number of cases is printed"
     level = "silent: we average over patients' volumes, since the unit is not named"
-    because = {
-        "cell": "002 3.3",
-        "metric": why,
-        "region": why,
-        "level": level,
-        "average": level,
-        "tolerance": tolerance,
-    }
-    return Reading(
-        cell=cell, metric=metric, region=region, level="pixel", average="per_case", tolerance=2.0, because=because
-    )
+    because = {"cell": "002 3.3", **dict.fromkeys(("metric", "region"), why)}
+    because |= {**dict.fromkeys(("level", "average"), level), "tolerance": tolerance}
+    return Reading(because, cell, metric, region, "pixel", "per_case", tolerance=2.0)
 
 
 READINGS = (
@@ -78,26 +69,10 @@ OPTIMISATION = Optimisation(
         "precision": "silent: we use float32, TensorFlow's own",
     },
 )
-
-
 # Beside the width, what images of a few dozen pixels ask of a model.
-SMALL = {
+SMALL: dict[str, dict[str, Any]] = {
     "DeepLabV3": {"rates": (2, 4, 6)},
     "Mask R-CNN": {"anchor_scale": 2.0, "n_candidates": 64, "n_proposals": 32, "n_sampled": 32, "n_detections": 16},
 }
 # For seconds in a test: one block where ResNet-50 has 3, 4, 6 and 3.
 SHALLOW = {name: SMALL.get(name, {}) | {"blocks": (1, 1, 1, 1)} for name in ("DeepLabV3", "PSPNet", "Mask R-CNN")}
-
-
-def scaled(
-    paper: Experiment, profile: str, *, size: int, width: int, epochs: int, small: dict[str, dict], **changes
-) -> Experiment:
-    """The experiment with small images and every model `width` wide, and what `small` says of it by its name."""
-    return replace(
-        paper,
-        profile=profile,
-        arms=tuple(narrowed(arm, profile, width=width, **small.get(arm.name, {})) for arm in paper.arms),
-        optimisation=reduced(paper.optimisation, profile, max_epochs=epochs),
-        preparation=reduced(paper.preparation, profile, size=size),
-        **changes,
-    )

@@ -8,7 +8,7 @@ import numpy as np
 
 from reproduce.phantoms.brain.contrast import Tissue
 from reproduce.phantoms.brain.fields import Field, draw_field
-from reproduce.phantoms.shapes import Ellipsoid, Tube, smooth_union, tube
+from reproduce.phantoms.shapes import Ellipsoid, Triple, Tube, smooth_union, triple, tube
 
 Solid = Ellipsoid | Tube
 _HEMISPHERES = Ellipsoid((0, 0, 2), (66, 84, 60))
@@ -22,7 +22,7 @@ _CORE = Ellipsoid((0, 2, -4), (30, 44, 28))  # callosum and what lies below it: 
 class Brain:
     """One patient's brain in the millimetres of a reference brain: x to the left, y to the back, z to the head."""
 
-    stretch: tuple[float, float, float]  # millimetres of the patient for one of the reference, along x, y, z
+    stretch: Triple  # millimetres of the patient for one of the reference, along x, y, z
     cortex_mm: float  # thickness
     sulcus_mm: float  # half width of a sulcus, larger in an old brain
     middle_ventricles: tuple[Solid, ...]  # the third and the fourth
@@ -71,7 +71,7 @@ def draw_brain(rng: np.random.Generator) -> Brain:
     age = rng.uniform(0, 1)
     wide = (0.85 + 0.65 * age) * rng.uniform(0.9, 1.1)
     return Brain(
-        stretch=tuple(map(float, rng.uniform(0.95, 1.05) * rng.uniform(0.97, 1.03, 3))),
+        stretch=triple(rng.uniform(0.95, 1.05) * rng.uniform(0.97, 1.03, 3)),
         cortex_mm=float(rng.uniform(2.6, 3.3) - 0.3 * age),
         sulcus_mm=float(0.38 + 0.42 * age + rng.uniform(0, 0.15)),
         middle_ventricles=(Ellipsoid((0, 2, 0), (1.6 * wide + 0.6, 12, 8)), Ellipsoid((0, 29, -34), (6, 4 * wide, 8))),
@@ -117,7 +117,8 @@ def _draw_nuclei(rng: np.random.Generator) -> tuple[tuple[Tissue, Ellipsoid], ..
         ):
             shift = rng.normal(0, 0.7, 3)
             centre_mm = (side * centre[0] + shift[0], centre[1] + shift[1], centre[2] + shift[2])
-            found.append((tissue, Ellipsoid(centre_mm, tuple(rng.uniform(0.93, 1.07) * h for h in half), side * -turn)))
+            half_mm = triple(rng.uniform(0.93, 1.07) * h for h in half)
+            found.append((tissue, Ellipsoid(centre_mm, half_mm, side * -turn)))
     return tuple(found)
 
 

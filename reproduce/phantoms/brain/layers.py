@@ -15,8 +15,8 @@ _LEAF_MM = 6.0  # distance of the cerebellum's leaves
 _STEP_MM = 2.0
 
 
-# Axes of the whole reference brain; `np.ix_` takes them in the order of the array.
-SKETCH = np.ix_(*(np.arange(-half, half + 1, _STEP_MM, dtype=np.float32) for half in (72, 96, 76)))[::-1]
+_Z, _Y, _X = np.ix_(*(np.arange(-half, half + 1, _STEP_MM, dtype=np.float32) for half in (72, 96, 76)))
+SKETCH: Axes = (_X, _Y, _Z)  # of the whole reference brain
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from reproduce.phantoms.brain.painting import BRAIN_MM3, label_parts, paint_brai
 from reproduce.phantoms.brain.scanner import acquire, draw_sequence
 from reproduce.phantoms.brain.tumour import Tumour, draw_distractors, draw_tumour
 from reproduce.phantoms.scan_grid import Axes, ScanGrid
+from reproduce.phantoms.shapes import triple
 from reproduce.randomness import stream
 
 FIELD_MM = 240.0  # of BraTS: 240 x 240 x 155 voxels of 1 mm
@@ -57,7 +58,7 @@ def draw_patient(seed: int, number: int, *, matrix: int, n_slices: int, slice_sp
     visible_mm = grid.z_mm[0] / brain.stretch[2], grid.z_mm[-1] / brain.stretch[2]
     tumour = draw_tumour(named("tumour"), brain_mm3=BRAIN_MM3, visible_mm=visible_mm)
     sequences = {name: draw_sequence(named("sequence", name), shading_height=_SHADING[name]) for name in MODALITIES}
-    box = grid.box(-_HEAD_MM * brain.stretch, _HEAD_MM * brain.stretch)
+    box = grid.box_of("a head", -_HEAD_MM * brain.stretch, _HEAD_MM * brain.stretch)
     axes = _reference_axes(grid.fine_axes(box), brain)
     distractors, signals = draw_distractors(named("distractors")), draw_signals(named("contrast"))
     canvas, parts = paint_brain(brain, tumour, distractors, signals, axes, edge_mm=grid.pixel_mm)
@@ -84,7 +85,8 @@ def draw_patient(seed: int, number: int, *, matrix: int, n_slices: int, slice_sp
 
 def _reference_axes(axes: Axes, brain: Brain) -> Axes:
     """Return axes of the patient in the millimetres of the reference brain."""
-    return tuple(axis / np.float32(stretch) for axis, stretch in zip(axes, brain.stretch, strict=True))
+    x, y, z = (axis / np.float32(stretch) for axis, stretch in zip(axes, brain.stretch, strict=True))
+    return x, y, z
 
 
 def _place_grid(rng: np.random.Generator, matrix: int, n_slices: int, slice_mm: float) -> ScanGrid:
@@ -92,4 +94,4 @@ def _place_grid(rng: np.random.Generator, matrix: int, n_slices: int, slice_mm: 
     pixel_mm = FIELD_MM / matrix
     middle = np.array([1.5, -10.5, 4.5]) + rng.uniform(-2.5, 2.5, 3)
     half = np.array([matrix - 1, matrix - 1, n_slices - 1]) / 2 * (pixel_mm, pixel_mm, slice_mm)
-    return ScanGrid(matrix, n_slices, pixel_mm, slice_mm, tuple(map(float, middle - half)))
+    return ScanGrid(matrix, n_slices, pixel_mm, slice_mm, triple(middle - half))

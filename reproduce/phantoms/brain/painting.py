@@ -48,11 +48,11 @@ class Canvas:
         else:
             radius = solid.radii_mm[:, None]
             low, high = (solid.points_mm - radius).min(axis=0), (solid.points_mm + radius).max(axis=0)
-        box = tuple(
-            slice(*np.searchsorted(axis.ravel(), (a - _REACH_MM, b + _REACH_MM)))
+        x, y, z = (
+            slice(*np.searchsorted(axis.ravel(), (a - _REACH_MM, b + _REACH_MM)).tolist())
             for axis, a, b in zip(self.axes, low, high, strict=True)
         )
-        return box[::-1] if all(part.start < part.stop for part in box) else None
+        return (z, y, x) if all(part.start < part.stop for part in (x, y, z)) else None
 
     def distance_mm(self, solid: Solid, box: Box) -> np.ndarray:
         """Return the signed distance to a solid that the tumour has pushed: float32 `[z, y, x]`."""
@@ -104,12 +104,12 @@ def _paint_solids(canvas: Canvas, brain: Brain, distractors: Distractors) -> Non
         canvas.paint_solid(ventricle, Tissue.CSF, canvas.edge_mm)
     for side in (-1, 1):
         canvas.paint_solid(Ellipsoid((side * 23, 30, 7), (2.4, 6, 3.5), side * 0.5), Tissue.CHOROID, canvas.edge_mm)
-    white, tissue, soft_mm = canvas.layers.white, canvas.layers.tissue, canvas.edge_mm + 1
+    layers, soft_mm = canvas.layers, canvas.edge_mm + 1
     for spot in distractors.spots:
-        canvas.paint_solid(spot, Tissue.HYPERINTENSITY, soft_mm, within=white)
+        canvas.paint_solid(spot, Tissue.HYPERINTENSITY, soft_mm, within=layers.white)
     for scar in distractors.scars:
-        canvas.paint_solid(scar, Tissue.SCAR, soft_mm, within=tissue)
-        canvas.paint_solid(scar, Tissue.CSF, soft_mm, within=tissue, inset_mm=3)
+        canvas.paint_solid(scar, Tissue.SCAR, soft_mm, within=layers.tissue)
+        canvas.paint_solid(scar, Tissue.CSF, soft_mm, within=layers.tissue, inset_mm=3)
 
 
 def _oedema_reach_mm(brain: Brain, tumour: Tumour, sulci: np.ndarray) -> float:
@@ -148,9 +148,10 @@ def label_parts(parts: dict[int, np.ndarray]) -> np.ndarray:
     `parts` are shares by label, as `paint_brain` returns them.
     """
     labels = np.array(list(parts), np.uint8)
-    inside = sum(parts.values()) >= 0.5
+    shares = np.stack(list(parts.values()))
+    inside = shares.sum(axis=0) >= 0.5
     reference = np.zeros(inside.shape, np.uint8)
-    reference[inside] = labels[np.stack([share[inside] for share in parts.values()]).argmax(axis=0)]
+    reference[inside] = labels[shares[:, inside].argmax(axis=0)]
     return reference
 
 

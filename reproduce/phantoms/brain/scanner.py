@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from reproduce.phantoms.brain.fields import Field, draw_field
 from reproduce.phantoms.scan_grid import Axes
+from reproduce.phantoms.shapes import Triple, triple
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +20,9 @@ class Sequence:
     shading: Field  # of the receiving coils
     shading_height: float  # standard deviation of its logarithm
     texture: Field  # grain of the tissue
-    blur_mm: tuple[float, float, float]  # standard deviation of the point spread along z, y, x
+    blur_mm: Triple  # standard deviation of the point spread along z, y, x
     noise: float  # standard deviation of the noise in either channel, in units of signal
-    shift: tuple[float, float, float]  # by which part of a voxel registration missed, along z, y, x
+    shift: Triple  # by which part of a voxel registration missed, along z, y, x
 
 
 def draw_sequence(rng: np.random.Generator, *, shading_height: float) -> Sequence:
@@ -34,7 +35,7 @@ def draw_sequence(rng: np.random.Generator, *, shading_height: float) -> Sequenc
         texture=draw_field(rng, 3.5),
         blur_mm=(float(rng.uniform(0.4, 1.3)), plane_mm, plane_mm),
         noise=float(rng.uniform(4.5, 12)),
-        shift=tuple(map(float, rng.uniform(-0.3, 0.3, 3))),
+        shift=triple(rng.uniform(-0.3, 0.3, 3)),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from reproduce.phantoms.brain.anatomy import cerebrum_mm
 from reproduce.phantoms.brain.fields import Field, draw_field
 from reproduce.phantoms.scan_grid import Axes
-from reproduce.phantoms.shapes import Ellipsoid
+from reproduce.phantoms.shapes import Ellipsoid, Triple, triple
 
 _OTHERS_MM = 9.0  # by how much grey matter lies farther on the way of an oedema than white matter does
 
@@ -18,9 +18,9 @@ _OTHERS_MM = 9.0  # by how much grey matter lies farther on the way of an oedema
 class Focus:
     """One core of a tumour."""
 
-    centre_mm: tuple[float, float, float]  # (x, y, z)
+    centre_mm: Triple  # (x, y, z)
     radius_mm: float  # of a sphere of the core's volume
-    ratios: tuple[float, float, float]  # half axes in radii; their product is 1
+    ratios: Triple  # half axes in radii; their product is 1
 
     def radial_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Return the distance from the centre, in millimetres of the mean radius."""
@@ -71,7 +71,8 @@ class Tumour:
             pushed = np.float32(self.push_mm / reach) * np.exp(np.float32(0.5) * (1 - squared))
             for axis, part in zip(moved, away, strict=True):
                 axis -= part * pushed
-        return tuple(moved)
+        x, y, z = moved
+        return x, y, z
 
 
 def draw_tumour(rng: np.random.Generator, *, brain_mm3: float, visible_mm: tuple[float, float]) -> Tumour:
@@ -123,7 +124,7 @@ def _draw_focus(rng: np.random.Generator, radius: float, *, side: float, low: np
     deep = -cerebrum_mm(*places.T.astype(np.float32))
     enough = deep > min(0.75 * radius, 16)
     centre = places[np.argmax(enough) if enough.any() else np.argmax(deep)] * (side, 1, 1)
-    return Focus(tuple(map(float, centre)), radius, tuple(map(float, ratios)))
+    return Focus(triple(centre), radius, triple(ratios))
 
 
 @dataclass(frozen=True)
@@ -146,5 +147,5 @@ def draw_distractors(rng: np.random.Generator) -> Distractors:
 def _draw_spot(rng: np.random.Generator, radius: float) -> Ellipsoid:
     """Draw an ellipsoid in the white matter of one hemisphere, somewhat longer from front to back."""
     centre = rng.choice([-1, 1]) * rng.uniform(17, 42), rng.uniform(-48, 52), rng.uniform(8, 38)
-    half = tuple(radius * rng.uniform(0.75, 1.3, 3) * (1, 1.25, 0.9))
-    return Ellipsoid(tuple(map(float, centre)), tuple(map(float, half)), float(rng.uniform(-0.6, 0.6)))
+    half = radius * rng.uniform(0.75, 1.3, 3) * (1, 1.25, 0.9)
+    return Ellipsoid(triple(centre), triple(half), float(rng.uniform(-0.6, 0.6)))

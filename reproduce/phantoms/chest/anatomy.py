@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reproduce.phantoms.shapes import Ellipsoid, Tube, smooth_union, tube
+from reproduce.phantoms.shapes import Ellipsoid, Triple, Tube, smooth_union, triple, tube
 
 _ENDLESS = float("inf")
 
@@ -30,7 +30,7 @@ class Anatomy:
 
     size: float  # factor on the reference body, whose half width is 160 mm
     body_mm: tuple[float, float]  # half width and half depth
-    cage_mm: tuple[float, float, float]  # half width, half depth and half height of the inside of the rib cage
+    cage_mm: Triple  # half width, half depth and half height of the inside of the rib cage
     waves: np.ndarray  # float32 [k, 2, 2]: cosine and sine share of the k-th bulge of body (0) and cage (1)
     heart: Ellipsoid  # in its sac
     mediastinum: tuple[Ellipsoid, ...]  # further solids between the lungs
@@ -73,7 +73,13 @@ class Anatomy:
 
 
 def _rim_distance_mm(
-    x: np.ndarray, y: np.ndarray, *, half_mm: tuple[float, ...], stretch: np.ndarray, waves: np.ndarray, square: float
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    half_mm: tuple[float, ...],
+    stretch: np.ndarray | np.floating,
+    waves: np.ndarray,
+    square: float,
 ) -> np.ndarray:
     """Return the distance along the ray from the middle to a rim between an ellipse and a rounded box, with bulges."""
     rho = np.sqrt(x * x + y * y) + np.float32(1e-3)
@@ -114,17 +120,17 @@ def draw_anatomy(rng: np.random.Generator) -> Anatomy:
     return Anatomy(
         size=size,
         body_mm=(size * half_width, size * half_depth),
-        cage_mm=tuple(size * v for v in cage),
+        cage_mm=triple(size * v for v in cage),
         waves=waves,
         heart=heart.scaled(size),
         mediastinum=tuple(solid.scaled(size) for solid in mediastinum),
         vessels={name: solid.scaled(size) for name, solid in vessels.items()},
         airways=tuple(solid.scaled(size) for solid in airways),
         oesophagus=oesophagus.scaled(size),
-        domes=tuple(dome.scaled(size) for dome in domes),
+        domes=(domes[0].scaled(size), domes[1].scaled(size)),
         rib_phase_mm=float(rng.uniform(0, 24) * size),
-        fissures=np.float32(
-            [[rng.uniform(0.9, 1.3), rng.normal(0, 0.12), size * rng.uniform(-25, 5)] for _ in range(2)]
+        fissures=np.array(
+            [[rng.uniform(0.9, 1.3), rng.normal(0, 0.12), size * rng.uniform(-25, 5)] for _ in range(2)], np.float32
         ),
         tissues=_draw_tissues(rng),
     )

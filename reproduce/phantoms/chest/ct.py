@@ -14,6 +14,7 @@ from reproduce.phantoms.chest.readers import Reading, read_scan
 from reproduce.phantoms.chest.scanner import Scanner, draw_scanner, scan
 from reproduce.phantoms.chest.vessels import grow_trees
 from reproduce.phantoms.scan_grid import ScanGrid
+from reproduce.phantoms.shapes import triple
 from reproduce.randomness import stream
 
 _LEAST_FIELD_MM, _LARGEST_FIELD_MM = 0.6 * 512, 0.9 * 512
@@ -80,7 +81,7 @@ def _place_grid(
     corner = np.array([aside[0], aside[1] - 0.01 * field, z]) - pixel_mm * (matrix - 1) / 2 * np.array([1, 1, 0])
     corner = np.append(np.round(corner[:2], 4), np.round(corner[2], 1))
     shift_mm = np.round(np.array([rng.uniform(-15, 15), rng.uniform(-40, 40), rng.uniform(-260, -60)]), 1)
-    return ScanGrid(matrix, n_slices, pixel_mm, slice_mm, tuple(map(float, corner))), shift_mm
+    return ScanGrid(matrix, n_slices, pixel_mm, slice_mm, triple(corner)), shift_mm
 
 
 def _label_nodules(lesions: tuple[Lesion, ...], structures: dict[str, np.ndarray], grid: ScanGrid) -> np.ndarray:

@@ -42,7 +42,7 @@ class Lesion:
 
     @property
     def reach_mm(self) -> float:
-        """Radius of a ball around the centre that holds the lesion without its spicules."""
+        """Return the radius of a ball around the centre that holds the lesion without its spicules."""
         return float(0.5 * self.diameter_mm * self.axes.max() * (1 + np.abs(self.waves[:, 3]).sum()))
 
     def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -58,7 +58,7 @@ class Lesion:
 
     @property
     def irregularity(self) -> float:
-        """How lobulated it is: root mean square height of its bulges relative to the radius."""
+        """Return how lobulated it is: root mean square height of its bulges relative to the radius."""
         return float(np.sqrt((self.waves[:, 3] ** 2).sum() / 2)) if len(self.waves) else 0.0
 
 
@@ -161,9 +161,19 @@ def _draw_lesion(kind: str, rng: np.random.Generator, *, leads: bool) -> Lesion:
     lengths = rng.uniform(0.25, 0.75, n_spikes) * diameter / 2 + 1
     spikes = np.column_stack([spikes, lengths])
     q, r = np.linalg.qr(rng.normal(size=(3, 3)))  # with the signs of R, Q is a rotation that is drawn evenly
-    arrays = (array.astype(np.float32) for array in (q * np.sign(np.diag(r)), axes, waves, spikes))
-    core_share = float(rng.uniform(0.35, 0.65))
-    return Lesion(kind, np.zeros(3), diameter, texture, float(density), *arrays, core_share, place)
+    return Lesion(
+        kind=kind,
+        centre_mm=np.zeros(3),
+        diameter_mm=diameter,
+        texture=texture,
+        density_hu=float(density),
+        turn=(q * np.sign(np.diag(r))).astype(np.float32),
+        axes=axes.astype(np.float32),
+        waves=waves.astype(np.float32),
+        spikes=spikes.astype(np.float32),
+        core_share=float(rng.uniform(0.35, 0.65)),
+        place=place,
+    )
 
 
 def _find_centre(

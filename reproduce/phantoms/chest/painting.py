@@ -80,7 +80,8 @@ def paint_chest(anatomy: Anatomy, grid: ScanGrid, lungs_hu: np.ndarray) -> tuple
     masks = {name: np.zeros(grid.shape, bool) for name in STRUCTURES}
     x, y = grid.x_mm[None, :], grid.y_mm[:, None]
     reach = 1.08 * np.array(anatomy.cage_mm) + 30 * anatomy.size  # ribs, shoulder blades and spine at every height
-    inner = grid.box(np.append(-reach[:2], grid.z_mm[0]), np.append(reach[:2], grid.z_mm[-1]))[1:]
+    low, high = np.append(-reach[:2], grid.z_mm[0]), np.append(reach[:2], grid.z_mm[-1])
+    inner = grid.box_of("a chest", low, high)[1:]
     inner_x, inner_y = x[:, inner[1]], y[inner[0]]
     for k, z in enumerate(map(float, grid.z_mm)):
         body = anatomy.body_distance_mm(x, y, z)

@@ -119,7 +119,9 @@ def _call(lesion: Lesion, habit: Habits, rng: np.random.Generator) -> str:
 def _mark(
     calls: list[tuple[Lesion, str]], habit: Habits, anatomy: Anatomy, grid: ScanGrid, rng: np.random.Generator
 ) -> Reading:
-    nodules, small, other = [], [], []
+    nodules: list[NoduleMark] = []
+    small: list[PointMark] = []
+    other: list[PointMark] = []
     for i, (lesion, call) in enumerate(calls):
         if call == "nodule":
             outlines = _outline(lesion, habit, anatomy, grid, rng)
@@ -135,7 +137,7 @@ def _outline(
 ) -> dict[int, np.ndarray]:
     """Draw one reader's chains by slice; at least the voxel at the centre of the lesion is enclosed."""
     reach = lesion.reach_mm + 2.5 + grid.pixel_mm * np.array([2, 2, 0]) + np.array([0, 0, grid.slice_mm])
-    box = grid.box(lesion.centre_mm - reach, lesion.centre_mm + reach)
+    box = grid.box_of("a lesion", lesion.centre_mm - reach, lesion.centre_mm + reach)
     axes = grid.axes(box)
     field = lesion.distance_mm(*axes)
     shake = _smooth_field(field.shape, max(1.5, 0.35 * lesion.diameter_mm / grid.pixel_mm), rng)

@@ -21,7 +21,7 @@ class Storage:
 
     @property
     def range_hu(self) -> tuple[int, int]:
-        """Least and greatest HU that the stored bits can say, padding aside."""
+        """Return the least and the greatest HU that the stored bits can say, padding aside."""
         if self.is_signed:
             return -1024, 2 ** (self.bits - 1) - 1 + self.intercept_hu
         return self.intercept_hu, 2**self.bits - 1 + self.intercept_hu

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from reproduce.errors import GeometryError
 from reproduce.imaging.volume import Volume
@@ -17,7 +17,7 @@ from reproduce.phantoms.chest.scanner import Scanner
 from reproduce.randomness import seed_words
 
 _DATE, _TIME = "20000101", "120000"
-_IMPLEMENTATION = "2.25.155020402857019146245393427181906478413"  # of these writers, drawn once
+_IMPLEMENTATION = UID("2.25.155020402857019146245393427181906478413")  # of these writers, drawn once
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,17 @@ class CtSeriesTags:
     patient_position: str  # "HFS" or "FFS"
     rises_with_number: bool  # whether InstanceNumber rises towards the head, or towards the feet
 
-    def uid(self, *what: int | str) -> str:
+    def uid(self, *what: int | str) -> UID:
         """Return the unique identifier of a part of the scan: "study", "series", "frame" or ("slice", z)."""
         return uid_of(*self.name, *what)
 
 
-def uid_of(*name: int | float | str) -> str:
+def uid_of(*name: int | float | str) -> UID:
     """Return the unique identifier of a name: 2.25. and a version 8 UUID of its SHA-256 (PS3.5, B.2)."""
     value = sum(word << (32 * i) for i, word in enumerate(seed_words(*name)[:4]))
     value = value & ~(0xF << 76) | 8 << 76
     value = value & ~(0x3 << 62) | 2 << 62
-    return f"2.25.{uuid.UUID(int=value).int}"
+    return UID(f"2.25.{uuid.UUID(int=value).int}")
 
 
 def write_ct_series(folder: Path, image: Volume, tags: CtSeriesTags, *, numbers: Sequence[int]) -> None:
@@ -87,7 +87,7 @@ def decimal(value: float) -> str:
     return text
 
 
-def start_file(sop_class: str, syntax: str, tags: CtSeriesTags) -> Dataset:
+def start_file(sop_class: UID, syntax: UID, tags: CtSeriesTags) -> Dataset:
     """Return what all files of a phantom scan say: patient, study and frame of reference."""
     file = Dataset()
     file.file_meta = FileMetaDataset()

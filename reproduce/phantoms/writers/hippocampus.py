@@ -31,8 +31,12 @@ def write_hippocampus_cohort(folder: Path, *, n_patients: int, seed: int, worker
     """
     if n_patients < 1:
         raise CohortError(expected="at least 1 patient", got=str(n_patients), where=folder, do="ask for more patients")
-    record = {"phantom": "hippocampus in the layout of the Decathlon", "code": cache_key(write_hippocampus_cohort)}
-    record |= {"seed": seed, "n_patients": n_patients}
+    record = {
+        "phantom": "hippocampus in the layout of the Decathlon",
+        "code": cache_key(write_hippocampus_cohort),
+        "seed": seed,
+        "n_patients": n_patients,
+    }
     if (folder / PARAMETERS_FILE).is_file() and json.loads((folder / PARAMETERS_FILE).read_text()) == record:
         return
     _clear(folder)

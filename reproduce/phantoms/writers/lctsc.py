@@ -53,7 +53,7 @@ def _write_scan(folder: Path, patient: PhantomPatient) -> None:
     )
     numbers = rng.choice(np.arange(1, 10 * patient.n_slices), patient.n_slices, replace=False)
     study = folder / tags.uid("study")
-    write_ct_series(study / tags.uid("series"), scan.image, tags, numbers=numbers)
+    write_ct_series(study / tags.uid("series"), scan.image, tags, numbers=numbers.tolist())
     masks = {organ: scan.structures[structure] for organ, structure in ORGANS.items()}
     write_structure_set(study / tags.uid("structure series") / "000001.dcm", masks, scan.image, tags)
 

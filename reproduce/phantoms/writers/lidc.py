@@ -25,7 +25,7 @@ def write_lidc_cohort(
     Args:
         folder: Made if need be.
         n_patients: At least 1.
-        seed: Of the cohort; a longer cohort of the same seed begins with the same patients.
+        seed: Seed of the cohort; a longer cohort of the same seed begins with the same patients.
         matrix: Rows and columns.
         n_slices: Slices a patient.
         slice_spacing_mm: Distance and thickness of slices.
@@ -54,7 +54,7 @@ def _write_scan(folder: Path, patient: PhantomPatient) -> None:
         rises_with_number=bool(rng.random() < 0.5),
     )
     series = folder / tags.uid("study") / tags.uid("series")
-    write_ct_series(series, scan.image, tags, numbers=numbers)
+    write_ct_series(series, scan.image, tags, numbers=numbers.tolist())
     message = read_message(scan.readings, tags, scan.image)
     message.write(series / f"{patient.number:03d}.xml", encoding="UTF-8", xml_declaration=True)
 

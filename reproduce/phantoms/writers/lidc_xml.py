@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from xml.etree.ElementTree import Comment, Element, ElementTree, SubElement, indent
 
@@ -58,8 +58,8 @@ def _append_marks(session: Element, reading: Reading, slices: list[dict[str, str
         _append_roi(nodule, slices[point.slice_index], [(point.x, point.y)])
     for order, point in enumerate(reading.non_nodules, start=1):
         name = {"nonNoduleID": f"Non-nodule {order:03d}"}
-        mark = _append(session, "nonNodule", name | slices[point.slice_index])
-        _append(mark, "locus", {"xCoord": point.x, "yCoord": point.y})
+        other = _append(session, "nonNodule", name | slices[point.slice_index])
+        _append(other, "locus", {"xCoord": point.x, "yCoord": point.y})
 
 
 def _append_roi(nodule: Element, at_slice: dict[str, str], pixels: Iterable[tuple[int, int]]) -> None:
@@ -68,7 +68,7 @@ def _append_roi(nodule: Element, at_slice: dict[str, str], pixels: Iterable[tupl
         _append(roi, "edgeMap", {"xCoord": x, "yCoord": y})
 
 
-def _append(parent: Element, tag: str, texts: dict[str, object]) -> Element:
+def _append(parent: Element, tag: str, texts: Mapping[str, object]) -> Element:
     """Append an element with one child for each text, and return it."""
     element = SubElement(parent, tag)
     for name, text in texts.items():

@@ -10,18 +10,17 @@ import numpy as np
 
 from reproduce.papers.cnn_survey.measures.small_cnns import Unit, plain_cnn
 from reproduce.papers.cnn_survey.measures.trainings import accuracy, compiled, start_afresh, train
-from reproduce.protocol.section import Section
+from reproduce.papers.cnn_survey.protocol import Study
 from reproduce.randomness import stream
-from reproduce.tasks.x_rays import Data, Row, Training
+from reproduce.tasks.x_rays import Data, Row
 from reproduce.training.gradients import weight_gradients
 
 
 @dataclass(frozen=True)
-class ActivationStudy(Section):
+class ActivationStudy(Study):
     """What Table 2 is measured by.
 
     Attributes:
-        training: Of each network.
         units: The activations that are compared.
         gradient_depths: Convolutions of the networks whose gradients are measured, before any training.
         depth: Convolutions of the networks whose accuracy is measured.
@@ -34,7 +33,6 @@ class ActivationStudy(Section):
         dense_starts: (name, unit, c): weights of variance c over the number of inputs.
     """
 
-    training: Training
     units: tuple[Unit, ...]
     gradient_depths: tuple[int, ...]
     depth: int
@@ -85,14 +83,12 @@ def accuracies(data: Data, study: ActivationStudy) -> Iterator[Row]:
 def four_classes(data: Data, study: ActivationStudy) -> Iterator[Row]:
     """Yield `four_classes_accuracy`: by which of four quarter turns an X-ray is turned; x counts convolutions."""
     t = study.training
-    (images, turns), (test_images, test_turns) = (
-        turned_by_quarters(part) for part in (data.train_images, data.test_images)
-    )
+    (images, turns), test = (turned_by_quarters(part) for part in (data.train_images, data.test_images))
     for unit in study.units:
         model = compiled(plain_cnn(unit, 2, width=t.width, n_outputs=4))
         for seed in t.seeds:
             train(model, images, turns, t, seed=seed)
-            yield "four_classes_accuracy", unit.name, 2, seed, accuracy(model, test_images, test_turns)
+            yield "four_classes_accuracy", unit.name, 2, seed, accuracy(model, *test)
 
 
 def dead_units(data: Data, study: ActivationStudy) -> Iterator[Row]:
@@ -110,8 +106,8 @@ def dead_units(data: Data, study: ActivationStudy) -> Iterator[Row]:
                 start_afresh(model, seed)
                 yield "dead_share", condition, 0.0, seed, dead_share(probe, unit, data.train_images)
                 for rate in study.dying_rates:
-                    settings = {"seed": seed, "learning_rate": rate, "epochs": study.dying_epochs}
-                    train(model, data.train_images, data.train_labels, t, **settings)
+                    images, labels, epochs = data.train_images, data.train_labels, study.dying_epochs
+                    train(model, images, labels, t, seed=seed, learning_rate=rate, epochs=epochs)
                     yield "dead_share", condition, rate, seed, dead_share(probe, unit, data.train_images)
 
 
@@ -153,5 +149,5 @@ def _mixed(data: Data, size: int) -> tuple[np.ndarray, np.ndarray]:
 def turned_by_quarters(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return square images `[n, y, x, 1]` turned by 0, 1, 2, 3, 0, ... quarters, and by how many: float32 `[n]`."""
     turns = np.arange(len(images)) % 4
-    turned = np.stack([np.rot90(image, turn) for image, turn in zip(images, turns, strict=True)])
+    turned = np.stack([np.rot90(image, turn) for image, turn in zip(images, turns.tolist(), strict=True)])
     return turned, turns.astype(np.float32)

@@ -10,22 +10,20 @@ import numpy as np
 
 from reproduce.papers.cnn_survey.measures.small_cnns import dense_head_cnn
 from reproduce.papers.cnn_survey.measures.trainings import accuracy, compiled, cross_entropy, start_afresh, train
-from reproduce.protocol.section import Section
-from reproduce.tasks.x_rays import Data, Row, Training
+from reproduce.papers.cnn_survey.protocol import Study
+from reproduce.tasks.x_rays import Data, Row
 
 
 @dataclass(frozen=True)
-class DenseStudy(Section):
+class DenseStudy(Study):
     """What Table 1 is measured by.
 
     Attributes:
-        training: Of each network.
         pooling: Side and stride of the pooling before the dense layer of the common network.
         dropout: Rate, before and behind the dense layer, of the network that has it.
         ridge: Weight of the squared coefficients in the linear read-out of dense features, as a share of the X-rays.
     """
 
-    training: Training
     pooling: int
     dropout: float
     ridge: float
@@ -96,10 +94,10 @@ def read_out(
 
     Args:
         model: Gives features `[n, k]`; those that do not vary are left out.
-        images: As the model takes them.
+        images: Images that are fitted on, as the model takes them.
         labels: float `[n]`, 0 or 1; one half decides.
-        test_images: Not fitted on.
-        test_labels: Theirs.
+        test_images: Images that are not fitted on.
+        test_labels: Labels of the test images.
         ridge: See `DenseStudy`.
     """
     train, test = (

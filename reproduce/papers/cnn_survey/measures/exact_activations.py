@@ -21,21 +21,21 @@ _SIGMOID_UNTIL, _TANH_UNTIL = 36.0, 18.0
 
 
 def agrees_with_keras(layer: Call, formula: Call, rtol: float = CLOSE) -> Finding:
-    """Whether Keras' layer has the printed formula on -20 to 20; the largest difference, relative to 1 or the value."""
+    """Check whether Keras' layer has the printed formula on -20 to 20, and by how much it differs at the most."""
     ours, theirs = formula().value(GRID.astype(np.float32)), _keras(layer(name="layer"), GRID)
     apart = float((np.abs(ours - theirs) / np.maximum(1, np.abs(ours))).max())
     return Finding(apart <= rtol, f"largest relative difference from the formula {apart:.0e} on 4001 values, -20 to 20")
 
 
 def rectifies() -> Finding:
-    """Whether ReLU gives back what is above 0 and 0 for the rest, to the bit."""
+    """Check whether ReLU gives back what is above 0 and 0 for the rest, to the bit."""
     x = GRID.astype(np.float32)
     out = _keras(layers.ReLU(), x)
     return Finding(bool((out[x > 0] == x[x > 0]).all() and (out[x <= 0] == 0).all()), "equal to the bit on 4001 values")
 
 
 def sigmoid_range() -> Finding:
-    """Whether sigmoid stays inside (0, 1); where float32 rounds it to an end."""
+    """Check whether sigmoid stays inside (0, 1); where float32 rounds it to an end."""
     x = np.linspace(-_SIGMOID_UNTIL, _SIGMOID_UNTIL, 4001)
     inside = _inside(sigmoid().value(x), 0, 1)
     ends = _keras(layers.Activation("sigmoid"), np.array([-200.0, 20.0]))
@@ -45,7 +45,7 @@ def sigmoid_range() -> Finding:
 
 
 def tanh_range() -> Finding:
-    """Whether tanh stays inside (-1, 1); where float32 rounds it to an end."""
+    """Check whether tanh stays inside (-1, 1); where float32 rounds it to an end."""
     x = np.linspace(-_TANH_UNTIL, _TANH_UNTIL, 4001)
     inside = _inside(tanh().value(x), -1, 1)
     end = _keras(layers.Activation("tanh"), np.array([20.0]))[0]
@@ -53,14 +53,14 @@ def tanh_range() -> Finding:
 
 
 def sigmoid_is_softmax_of_two() -> Finding:
-    """Whether sigmoid(z) is the probability that a softmax of (z, 0) gives to the first of two classes."""
+    """Check whether sigmoid(z) is the probability that a softmax of (z, 0) gives to the first of two classes."""
     pairs = np.stack([GRID, np.zeros_like(GRID)], axis=1)
     apart = float(np.abs(sigmoid().value(GRID) - softmax(pairs)[:, 0]).max())
     return Finding(apart <= 1e-12, f"sigmoid(z) = softmax(z, 0) to {apart:.0e}: a probability of one of two classes")
 
 
 def saturates(formula: Call, *, bound: float) -> Finding:
-    """Whether the derivative goes to 0 on both sides and is nowhere above a bound."""
+    """Check whether the derivative goes to 0 on both sides and is nowhere above a bound."""
     derivative = formula().derivative
     peak, far = float(derivative(GRID).max()), float(derivative(np.array([-10.0, 10.0])).max())
     text = f"largest derivative {peak:g}, at most {far:.0e} beyond |x| = 10; sixteen layers multiply to {peak**16:.0e}"
@@ -68,20 +68,20 @@ def saturates(formula: Call, *, bound: float) -> Finding:
 
 
 def tanh_is_a_sigmoid() -> Finding:
-    """Whether tanh(x) = 2 sigmoid(2 x) - 1."""
+    """Check whether tanh(x) = 2 sigmoid(2 x) - 1."""
     apart = float(np.abs(tanh().value(GRID) - (2 * sigmoid().value(2 * GRID) - 1)).max())
     return Finding(apart <= 1e-12, f"tanh(x) = 2 sigmoid(2x) - 1 to {apart:.0e}")
 
 
 def tanh_is_symmetric() -> Finding:
-    """Whether tanh is odd about 0 and sigmoid is not."""
+    """Check whether tanh is odd about 0 and sigmoid is not."""
     ours, other = (np.abs(f.value(GRID) + f.value(-GRID)).max() for f in (tanh(), sigmoid()))
     text = f"|f(x) + f(-x)| is {ours:.0e} for tanh and {other:g} for sigmoid, which is symmetric about 1/2"
     return Finding(bool(ours < CLOSE < other), text)
 
 
 def distribution() -> Finding:
-    """Whether softmax gives numbers in (0, 1) of sum 1, for two classes to ten; the formula, and Keras' agreement."""
+    """Check whether softmax gives numbers in (0, 1) of sum 1 for two classes to ten, by the formula and in Keras."""
     rng = np.random.default_rng(1)
     drawn = [rng.normal(scale=3, size=(500, k)) for k in range(2, 11)]
     exact, found = [softmax(each) for each in drawn], [_keras(layers.Softmax(), each) for each in drawn]
@@ -96,7 +96,7 @@ def distribution() -> Finding:
 
 
 def never_flat(formula: Call, other: Call) -> Finding:
-    """Whether a derivative is nowhere 0 while that of another is on half of the line, so that units of it can die."""
+    """Check whether a derivative is nowhere 0 while that of another, whose units can die, is on half of the line."""
     least, flat = float(formula().derivative(GRID).min()), float((other().derivative(GRID) == 0).mean())
     return Finding(
         least > 0 and flat > 0, f"least derivative {least:g}; that of ReLU is 0 on {100 * flat:.0f} % of -20 to 20"
@@ -104,7 +104,7 @@ def never_flat(formula: Call, other: Call) -> Finding:
 
 
 def unit_without_gradient() -> Finding:
-    """Whether a ReLU unit can have a derivative of 0 for every image: one bias suffices."""
+    """Check whether a ReLU unit can have a derivative of 0 for every image: one bias suffices."""
     images = np.random.default_rng(2).normal(size=(1000, 9))
     flat = (images @ np.full(9, 0.1) - 10 <= 0).mean()
     return Finding(
@@ -113,32 +113,32 @@ def unit_without_gradient() -> Finding:
 
 
 def has_more_parameters(layer: Call, *, than: Call, channels: int) -> Finding:
-    """Whether a layer has more parameters than another, on features of some channels."""
+    """Check whether a layer has more parameters than another, on features of some channels."""
     ours, other = (_parameters(each(name="layer"), channels) for each in (layer, than))
     return Finding(ours > other, f"{ours} learnt parameters on {channels} channels, against {other}")
 
 
 def contains(formula: Call, others: Sequence[tuple[float, Call]]) -> Finding:
-    """Whether a family with a slope has each of other functions at some slope."""
+    """Check whether a family with a slope has each of other functions at some slope."""
     apart = [float(np.abs(formula(slope).value(GRID) - other().value(GRID)).max()) for slope, other in others]
     text = ", ".join(f"slope {slope:g}: {distance:g} apart" for (slope, _), distance in zip(others, apart, strict=True))
     return Finding(max(apart) == 0, f"{text}; and every other slope besides")
 
 
 def exponentials(formula: Call, *, than: Call) -> Finding:
-    """Whether a function takes more exponentials than another."""
+    """Check whether a function takes more exponentials than another."""
     ours, other = formula().exponentials, than().exponentials
     return Finding(ours > other, f"{ours} exponential a value against {other}; times in provenance.json")
 
 
 def no_exponential(formula: Call) -> Finding:
-    """Whether a function takes none."""
+    """Check whether a function takes none."""
     ours = formula().exponentials
     return Finding(ours == 0, f"{ours} exponentials a value: one comparison; times in provenance.json")
 
 
 def fixed_point() -> Finding:
-    """Whether SELU maps mean 0 and variance 1 to themselves and draws near variances to 1 (Klambauer et al. 2017).
+    """Check whether SELU keeps mean 0 and variance 1 and draws near variances to 1 (Klambauer et al. 2017).
 
     Of normal inputs, as wide layers have them; their mean is 0 whatever the layer before gave, since the weights have
     that mean, so that what is passed on is the variance (equations 4 and 5 with omega = 0, tau = 1).

@@ -15,7 +15,7 @@ _RNG_SEED = 3
 
 
 def reads_every_input(n: int, m: int) -> Finding:
-    """Whether each of m outputs moves with each of n inputs."""
+    """Check whether each of m outputs moves with each of n inputs."""
     layer, x = layers.Dense(m), np.random.default_rng(_RNG_SEED).normal(size=(1, n)).astype(np.float32)
     before = _output(layer, x)
     moved = np.stack([_output(layer, x + step)[0] - before[0] for step in np.eye(n, dtype=np.float32)])
@@ -24,13 +24,13 @@ def reads_every_input(n: int, m: int) -> Finding:
 
 
 def takes_any_shape(shapes: Sequence[tuple[int, int]]) -> Finding:
-    """Whether a dense layer takes any n numbers to any m."""
+    """Check whether a dense layer takes any n numbers to any m."""
     found = [_output(layers.Dense(m), np.zeros((1, n), np.float32)).shape[1] == m for n, m in shapes]
     return Finding(all(found), ", ".join(f"{n} to {m}" for n, m in shapes))
 
 
 def outputs_suit_tasks() -> Finding:
-    """Whether softmax gives a distribution, sigmoid one probability, and a linear output every number."""
+    """Check whether softmax gives a distribution, sigmoid one probability, and a linear output every number."""
     rng = np.random.default_rng(_RNG_SEED)
     logits, one = rng.normal(scale=5, size=(1000, 4)).astype(np.float32), np.array([[-3.0], [4.0]], np.float32)
     classes, single = _output(layers.Softmax(), logits), _output(layers.Activation("sigmoid"), logits)
@@ -45,7 +45,7 @@ def outputs_suit_tasks() -> Finding:
 
 
 def output_depends_on_task() -> Finding:
-    """Whether the output of one task cannot serve another: no softmax gives -3, no free number is a share."""
+    """Check whether the output of one task cannot serve another: no softmax gives -3, no free number is a share."""
     reach = softmax(np.array([[-50.0, 50.0], [50.0, -50.0]]))
     below = dense(np.ones(2), np.array([[-2.0, -1.0]]), np.zeros(1))[0]
     text = f"softmax reaches {reach.min():.0e} to {reach.max():g}, so no regression; linear {below:g}, no probability"
@@ -53,7 +53,7 @@ def output_depends_on_task() -> Finding:
 
 
 def output_is_small() -> Finding:
-    """Whether the output layer has fewer parameters than the dense layers before it, and where it would not."""
+    """Check whether the output layer has fewer parameters than the dense layers before it, and where it would not."""
     vgg = (25088 * 4096 + 4096) + (4096 * 4096 + 4096), 4096 * 1000 + 1000
     lenet = (400 * 120 + 120) + (120 * 84 + 84), 84 * 10 + 10
     text = "; ".join(
@@ -68,7 +68,7 @@ def output_is_small() -> Finding:
 
 
 def dense_against_convolution(width: int) -> Finding:
-    """Whether a dense layer needs more parameters than a convolution for the same output, and grows with the image."""
+    """Check whether a dense layer needs more parameters than a convolution, and more of them for a larger image."""
     counts = {}
     for n in (28, 56):
         counts[n] = (n * n + 1) * n * n * width, 3 * 3 * width + width

@@ -18,7 +18,7 @@ _SEED = 4
 
 
 def image_axes() -> Finding:
-    """Whether a network takes height, width and channels, for grey and colour; a volume needs one axis more."""
+    """Check whether a network takes height, width and channels, for grey and colour; a volume needs one axis more."""
     shapes = [(28, 28, 1), (28, 20, 3)]
     found = [tuple(_output(layers.Conv2D(2, 3, padding="same"), _noise(*shape)).shape) for shape in shapes]
     holds = [each == (*shape[:2], 2) for each, shape in zip(found, shapes, strict=True)]
@@ -26,7 +26,7 @@ def image_axes() -> Finding:
 
 
 def convolution_is_local(kernel: int) -> Finding:
-    """Whether an output of a convolution reads its window and nothing else."""
+    """Check whether an output of a convolution reads its window and nothing else."""
     layer, image = layers.Conv2D(1, kernel, padding="same"), _noise(15, 15, 1)
     before, reads = _output(layer, image), np.zeros((15, 15), bool)
     for at in np.ndindex(15, 15):
@@ -40,7 +40,7 @@ def convolution_is_local(kernel: int) -> Finding:
 
 
 def convolution_follows_shifts() -> Finding:
-    """Whether a shifted image gives shifted features: away from the edge, and at stride 1."""
+    """Check whether a shifted image gives shifted features: away from the edge, and at stride 1."""
     image = _noise(24, 24, 1)
     moved = np.roll(image, 1, axis=1)
     layer, strided = layers.Conv2D(4, 3, padding="same"), layers.Conv2D(4, 3, 2, "same")
@@ -55,14 +55,14 @@ def convolution_follows_shifts() -> Finding:
 
 
 def same_padding_keeps_the_size(kernels: Sequence[int]) -> Finding:
-    """Whether p = floor((k - 1) / 2) keeps the size for each kernel."""
+    """Check whether p = floor((k - 1) / 2) keeps the size for each kernel."""
     sizes = {k: output_size(28, kernel=k, stride=1, padding=same_padding(k)) for k in kernels}
     lost = [f"k = {k} gives {n}" for k, n in sizes.items() if n != 28]
     return Finding(not lost, f"28 positions: {', '.join(lost) or 'all kept'}; the rest keep 28")
 
 
 def stride_makes_smaller() -> Finding:
-    """Whether a stride above 1 gives a smaller grid."""
+    """Check whether a stride above 1 gives a smaller grid."""
     sizes = {s: output_size(28, kernel=3, stride=s, padding=1) for s in (1, 2, 3)}
     return Finding(
         sizes[1] > sizes[2] > sizes[3], f"28 positions at stride 1, 2, 3: {', '.join(map(str, sizes.values()))}"
@@ -70,7 +70,7 @@ def stride_makes_smaller() -> Finding:
 
 
 def field_grows_exponentially(depth: int) -> Finding:
-    """Whether the receptive field grows by a factor with each layer, whatever the stride."""
+    """Check whether the receptive field grows by a factor with each layer, whatever the stride."""
     fields = [receptive_field([3] * n, [1] * n) for n in range(1, depth + 1)]
     strided = [receptive_field([3] * n, [2] * n) for n in range(1, 7)]
     chain = [layers.Input((64, 64, 1)), *(layers.Conv2D(1, 3, padding="same") for _ in range(depth))]
@@ -83,14 +83,14 @@ def field_grows_exponentially(depth: int) -> Finding:
 
 
 def larger_kernels_cost_more(width: int) -> Finding:
-    """Whether multiply-adds grow with the kernel."""
+    """Check whether multiply-adds grow with the kernel."""
     costs = {k: cost(_chain(layers.Conv2D(width, k, padding="same"))).multiply_adds for k in (3, 5, 7)}
     values = list(costs.values())
     return Finding(values == sorted(set(values)), ", ".join(f"{k}x{k}: {n} multiply-adds" for k, n in costs.items()))
 
 
 def pooling_makes_smaller() -> Finding:
-    """Whether pooling of 2x2 leaves a quarter, and what follows costs a quarter."""
+    """Check whether pooling of 2x2 leaves a quarter, and what follows costs a quarter."""
     after = layers.Conv2D(8, 3, padding="same")
     small, large = (cost(_chain(*before, after)).multiply_adds for before in ((layers.MaxPooling2D(2),), ()))
     return Finding(
@@ -99,7 +99,7 @@ def pooling_makes_smaller() -> Finding:
 
 
 def pooling_is_invariant() -> Finding:
-    """Whether pooling of 2x2 gives the same for an image shifted by one pixel; how far it is off, beside a stride."""
+    """Check whether pooling of 2x2 gives the same for an image shifted by one pixel, and how far it is off."""
     image = _noise(32, 32, 4)
     moved = np.roll(image, 1, axis=1)
     kinds = {"max": layers.MaxPooling2D(2), "average": layers.AveragePooling2D(2), "stride": layers.MaxPooling2D(1, 2)}
@@ -112,16 +112,17 @@ def pooling_is_invariant() -> Finding:
 
 
 def pooling_loses_detail() -> Finding:
-    """Whether two images that differ pool to the same."""
+    """Check whether two images that differ pool to the same."""
     one = np.zeros((2, 2, 1), np.float32)
     one[0, 0], other = 1, one[::-1, ::-1].copy()
     other[1, 1] = 1
-    same = [_output(layer, a) == _output(layer, b) for layer in _poolings() for a, b in [(one, other)]]
-    return Finding(bool(np.all(same)), "a dot in either corner of a 2x2 window: the same maximum, the same mean")
+    poolings = layers.MaxPooling2D(2), layers.AveragePooling2D(2)
+    same = all((_output(layer, one) == _output(layer, other)).all() for layer in poolings)
+    return Finding(same, "a dot in either corner of a 2x2 window: the same maximum, the same mean")
 
 
 def activation_breaks_linearity() -> Finding:
-    """Whether layers without activation are one linear map, and with ReLU are not."""
+    """Check whether layers without activation are one linear map, and with ReLU are not."""
     a, b = _noise(12, 12, 1), np.flip(_noise(12, 12, 1), 0)
     apart = {}
     for name in ("linear", "relu"):
@@ -135,7 +136,7 @@ def activation_breaks_linearity() -> Finding:
 
 
 def activation_is_elementwise() -> Finding:
-    """Whether an output of each activation of Table 2 hangs on the one input alone."""
+    """Check whether an output of each activation of Table 2 hangs on the one input alone."""
     names = ("relu", "sigmoid", "tanh", "softmax", "leaky_relu", "elu", "selu")
     x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(1, 1, 8)
     moved = x.copy()
@@ -149,7 +150,7 @@ def activation_is_elementwise() -> Finding:
 
 
 def losses_measure_difference() -> Finding:
-    """Whether cross-entropy and mean squared error are 0 where output and reference agree, and grow as they part."""
+    """Check whether cross-entropy and mean squared error are 0 where output and reference agree, and else grow."""
     shares = np.array([1.0, 0.9, 0.5, 0.1])
     entropy = np.log(1 / shares)
     error = (1 - shares) ** 2
@@ -161,7 +162,7 @@ def losses_measure_difference() -> Finding:
 
 
 def backpropagation_is_the_slope() -> Finding:
-    """Whether backpropagated gradients are the slopes of the loss, down to the first layer."""
+    """Check whether backpropagated gradients are the slopes of the loss, down to the first layer."""
     keras.utils.set_random_seed(_SEED)
     model = _chain(
         layers.Conv2D(3, 3, activation="tanh", name="conv"), layers.Flatten(), layers.Dense(1, name="out"), size=8
@@ -181,10 +182,6 @@ def backpropagation_is_the_slope() -> Finding:
         slopes[i] = (values[0] - values[1]) / (2 * step)
     apart = float(np.abs(slopes - found.reshape(9, 3)[:, 0]).max() / np.abs(slopes).max())
     return Finding(apart < 1e-2, f"nine weights of the first layer: {apart:.0e} of the largest slope apart")
-
-
-def _poolings() -> tuple[layers.Layer, ...]:
-    return layers.MaxPooling2D(2), layers.AveragePooling2D(2)
 
 
 def _chain(*parts: layers.Layer, size: int = 28) -> keras.Model:

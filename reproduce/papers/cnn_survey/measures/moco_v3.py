@@ -12,9 +12,10 @@ from reproduce.errors import ArgumentError, NonFiniteError
 from reproduce.models.selfsupervised.moco_v3 import Head, MomentumContrast
 from reproduce.papers.cnn_survey.measures.linear_probe import probe_accuracy
 from reproduce.papers.cnn_survey.measures.views import Views, apply_views, draw_views
-from reproduce.protocol.section import Call, Section
+from reproduce.papers.cnn_survey.protocol import Study
+from reproduce.protocol.section import Call
 from reproduce.randomness import seed31, stream
-from reproduce.tasks.x_rays import Data, Row, Training
+from reproduce.tasks.x_rays import Data, Row
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Encoder:
     """A classifier of the catalog whose features are learnt.
 
     Attributes:
-        name: As in the results files.
+        name: Its name in the results files.
         build: Called with nothing else; one output "class" of one class.
         projection, prediction: Heads that are put behind its features.
         frozen: Layers that keep their starting weights.
@@ -36,22 +37,20 @@ class Encoder:
 
 
 @dataclass(frozen=True)
-class MocoStudy(Section):
-    """What is measured of MoCo v3.
+class MocoStudy(Study):
+    """What is measured of MoCo v3; the width of its training is not used, since an encoder has its own.
 
     Attributes:
-        training: Of all three arms; its width is not used here, since an encoder has its own.
         encoders: What is trained.
         views: How two views of an X-ray differ.
-        temperature: Of the loss.
-        momentum: Of the first step.
-        weight_decay: Of AdamW, in all arms.
+        temperature: Temperature of the loss.
+        momentum: Momentum of the first step.
+        weight_decay: Weight decay of AdamW, in all arms.
         warmup_epochs: Over which the learning rate rises to its value, from where it falls as a cosine.
         n_labels: Numbers of X-rays whose labels the probes and the training from scratch may see, half of each label.
-        probe_penalty: Of the linear probe.
+        probe_penalty: Penalty of the linear probe.
     """
 
-    training: Training
     encoders: tuple[Encoder, ...]
     views: Views
     temperature: float
@@ -197,7 +196,7 @@ def _probes(features: keras.Model, data: Data, study: MocoStudy, seed: int, *, c
 
 
 def _from_scratch(arms: _Arms, data: Data, study: MocoStudy, seed: int, n: int) -> float:
-    """Test accuracy after as many steps as MoCo has, on views of the labelled X-rays in turn."""
+    """Return the test accuracy after as many steps as MoCo has, on views of the labelled X-rays in turn."""
     size, rows = study.training.batch_size, labelled(data.train_labels, n)
     wanted = arms.n_steps * size
     passes = [rows[stream(seed, "labelled", n, i).permutation(n)] for i in range(-(-wanted // n))]

@@ -17,22 +17,20 @@ from reproduce.papers.cnn_survey.measures.trainings import (
     start_afresh,
     train,
 )
-from reproduce.protocol.section import Section
-from reproduce.tasks.x_rays import Data, Row, Training
+from reproduce.papers.cnn_survey.protocol import Study
+from reproduce.tasks.x_rays import Data, Row
 
 
 @dataclass(frozen=True)
-class ReductionStudy(Section):
+class ReductionStudy(Study):
     """What Table 3 is measured by.
 
     Attributes:
-        training: Of each network.
         reductions: How features are made smaller.
         shifts_px: Test X-rays are shifted by so many pixels to the right, edges repeated.
         turns_deg: And turned by so many degrees, linear interpolation, edges repeated.
     """
 
-    training: Training
     reductions: tuple[Reduction, ...]
     shifts_px: tuple[int, ...]
     turns_deg: tuple[float, ...]
@@ -46,6 +44,7 @@ def reductions(data: Data, study: ReductionStudy) -> Iterator[Row]:
         x = 0; `changed_by_shift` at x pixels, `changed_by_turn` at x degrees.
     """
     t = study.training
+    moved: list[tuple[str, float, np.ndarray]]
     moved = [("changed_by_shift", px, shifted(data.test_images, px)) for px in study.shifts_px]
     moved += [("changed_by_turn", deg, turned(data.test_images, deg)) for deg in study.turns_deg]
     for reduction in study.reductions:

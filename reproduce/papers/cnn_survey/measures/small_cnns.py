@@ -21,7 +21,7 @@ class Unit:
     """An activation as a network has it.
 
     Attributes:
-        name: As in the results files.
+        name: Its name in the results files.
         layer: Keras' layer; called with its name.
         formula: The same in NumPy.
         start: Initialiser of the convolutions before it.
@@ -34,7 +34,7 @@ class Unit:
 
     @property
     def activation(self) -> Activation:
-        """The formula, called."""
+        """Return the formula, called."""
         return self.formula()
 
 
@@ -85,7 +85,12 @@ def reduced_cnn(reduction: Reduction, *, width: int) -> keras.Model:
 
 
 def dense_head_cnn(
-    reduce: Callable | None, *, width: int, dropout: float = 0.0, frozen: bool = False, name: str
+    reduce: Callable[..., keras.KerasTensor] | None,
+    *,
+    width: int,
+    dropout: float = 0.0,
+    frozen: bool = False,
+    name: str,
 ) -> keras.Model:
     """Build a convolution of 3x3, something that makes it smaller, a dense layer of 32 and one logit.
 
@@ -94,7 +99,7 @@ def dense_head_cnn(
         width: Channels.
         dropout: Rate of dropout before and behind the dense layer; 0 for none.
         frozen: Whether the dense layer keeps its starting weights.
-        name: Of the model.
+        name: Name of the model.
 
     Returns:
         `[batch, 28, 28, 1]` to `[batch, 1]`.
@@ -105,7 +110,9 @@ def dense_head_cnn(
     return _with_dense(inputs, x, name=name, dropout=dropout, frozen=frozen)
 
 
-def _with_dense(inputs, x, *, name: str, dropout: float = 0.0, frozen: bool = False) -> keras.Model:
+def _with_dense(
+    inputs: keras.KerasTensor, x: keras.KerasTensor, *, name: str, dropout: float = 0.0, frozen: bool = False
+) -> keras.Model:
     if dropout:
         x = layers.Dropout(dropout, name="drop1")(x)
     x = layers.Dense(32, activation="relu", trainable=not frozen, name="dense")(x)

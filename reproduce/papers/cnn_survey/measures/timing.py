@@ -37,14 +37,14 @@ def time_ratios(units: Sequence[Unit], *, repeats: int) -> dict[str, dict[str, f
     ratios = {}
     for i, unit in enumerate(units[1:], start=1):
         logs = np.log(seconds[:, i] / seconds[:, 0])
-        settings = {"n_resamples": 2000, "confidence": 0.95, "method": "percentile"}
-        interval = bootstrap_interval(logs, mean, seed=seed_words("times", unit.name), **settings)
+        seed = seed_words("times", unit.name)
+        interval = bootstrap_interval(logs, mean, n_resamples=2000, confidence=0.95, seed=seed, method="percentile")
         values = np.exp([logs.mean(), interval.low, interval.high])
         ratios[unit.name] = dict(zip(("ratio", "low", "high"), np.round(values, 3).tolist(), strict=True))
     return ratios
 
 
-def _seconds(layer: keras.Layer, features) -> float:
+def _seconds(layer: keras.Layer, features: keras.KerasTensor) -> float:
     """Return the seconds of one pass; the result is read, since a backend may return before it is computed."""
     start = time.perf_counter()
     keras.ops.convert_to_numpy(layer(features))

@@ -59,13 +59,13 @@ def train(
     so few images takes.
 
     Args:
-        model: Of `compiled`.
+        model: Model as `compiled` returns it.
         images: float32 `[n, y, x, 1]`.
         targets: `[n]`, labels 0 and 1 or classes.
         training: Batch size, learning rate and epochs.
-        seed: Of weights and order.
-        learning_rate: Instead of that of `training`.
-        epochs: Instead of those of `training`.
+        seed: Seed of the weights and of the order.
+        learning_rate: Another learning rate than that of `training`; None takes it.
+        epochs: Other epochs than those of `training`; None takes them.
     """
     start_afresh(model, seed)
     model.optimizer.learning_rate = learning_rate or training.learning_rate

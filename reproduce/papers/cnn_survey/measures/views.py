@@ -40,7 +40,7 @@ class Drawn:
         first: (y, x) of the crop's first edge as a share of the image, `[n, 2]`.
         length: (y, x) likewise of its sides, `[n, 2]`, in (0, 1].
         mirrored: bool `[n]`.
-        factor, shift: Of the values, `[n]`.
+        factor, shift: What values are multiplied by, and what is added then, `[n]`.
         blur_px: `[n]`, 0 for none.
     """
 
@@ -74,7 +74,7 @@ def apply_views(images: np.ndarray, drawn: Drawn) -> np.ndarray:
 
     Args:
         images: float32 `[n, y, x, channel]`.
-        drawn: Of as many.
+        drawn: Random numbers of as many views.
 
     Returns:
         float32 of the same shape; `[0, y, x, channel]` for no image.
