@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -47,7 +48,9 @@ def find_cohort(
     require_layouts(layouts, broken)
     root = existing_folder(root, holding="BraTS (NIfTI files of a release)")
     files = nifti_files(root, expected="NIfTI files of BraTS", do="name the folder of a release, unpacked")
-    scans, faults, entries = [], [], []
+    scans: list[BratsScan] = []
+    faults: list[Broken] = []
+    entries: list[LedgerEntry] = []
     for layout in (layout for layout in layouts if isinstance(layout, Decathlon)):
         for listing in sorted(root.rglob(LISTING)):
             found = decathlon_scans(listing.parent, layout)
@@ -60,7 +63,7 @@ def find_cohort(
     entries += [LedgerEntry(fault.patient, fault.scan, OUT, fault.reason) for fault in faults]
     kept = []
     for scan in sorted(scans, key=lambda scan: (scan.patient, scan.scan)):
-        reason = fault_of(lambda scan=scan: brain_of(scan, read_case(scan).image)) if broken == "exclude" else ""
+        reason = fault_of(partial(_read_whole, scan)) if broken == "exclude" else ""
         entries.append(LedgerEntry(scan.patient, scan.scan, OUT if reason else IN, reason or scan.layout))
         kept += [] if reason else [scan]
     expected, do = "a scan with its modalities and reference", "check the release, and that its training data are there"
@@ -121,6 +124,10 @@ def brain_of(scan: BratsScan, image: Volume) -> np.ndarray:
         do = "strip the skull, or name a brain mask in the layout"
         raise IntensityError(expected="brain and background", got=got, where=scan.scan, do=do)
     return brain
+
+
+def _read_whole(scan: BratsScan) -> None:
+    brain_of(scan, read_case(scan).image)
 
 
 def _require_channels(volume: Volume, scan: BratsScan, path: Path) -> None:

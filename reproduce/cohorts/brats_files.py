@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from reproduce.cohorts.brats_layouts import MODALITIES, Decathlon, Layout
 from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE, read_listing
@@ -84,7 +85,8 @@ def scans_of(root: Path, files: Iterable[Path], layouts: Sequence[Layout]) -> tu
     folders: dict[Path, list[Path]] = defaultdict(list)
     for path in files:
         folders[path.parent].append(path)
-    scans, broken = [], []
+    scans: list[BratsScan] = []
+    broken: list[Broken] = []
     for folder, inside in sorted(folders.items()):
         names = tuple(path.name for path in inside)
         groups = _group_files(inside, layouts)
@@ -93,7 +95,10 @@ def scans_of(root: Path, files: Iterable[Path], layouts: Sequence[Layout]) -> tu
             broken.append(Broken("", below, "NIfTI files that no layout names", folder, names))
         for start, by_layout in sorted(groups.items()):
             found = _scan_or_broken(folder, start, by_layout, names)
-            (scans if isinstance(found, BratsScan) else broken).append(found)
+            if isinstance(found, BratsScan):
+                scans.append(found)
+            else:
+                broken.append(found)
     return scans, broken
 
 
@@ -165,5 +170,5 @@ def decathlon_scans(folder: Path, layout: Decathlon) -> tuple[list[BratsScan], l
     return scans, broken, [LedgerEntry(name, name, OUT, TEST_IMAGE) for name in tests]
 
 
-def _refuse(expected: str, got: str, folder: Path):
+def _refuse(expected: str, got: str, folder: Path) -> NoReturn:
     raise AnnotationFormatError(expected=expected, got=got, where=folder / LISTING, do=_DO)

@@ -35,7 +35,7 @@ class Case:
     label_names: Mapping[int, str]  # what each label above 0 means; a named label may have no voxel
     readers: tuple[str, ...]  # who read it; empty where the data set does not say
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         names = (f"image of {self.scan}", f"reference of {self.scan}")
         require_same_grid(self.image, self.reference, names=names, tolerance_mm=SAME_GRID_MM)
         do, voxels = "mend the reader of this cohort", self.reference.voxels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -36,7 +37,7 @@ class Task:
     modalities: tuple[str, ...]  # name of each channel; "CT" means Hounsfield units
     labels: Mapping[int, str]  # name of each label above 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.modalities or not self.labels or min(self.labels) < 1:
             got = f"modalities {self.modalities} and labels {dict(self.labels)}"
             do = "name the channels and the labels; the background, 0, needs no name"
@@ -105,7 +106,7 @@ def find_cohort(root: Path, *, task: Task | None, broken: Literal["refuse", "exc
         if reason and broken == "refuse":
             raise CohortError(expected=expected, got=f"{scan.scan}: {reason}", where=root, do=do)
         if broken == "exclude" and not reason:
-            reason = fault_of(lambda scan=scan: read_case(scan))
+            reason = fault_of(partial(read_case, scan))
         entry = LedgerEntry(scan.patient, scan.scan, OUT if reason else IN, reason or "image with its reference")
         entries.append(entry)
         scans += [] if reason else [scan]

@@ -141,8 +141,8 @@ def _non_nodule(element: Element, reader: str) -> Mark:
 
 def _points(element: Element) -> np.ndarray:
     """Return the pixels (x, y) below an element, in its order."""
-    columns = [int(x.text) for x in element.iter(_named(element, "xCoord"))]
-    rows = [int(y.text) for y in element.iter(_named(element, "yCoord"))]
+    columns = [int(x.text or "") for x in element.iter(_named(element, "xCoord"))]
+    rows = [int(y.text or "") for y in element.iter(_named(element, "yCoord"))]
     if not columns or len(columns) != len(rows):
         raise ValueError(f"{len(columns)} columns and {len(rows)} rows of pixels")
     return np.array([columns, rows], dtype=np.int32).T.copy()
@@ -156,7 +156,7 @@ def _z_mm(element: Element) -> float:
 
 
 def _rating(element: Element) -> int | None:
-    value = int(element.text)
+    value = int(element.text or "")
     if not 0 <= value <= _HIGHEST_RATING:
         raise ValueError(f"{_local(element)} {value}")
     return value or None

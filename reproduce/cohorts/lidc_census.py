@@ -102,7 +102,7 @@ def count_scan(files: tuple[Path, ...], *, grouping: Grouping, varied: Sequence[
     marks = [mark for mark in reads.marks if mark.kind is not MarkKind.NON_NODULE]
     regions = mark_regions(marks)
     wanted = {grouping, *varied}
-    groups = {}
+    groups: dict[Grouping, tuple[tuple[int, ...], ...]] = {}
     for pixel_mm in sorted({g.pixel_mm for g in wanted}):
         same_pixel = [g for g in wanted if g.pixel_mm == pixel_mm]
         within_mm = max(g.tolerance_mm for g in same_pixel)

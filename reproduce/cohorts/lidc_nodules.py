@@ -115,8 +115,10 @@ def _nodule(
     outlined = tuple(mark for mark in members if mark.kind is MarkKind.NODULE)
     slices = [{i: _slice_of(outline, series, z_mm) for i, outline in enumerate(mark.outlines)} for mark in outlined]
     present = [{i: z for i, z in found.items() if z is not None} for found in slices]
-    drawn = {"shape": image.shape, "outline_included": outline_included}
-    masks = [mark_mask(mark, slice_of, **drawn) for mark, slice_of in zip(outlined, present, strict=True)]
+    masks = [
+        mark_mask(mark, slice_of, shape=image.shape, outline_included=outline_included)
+        for mark, slice_of in zip(outlined, present, strict=True)
+    ]
     n_inside = _count_masks([mask for mask in masks if mask is not None])
     if n_inside is None or not n_inside.voxels.any():
         return None
