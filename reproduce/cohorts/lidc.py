@@ -79,7 +79,7 @@ def annotation_files(root: Path) -> tuple[dict[str, list[Path]], list[LedgerEntr
     for path in (path for path in _files(root) if path.suffix.lower() == ".xml"):
         try:
             root_element, uid = message_of(path)
-        except AnnotationFormatError:
+        except (AnnotationFormatError, DataNotFoundError):  # or a link that leads nowhere
             root_element, uid = "", ""
         if root_element == CT_MESSAGE and uid:
             by_series[uid].append(path)

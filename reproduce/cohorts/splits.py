@@ -169,9 +169,9 @@ def read_splits(path: Path) -> tuple[Fold, ...]:
     if not path.is_file():
         raise DataNotFoundError(expected="a file of folds", got="nothing there", where=path, do=do)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["folds"]
+        found = json.loads(path.read_text(encoding="utf-8-sig"))["folds"]
         parts = [(int(fold["index"]), [_names(fold[side]) for side in _SIDES]) for fold in found]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         expected = "a JSON list of folds with index, train, validation and test"
         got = f"{type(error).__name__}: {error}"
         raise ResultsError(expected=expected, got=got, where=path, do=do) from error

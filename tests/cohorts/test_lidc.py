@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reproduce.cohorts.lidc import LidcScan, find_cohort, read_case, read_nodules
+from reproduce.cohorts.lidc import LidcScan, annotation_files, find_cohort, read_case, read_nodules
 from reproduce.errors import (
     AnnotationFormatError,
     AnnotationMismatchError,
@@ -39,6 +39,16 @@ def test_an_xml_finds_its_series_from_anywhere(lidc, tmp_path, annotation):
     path = tmp_path / "xml" / "157" / "158.XML"
     path.write_text(annotation)
     assert find_cohort(tmp_path).scans[0].annotations == (path,)
+
+
+def test_one_damaged_xml_does_not_stop_the_cohort(lidc, tmp_path, annotation):
+    lidc.write_scan(tmp_path, patient="B", series="2.25.3", annotation='<?xml version="1.0" encoding="UTF-9"?><a/>')
+    folder = lidc.write_scan(tmp_path, patient="A", annotation=annotation)
+    cohort = find_cohort(tmp_path)
+    assert [scan.series.series_uid for scan in cohort.scans] == ["2.25.1"]
+    assert cohort.ledger.reasons()["out", "XML that is no read of LIDC-IDRI"] == 1
+    (folder / "link.xml").symlink_to(tmp_path / "nowhere")
+    assert len(annotation_files(tmp_path)[1]) == 2
 
 
 def test_everything_that_is_out_says_why(lidc, tmp_path, annotation):
