@@ -36,7 +36,8 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
 
     Layout of the collection: patient / study / series / files, one series of CT and one of structures a study; names of
     folders and files are not asked. A structure set finds its CT by the series that it refers to; where it refers to
-    none that is there, by study and frame of reference, if these leave one CT. Pixels are not read.
+    none that is there, by study and frame of reference, if these leave one CT; a set that finds none is out, with what
+    was compared. Pixels are not read.
 
     Out are a CT without PatientID, without a structure set or with several (which of them holds is not guessed); one
     whose structure set is broken, is of another patient, lies in another frame of reference, or has two outlined
@@ -92,21 +93,38 @@ def _structure_sets(
                 else:
                     entries.append(LedgerEntry(files.patient_id, below, OUT, f"broken structure set: {error.got}"))
                 continue
-            drawn_on = _drawn_on(found, images)
-            if drawn_on is None:
-                entries.append(LedgerEntry(found.patient_id, below, OUT, "structure set of an absent CT"))
+            candidates = _drawn_on(found, images)
+            if len(candidates) == 1:
+                of[candidates[0]].append((path, found))
             else:
-                of[drawn_on].append((path, found))
+                entries.append(LedgerEntry(found.patient_id, below, OUT, _compared(found, images, len(candidates))))
     return of, entries
 
 
-def _drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> SeriesFiles | None:
-    """Return the CT that a structure set was drawn on; None where none can be told."""
+def _drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> list[SeriesFiles]:
+    """Return the CT that a structure set can have been drawn on: one, unless references and frames leave it open."""
     named = [series for series in images if series.series_uid in structures.series_uids]
-    if not named:
-        of_study = [series for series in images if series.study_uid and series.study_uid == structures.study_uid]
-        named = [series for series in of_study if frame_uid(series) in structures.frame_uids]
-    return named[0] if len(named) == 1 else None
+    if named:
+        return named
+    frames = {*structures.frame_uids, *(structure.frame_uid for structure in structures.structures)} - {""}
+    return [series for series in _of_study(structures, images) if frame_uid(series) in frames]
+
+
+def _of_study(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> list[SeriesFiles]:
+    return [series for series in images if series.study_uid and series.study_uid == structures.study_uid]
+
+
+def _compared(structures: StructureSet, images: tuple[SeriesFiles, ...], n_candidates: int) -> str:
+    """Return why a structure set has no CT here: what its references, its study and its frame of reference lead to."""
+    if n_candidates:
+        return f"structure set of one of {n_candidates} CT, which one its references and frame of reference do not say"
+    n_named, n_of_study = len(structures.series_uids), len(_of_study(structures, images))
+    named = f"refers to {n_named} series that are not here" if n_named else "refers to no series"
+    study = (
+        f"its study has {n_of_study} CT here, in another frame of reference" if n_of_study else "its study has no CT"
+    )
+    patient = any(series.patient_id == structures.patient_id for series in images)
+    return f"structure set of no CT here: {named}; {study}; its patient has {'a' if patient else 'no'} CT"
 
 
 def _judge(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[str, str]:

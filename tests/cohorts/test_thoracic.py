@@ -1,5 +1,7 @@
 """The layout of LCTSC on small CT of three slices, 16 x 20 pixels, each test breaking one thing."""
 
+import shutil
+
 import numpy as np
 import pydicom
 import pytest
@@ -150,10 +152,34 @@ def test_a_set_that_refers_to_nothing_finds_the_ct_of_its_study_and_frame(lidc, 
     study.RTReferencedSeriesSequence[0].SeriesInstanceUID = "2.25.404"
     dataset.save_as(path)
     cohort = find_cohort(tmp_path, absent="refuse")
-    assert _reasons(cohort)["P1/2.25.1.99/structures/1-1.dcm", "out"] == "structure set of an absent CT"
+    reason = "structure set of no CT here: refers to 1 series that are not here; its study has 1 CT here, in another "
+    reason += "frame of reference; its patient has a CT"
+    assert _reasons(cohort)["P1/2.25.1.99/structures/1-1.dcm", "out"] == reason
     assert _reasons(cohort)[_CT, "out"] == "CT without structure set"
     _give_frame(tmp_path, "2.25.1.7")
     assert [scan.patient for scan in find_cohort(tmp_path, absent="refuse").scans] == ["P1", "P2"]
+
+
+def test_a_set_that_names_its_frame_in_its_structures_alone_finds_the_ct_of_its_study(lidc, tmp_path):
+    path = _write(lidc, tmp_path)
+    _give_frame(tmp_path, "2.25.1.7")
+    dataset = pydicom.dcmread(path)
+    del dataset.ReferencedFrameOfReferenceSequence
+    dataset.FrameOfReferenceUID = "2.25.1.7"
+    dataset.save_as(path)
+    (scan,) = find_cohort(tmp_path, absent="refuse").scans
+    assert sorted(read_organs(scan, outside="refuse")[1]) == [1, 2, 3, 4, 5]
+
+
+def test_the_set_of_another_scan_says_what_was_compared(lidc, tmp_path):
+    lidc.write_scan(tmp_path, patient="P9", series="2.25.9")
+    path = _write(lidc, tmp_path / "elsewhere", masks=_masks(("Prostate", "Bladder")))
+    path.rename(tmp_path / "P9" / "1-1.dcm")
+    shutil.rmtree(tmp_path / "elsewhere")
+    with pytest.raises(
+        CohortError, match="refers to 1 series that are not here; its study has no CT; its patient has no CT"
+    ):
+        find_cohort(tmp_path, absent="keep")
 
 
 def test_two_ct_of_one_study_and_frame_are_not_guessed_between(lidc, tmp_path):
@@ -169,7 +195,7 @@ def test_two_ct_of_one_study_and_frame_are_not_guessed_between(lidc, tmp_path):
     dataset = pydicom.dcmread(path)
     del dataset.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence
     dataset.save_as(path)
-    with pytest.raises(CohortError, match="1 out: structure set of an absent CT"):
+    with pytest.raises(CohortError, match="1 out: structure set of one of 2 CT, which one"):
         find_cohort(tmp_path, absent="refuse")
 
 
