@@ -40,6 +40,7 @@ class BratsScan:
     reference: Path  # the label map
     labels: tuple[tuple[int, int], ...]  # (label of the file, label of this package), ascending
     brain: Path | None  # the brain mask; None where the brain is what is not 0
+    root: Path  # the folder of its files, or of its dataset.json
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _scan_or_broken(
         images = tuple((name, Channel(roles[name][0], None)) for name in MODALITIES if name in roles)
         brain = None if layout.brain is None else roles["brain"][0]
         labels = tuple(sorted(layout.labels.items()))
-        return BratsScan(patient, scan, layout.name, images, roles["reference"][0], labels, brain)
+        return BratsScan(patient, scan, layout.name, images, roles["reference"][0], labels, brain, folder)
     several = f"files of several layouts: {', '.join(layout.name for layout, _ in whole)}"
     return Broken(patient, scan, several if whole else faults[fullest], folder, names)
 
@@ -165,7 +166,7 @@ def decathlon_scans(folder: Path, layout: Decathlon) -> tuple[list[BratsScan], l
             broken.append(Broken(name, name, f"{absent} ({layout.name})", folder, (image.name, reference.name)))
         else:
             images = tuple((modality, Channel(image, channels[modality])) for modality in MODALITIES)
-            scans.append(BratsScan(name, name, layout.name, images, reference, labels, None))
+            scans.append(BratsScan(name, name, layout.name, images, reference, labels, None, folder))
     tests = [stem(path) for path in listing.tests if path.is_file()]
     return scans, broken, [LedgerEntry(name, name, OUT, TEST_IMAGE) for name in tests]
 

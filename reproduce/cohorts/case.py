@@ -26,7 +26,7 @@ class Case:
         CohortError: The reference is no integer map, or has a label without a name.
     """
 
-    patient: str  # whose it is; the unit of every split
+    patient: str  # whose it is, see `patient_ids`; the unit of every split
     scan: str  # unique within the cohort (LIDC: SeriesInstanceUID)
     image: Volume  # [z, y, x] or [z, y, x, channel]
     # Integer label map [z, y, x] on the same grid; 0 is background. LIDC: 1 to n, one label a nodule of 3 mm or more;

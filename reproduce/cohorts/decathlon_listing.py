@@ -78,7 +78,7 @@ def _whole(value: object) -> int:
     try:
         return int(value)
     except ValueError:
-        raise ValueError(f"{value[:40]!r} instead of a whole number") from None
+        raise ValueError(f"{str(value)[:40]!r} instead of a whole number") from None
 
 
 def _word(value: object) -> str:

@@ -16,6 +16,7 @@ from reproduce.cohorts.lidc_grouping import MarkRegions, group_marks, mark_regio
 from reproduce.cohorts.lidc_marks import Mark, MarkKind
 from reproduce.errors import DataNotFoundError
 from reproduce.paths import existing_folder
+from reproduce.patient_ids import scan_id
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def find_reads(root: Path) -> tuple[dict[str, tuple[Path, ...]], Ledger]:
         got = f"{len(entries)} other XML files" if entries else "no XML"
         do = "unpack the annotation files of the collection and name their folder"
         raise DataNotFoundError(expected="XML of LIDC-IDRI", got=got, where=root, do=do)
-    entries += [LedgerEntry("", uid, IN, f"CT read in {len(paths)} XML") for uid, paths in by_series.items()]
+    for uid, paths in by_series.items():
+        scan = scan_id(uid, patient="", folder=paths[0].parent)
+        entries.append(LedgerEntry("", scan, IN, f"CT read in {len(paths)} XML"))
     return {uid: tuple(paths) for uid, paths in sorted(by_series.items())}, Ledger(tuple(entries))
 
 

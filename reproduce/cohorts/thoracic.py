@@ -9,12 +9,13 @@ from typing import Literal
 
 from reproduce.cohorts.case import Case, Cohort, cohort_of
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
-from reproduce.cohorts.thoracic_organs import LABEL_NAMES, Naming, merged, name_organs
+from reproduce.cohorts.thoracic_organs import LABEL_NAMES, Naming, merged, name_organs, plain_names
 from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
 from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
 from reproduce.imaging.rtstruct import StructureSet, read_structures
 from reproduce.imaging.rtstruct_masks import StructureMask, draw_structure, frame_uid, require_same_frame
 from reproduce.paths import existing_folder
+from reproduce.patient_ids import hidden_names, path_id, patient_id, scan_id
 
 NAME = "LCTSC"
 Absent = Literal["refuse", "keep"]
@@ -26,9 +27,11 @@ _Found = tuple[Path, StructureSet | AnnotationFormatError]
 class ThoracicScan:
     """One CT of one patient with the file of its structures."""
 
-    patient: str  # PatientID
+    patient: str  # its id, see `patient_ids`
+    scan: str  # likewise, from SeriesInstanceUID
     series: SeriesFiles  # the files of the CT
     structures: Path  # the file of the structure set
+    root: Path  # the folder of the collection
 
 
 def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
@@ -43,7 +46,8 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
     whose structure set is broken, is of another patient, lies in another frame of reference, or has two outlined
     structures for one organ; structure sets of CT that are not there; and, if `absent` is "refuse", a CT without an
     outline of one of the organs. The reason names organs without an outline and structures that are none of the organs
-    in any case. Scans are sorted by patient and series.
+    in any case. Scans are sorted by patient and series. Patients, scans and files are named by `patient_ids`, in errors
+    too.
 
     Args:
         root: Folder of the collection, or of part of it.
@@ -60,6 +64,11 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
         do = "say what is to become of scans of which an organ is not outlined"
         raise ArgumentError(expected="absent 'refuse' or 'keep'", got=repr(absent), where="find_cohort", do=do)
     root = existing_folder(root, holding="LCTSC (patient / study / series)")
+    with hidden_names(root):
+        return _find(root, absent)
+
+
+def _find(root: Path, absent: Absent) -> Cohort[ThoracicScan]:
     images = find_series(root)
     if not images:
         do = "name the folder with the patients, e.g. .../LCTSC"
@@ -68,9 +77,12 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
     scans = []
     for series in images:
         status, reason = _judge(series, sets[series], absent)
-        entries.append(LedgerEntry(series.patient_id, series.series_uid, status, reason))
-        scans += [ThoracicScan(series.patient_id, series, sets[series][0][0])] if status == IN else []
-    scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
+        folder = series.files[0].parent
+        patient = patient_id(series.patient_id, folder=folder)
+        scan = scan_id(series.series_uid, patient=series.patient_id, folder=folder)
+        entries.append(LedgerEntry(patient, scan, status, reason))
+        scans += [ThoracicScan(patient, scan, series, sets[series][0][0], root)] if status == IN else []
+    scans.sort(key=lambda scan: (scan.patient, scan.scan))
     do = "put the structure set of each CT below the same folder"
     return cohort_of(NAME, scans, entries, expected="a CT with its structures", where=root, do=do)
 
@@ -83,7 +95,7 @@ def _structure_sets(
     entries = []
     for files in find_series(root, modality="RTSTRUCT"):
         for path in files.files:
-            below = path.relative_to(root).as_posix()
+            below = path_id(path, root)
             try:
                 found = read_structures(path)
             except AnnotationFormatError as error:
@@ -91,13 +103,15 @@ def _structure_sets(
                 if len(candidates) == 1:
                     of[candidates[0]].append((path, error))
                 else:
-                    entries.append(LedgerEntry(files.patient_id, below, OUT, f"broken structure set: {error.got}"))
+                    patient = patient_id(files.patient_id, folder=path.parent)
+                    entries.append(LedgerEntry(patient, below, OUT, _broken(error)))
                 continue
             candidates = _drawn_on(found, images)
             if len(candidates) == 1:
                 of[candidates[0]].append((path, found))
             else:
-                entries.append(LedgerEntry(found.patient_id, below, OUT, _compared(found, images, len(candidates))))
+                patient = patient_id(found.patient_id, folder=path.parent)
+                entries.append(LedgerEntry(patient, below, OUT, _compared(found, images, len(candidates))))
     return of, entries
 
 
@@ -135,7 +149,7 @@ def _judge(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[str
         return OUT, f"CT with {len(sets)} structure sets" if sets else "CT without structure set"
     found = sets[0][1]
     if isinstance(found, AnnotationFormatError):
-        return OUT, f"broken structure set: {found.got}"
+        return OUT, _broken(found)
     if found.patient_id != series.patient_id:
         return OUT, "structure set of another patient"
     naming = _naming(found)
@@ -151,8 +165,13 @@ def _judge(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[str
     if naming.absent:
         reason += f", not outlined: {', '.join(LABEL_NAMES[label] for label in naming.absent)}"
     if naming.unknown:
-        reason += f", other structures: {', '.join(naming.unknown)}"
+        reason += f", other structures: {plain_names(naming.unknown)}"
     return OUT if (naming.absent and absent == "refuse") or not naming.chosen else IN, reason
+
+
+def _broken(error: AnnotationFormatError) -> str:
+    """Return a reason in our own words: what came instead may be a name that somebody typed."""
+    return f"broken structure set: expected {error.expected}"
 
 
 def _naming(structures: StructureSet) -> Naming:
@@ -172,6 +191,11 @@ def read_organs(scan: ThoracicScan, *, outside: Outside) -> tuple[CtSeries, dict
         ContourPlaceError: An outline is tilted to the slices, or has none and `outside` is "refuse".
         What `read_series` and `read_structures` raise.
     """
+    with hidden_names(scan.root):
+        return _read(scan, outside)
+
+
+def _read(scan: ThoracicScan, outside: Outside) -> tuple[CtSeries, dict[int, StructureMask]]:
     structures, series = read_structures(scan.structures), read_series(scan.series)
     naming = _naming(structures)
     if naming.ambiguous:
@@ -197,4 +221,4 @@ def read_case(scan: ThoracicScan, *, outside: Outside) -> Case:
     labels = merged({label: mask.voxels for label, mask in masks.items()}, shape=series.volume.shape)
     reference = series.volume.on_same_grid(labels, "label")
     names = {label: LABEL_NAMES[label] for label in masks}
-    return Case(scan.patient, scan.series.series_uid, series.volume, reference, names, ())
+    return Case(scan.patient, scan.scan, series.volume, reference, names, ())

@@ -68,7 +68,7 @@ def message(*sessions, series=CT, root="LidcReadMessage", space=' xmlns="http://
     )
 
 
-def write_slice(path, *, z_mm, sop, series=CT, patient="LIDC-1", modality="CT", shape=(16, 20)):
+def write_slice(path, *, z_mm, sop, series=CT, patient="LIDC-IDRI-0001", modality="CT", shape=(16, 20)):
     dataset = Dataset()
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     dataset.SOPClassUID, dataset.SOPInstanceUID = uid.CTImageStorage, sop
@@ -90,7 +90,7 @@ def write_slice(path, *, z_mm, sop, series=CT, patient="LIDC-1", modality="CT", 
     dataset.save_as(path, enforce_file_format=True)
 
 
-def write_scan(root: Path, *, patient="LIDC-1", series=CT, annotation=None, **slice_arguments) -> Path:
+def write_scan(root: Path, *, patient="LIDC-IDRI-0001", series=CT, annotation=None, **slice_arguments) -> Path:
     """A CT of three slices 2 mm apart, 20 columns by 16 rows of 0.5 mm, in patient / study / series."""
     folder = root / patient / f"{series}.99" / series
     for number, z_mm in enumerate(SLICES_MM, start=1):

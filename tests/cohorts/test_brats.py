@@ -10,10 +10,13 @@ from reproduce.errors import ArgumentError, CohortError, DataNotFoundError
 
 
 def test_patients_and_scans_sorted_at_any_depth(brats, tmp_path):
-    brats.write_scan(tmp_path / "LGG" / "b", "b")
-    brats.write_scan(tmp_path / "HGG" / "a", "a", suffix=".nii")
+    brats.write_scan(tmp_path / "LGG" / "BraTS-PHANTOM-0002", "BraTS-PHANTOM-0002")
+    brats.write_scan(tmp_path / "HGG" / "BraTS-PHANTOM-0001", "BraTS-PHANTOM-0001", suffix=".nii")
     cohort = find_cohort(tmp_path, layouts=PUBLISHED, broken="refuse")
-    assert [(scan.patient, scan.scan) for scan in cohort.scans] == [("a", "a"), ("b", "b")]
+    assert [(scan.patient, scan.scan) for scan in cohort.scans] == [
+        ("BraTS-PHANTOM-0001", "BraTS-PHANTOM-0001"),
+        ("BraTS-PHANTOM-0002", "BraTS-PHANTOM-0002"),
+    ]
     assert cohort.ledger.reasons() == {("in", "BraTS 2017 to 2021"): 2}
     cohort.ledger.require_counts(n_in=2, n_out=0)
 

@@ -20,7 +20,7 @@ def only(root, layouts=PUBLISHED):
     ("layout", "present"), [(BRATS_2017, (1, 2, 4)), (BRATS_2023, (1, 2, 3))], ids=["2017 to 2021", "2023 on"]
 )
 def test_every_release_gives_one_order_and_one_numbering(brats, tmp_path, layout, present):
-    brats.write_scan(tmp_path / "HGG" / "X-0001-000", "X-0001-000", layout, present=present)
+    brats.write_scan(tmp_path / "HGG" / "BraTS-GLI-00005-0001-000", "BraTS-GLI-00005-0001-000", layout, present=present)
     scan = only(tmp_path)
     case = read_case(scan)
     assert scan.layout == layout.name
@@ -40,7 +40,7 @@ def test_regions_are_nested_sums_of_tissues():
 
 @pytest.mark.parametrize(("layout", "present", "alien"), [(BRATS_2017, (1, 3), 3), (BRATS_2023, (1, 4), 4)])
 def test_labels_of_another_release_are_refused(brats, tmp_path, layout, present, alien):
-    brats.write_scan(tmp_path, "X-000", layout, present=present)
+    brats.write_scan(tmp_path, "BraTS-GLI-00005-000", layout, present=present)
     with pytest.raises(AnnotationFormatError, match=rf"labels \[{alien}\] too") as caught:
         read_case(only(tmp_path))
     assert layout.name in str(caught.value)
@@ -48,15 +48,15 @@ def test_labels_of_another_release_are_refused(brats, tmp_path, layout, present,
 
 
 def test_a_reference_without_tumour_is_read(brats, tmp_path):
-    brats.write_scan(tmp_path, "X", present=())
+    brats.write_scan(tmp_path, "BraTS-PHANTOM-0003", present=())
     assert read_case(only(tmp_path)).reference.voxels.max() == 0
 
 
 def test_the_brain_is_what_is_not_zero_in_any_modality(brats, tmp_path):
-    brats.write_scan(tmp_path, "A")
+    brats.write_scan(tmp_path, "BraTS-PHANTOM-0001")
     flair = brats.image(10.0)
     flair[2] = 0  # not brain in FLAIR alone
-    brats.save(tmp_path / "A_flair.nii.gz", flair)
+    brats.save(tmp_path / "BraTS-PHANTOM-0001_flair.nii.gz", flair)
     scan = only(tmp_path)
     brain = brain_of(scan, read_case(scan).image)
     assert brain.dtype == bool
@@ -79,7 +79,7 @@ def test_a_brain_mask_on_another_grid_is_refused(brats, tmp_path):
     folder = brats.sample_2013(tmp_path)
     brats.save(folder / "brainmask.nii.gz", np.ones((4, 3, 3), np.float32))
     scan = only(tmp_path, (BRATS_2013_TWO,))
-    with pytest.raises(GeometryError, match="brainmask"):
+    with pytest.raises(GeometryError, match=r"path-\w+\.nii\.gz"):
         brain_of(scan, read_case(scan).image)
 
 
@@ -93,12 +93,12 @@ def test_an_empty_brain_mask_is_refused(brats, tmp_path):
 
 def test_a_layout_of_the_caller_is_read(brats, tmp_path):
     cavity = replace(BRATS_2023, name="2024 with cavities", labels={**BRATS_2023.labels, 4: 0})
-    brats.write_scan(tmp_path, "X-000", cavity, present=(3, 4))
+    brats.write_scan(tmp_path, "BraTS-GLI-00005-000", cavity, present=(3, 4))
     assert read_case(only(tmp_path, (cavity,))).reference.voxels[0, :, 1].tolist() == [4, 0, 0]
 
 
 def test_files_in_another_axis_order_become_the_same_case(brats, tmp_path):
-    brats.write_scan(tmp_path / "lps", "A")
+    brats.write_scan(tmp_path / "lps", "BraTS-PHANTOM-0001")
     before = read_case(only(tmp_path / "lps"))
     for path in (tmp_path / "lps").iterdir():
         turned = nib.as_closest_canonical(nib.load(path)).as_reoriented([[2, 1], [0, -1], [1, 1]])
