@@ -98,6 +98,7 @@ def count_scans(
         return
     folders = [paths[0].parent for paths in reads.values()]
     with hidden_names(Path(os.path.commonpath(folders))), ExitStack() as stack:
+        counted: Iterator[ScanCensus]
         if workers == 1:
             counted = map(count, reads.values())
         else:
