@@ -129,7 +129,7 @@ def test_broken_scans_are_refused_or_left_out(tmp_path):
     write_scan(folder, "BraTS-PHANTOM-0001", seed=1)
     write_scan(folder, "BraTS-PHANTOM-0002", seed=2)
     (folder / "BraTS-PHANTOM-0002_t2.nii.gz").unlink()
-    with pytest.raises(CohortError, match="B: no t2"):
+    with pytest.raises(CohortError, match="BraTS-PHANTOM-0002: no t2"):
         prepare_brats(folder, tmp_path / "cache", layouts=PUBLISHED, broken="refuse")
     prepared = prepare_brats(folder, tmp_path / "cache", layouts=PUBLISHED, broken="exclude")
     assert [found.scan for found in prepared.scans()] == ["BraTS-PHANTOM-0001"]
