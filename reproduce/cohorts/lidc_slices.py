@@ -35,8 +35,8 @@ def place_marks(marks: Sequence[Mark], series: CtSeries, *, where: str) -> tuple
 
     An outline lies on the slice of its SOPInstanceUID, whatever position the XML gives. One case is the other way
     round: two outlines of one mark name one slice, but only one of them stands at its position, and the other exactly
-    at that of a slice which the mark names nowhere. LIDC-IDRI has one such outline, between two that frame the slice of
-    its position; it goes there.
+    at that of a slice which the mark does not name, although it names the slices below and above. LIDC-IDRI has one
+    such outline; it fills the gap.
 
     An outline without UID lies on the slice at its position, within `SAME_SLICE_MM`. One whose UID is not of the series
     has no slice. Sessions that name no slice of the series at all, as in one file of LIDC-IDRI, are of another scan.
@@ -94,11 +94,20 @@ def _part_doubles(mark: Mark, slices: list[int | None], z_mm: np.ndarray) -> Non
     """Move outlines that share a UID with another one of their mark, but not its position; see `place_marks`."""
     for i, outline in enumerate(mark.outlines):
         z, nearest = slices[i], _nearest(range(len(z_mm)), outline, z_mm)
-        if not outline.sop_uid or z is None or nearest in slices or abs(z_mm[nearest] - outline.z_mm) > SAME_SLICE_MM:
+        if (
+            not outline.sop_uid
+            or z is None
+            or not _is_gap(nearest, slices)
+            or abs(z_mm[nearest] - outline.z_mm) > SAME_SLICE_MM
+        ):
             continue
         others = [other for k, other in enumerate(mark.outlines) if k != i and slices[k] == z]
         if any(abs(z_mm[z] - other.z_mm) <= SAME_SLICE_MM for other in others):
             slices[i] = nearest
+
+
+def _is_gap(i: int, slices: Sequence[int | None]) -> bool:
+    return i not in slices and i - 1 in slices and i + 1 in slices
 
 
 def _require_inside(mark: Mark, slices: Sequence[int | None], shape: tuple[int, int, int]) -> None:
