@@ -102,6 +102,8 @@ def hidden_names(root: Path) -> Iterator[None]:
 
 def hide_names(text: str, root: Path) -> str:
     """Return a text with the paths and file names below a data root, and UIDs of scans, as results name them."""
+    if not text:
+        return ""
     below = [Path(folder, name) for folder, folders, files in os.walk(root) for name in (*folders, *files)]
     for path in sorted(below, key=lambda path: -len(str(path))):
         if str(path) in text:
