@@ -112,8 +112,9 @@ def file_digest(path: Path) -> str:
 def tree_digest(root: Path, *, memo: Path) -> str:
     """Return SHA-256 over the names and contents of all files below a folder.
 
-    Contents are read once: `memo` remembers each file's digest under its path, size and time of change, as git's index
-    does, so that the second call costs one look at each file.
+    Contents are read once: `memo` remembers each file's digest with its size and time of change, as git's index does,
+    so that the second call costs one look at each file. It names files by SHA-256 of their paths, since these may say
+    who was scanned.
 
     Args:
         root: The folder; hidden files count, links are followed. An empty folder has a digest too.
@@ -121,16 +122,17 @@ def tree_digest(root: Path, *, memo: Path) -> str:
     """
     known = json.loads(memo.read_text()) if memo.exists() else {}
     files = sorted(path for path in root.rglob("*") if path.is_file())
-    stamps = {str(path): [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
-    stale = [path for path in files if known.get(str(path), [None])[:-1] != stamps[str(path)]]
+    names = {path: hashlib.sha256(os.fsencode(path)).hexdigest() for path in files}
+    stamps = {path: [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
+    stale = [path for path in files if known.get(names[path], [None])[:-1] != stamps[path]]
     with ThreadPoolExecutor() as pool:
         for path, digest in zip(stale, pool.map(file_digest, stale), strict=True):
-            known[str(path)] = [*stamps[str(path)], digest]
+            known[names[path]] = [*stamps[path], digest]
     if stale:
         write_json(memo, known)
     whole = hashlib.sha256()
     for path in files:
-        whole.update(f"{path.relative_to(root).as_posix()}\0{known[str(path)][-1]}\n".encode())
+        whole.update(f"{path.relative_to(root).as_posix()}\0{known[names[path]][-1]}\n".encode())
     return whole.hexdigest()
 
 

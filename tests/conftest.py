@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,17 @@ def real_data() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "reproduce" / "samples"
     subprocess.run(["bash", str(unpack), str(cache)], check=True, capture_output=True)
     return cache
+
+
+@pytest.fixture(autouse=True, scope="session")
+def private_names(tmp_path_factory) -> Iterator[Path]:
+    """The folder that stands in for the user's own, which keeps the key and the table of hashed names."""
+    from reproduce import patient_ids
+
+    folder = tmp_path_factory.mktemp("private") / "names"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patient_ids, "private_folder", lambda: folder)
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from reproduce.cohorts.brats_files import BratsScan, Broken, decathlon_scans, nifti_files, scans_of
 from reproduce.cohorts.brats_layouts import LABEL_NAMES, MODALITIES, Decathlon, Layout
 from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort, cohort_of
-from reproduce.cohorts.decathlon_listing import LISTING
+from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE
 from reproduce.cohorts.image_checks import fault_of, require_intensities
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
 from reproduce.errors import AnnotationFormatError, ArgumentError, CohortError, ImageAxesError, IntensityError
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels
 from reproduce.imaging.volume import Volume, require_same_grid
 from reproduce.paths import existing_folder
+from reproduce.patient_ids import hidden_names, hide_names, path_id, patient_id, scan_id
 
 NAME = "BraTS"
+_Found = TypeVar("_Found", BratsScan, Broken)
 
 
 def find_cohort(
@@ -46,21 +50,31 @@ def find_cohort(
     """
     require_layouts(layouts, broken)
     root = existing_folder(root, holding="BraTS (NIfTI files of a release)")
+    with hidden_names(root):
+        return _find(root, layouts, broken)
+
+
+def _find(root: Path, layouts: Sequence[Layout | Decathlon], broken: str) -> Cohort[BratsScan]:
     files = nifti_files(root, expected="NIfTI files of BraTS", do="name the folder of a release, unpacked")
-    scans, faults, entries = [], [], []
+    scans: list[BratsScan] = []
+    faults: list[Broken] = []
+    entries: list[LedgerEntry] = []
     for layout in (layout for layout in layouts if isinstance(layout, Decathlon)):
         for listing in sorted(root.rglob(LISTING)):
             found = decathlon_scans(listing.parent, layout)
             files = [path for path in files if not path.is_relative_to(listing.parent)]
-            scans, faults, entries = scans + found[0], faults + found[1], entries + found[2]
+            scans, faults = scans + found[0], faults + found[1]
+            tests = [patient_id(entry.patient, folder=listing.parent) for entry in found[2]]
+            entries += [LedgerEntry(name, name, OUT, TEST_IMAGE) for name in tests]
     by_name = scans_of(root, files, [layout for layout in layouts if isinstance(layout, Layout)])
-    scans, faults = scans + by_name[0], faults + by_name[1]
+    scans = [_named(scan, root) for scan in scans + by_name[0]]
+    faults = [_named(fault, root) for fault in faults + by_name[1]]
     if broken == "refuse" and faults:
         _refuse_broken(faults, layouts)
     entries += [LedgerEntry(fault.patient, fault.scan, OUT, fault.reason) for fault in faults]
     kept = []
     for scan in sorted(scans, key=lambda scan: (scan.patient, scan.scan)):
-        reason = fault_of(lambda scan=scan: brain_of(scan, read_case(scan).image)) if broken == "exclude" else ""
+        reason = hide_names(fault_of(partial(_read_whole, scan)), root) if broken == "exclude" else ""
         entries.append(LedgerEntry(scan.patient, scan.scan, OUT if reason else IN, reason or scan.layout))
         kept += [] if reason else [scan]
     expected, do = "a scan with its modalities and reference", "check the release, and that its training data are there"
@@ -82,6 +96,22 @@ def read_case(scan: BratsScan) -> Case:
         NonFiniteError: A voxel is NaN or infinite.
         What `read_nifti` and `read_nifti_labels` raise.
     """
+    with hidden_names(scan.root):
+        return _read(scan)
+
+
+def _named(found: _Found, root: Path) -> _Found:
+    """Return a scan, or a broken one, under the names that may leave this computer."""
+    folder = found.folder if isinstance(found, Broken) else found.root
+    if not found.patient:
+        return replace(found, scan=path_id(folder, root) or patient_id(root.name, folder=root.parent))
+    patient = patient_id(found.patient, folder=folder)
+    is_only = found.scan == found.patient
+    scan = patient if is_only else scan_id(found.scan, patient=found.patient, folder=folder)
+    return replace(found, patient=patient, scan=scan)
+
+
+def _read(scan: BratsScan) -> Case:
     first_path = path = scan.images[0][1].path
     first = volume = read_nifti(path)
     image = np.empty((*first.shape, len(scan.images)), dtype=np.float32)
@@ -110,6 +140,11 @@ def brain_of(scan: BratsScan, image: Volume) -> np.ndarray:
         GeometryError: The brain mask lies on another grid.
         What `read_nifti_labels` raises.
     """
+    with hidden_names(scan.root):
+        return _brain(scan, image)
+
+
+def _brain(scan: BratsScan, image: Volume) -> np.ndarray:
     if scan.brain is None:
         brain = (image.voxels != 0).any(axis=-1)
     else:
@@ -121,6 +156,10 @@ def brain_of(scan: BratsScan, image: Volume) -> np.ndarray:
         do = "strip the skull, or name a brain mask in the layout"
         raise IntensityError(expected="brain and background", got=got, where=scan.scan, do=do)
     return brain
+
+
+def _read_whole(scan: BratsScan) -> None:
+    brain_of(scan, read_case(scan).image)
 
 
 def _require_channels(volume: Volume, scan: BratsScan, path: Path) -> None:

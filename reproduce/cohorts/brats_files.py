@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from reproduce.cohorts.brats_layouts import MODALITIES, Decathlon, Layout
 from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE, read_listing
@@ -39,6 +40,7 @@ class BratsScan:
     reference: Path  # the label map
     labels: tuple[tuple[int, int], ...]  # (label of the file, label of this package), ascending
     brain: Path | None  # the brain mask; None where the brain is what is not 0
+    root: Path  # the folder of its files, or of its dataset.json
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def scans_of(root: Path, files: Iterable[Path], layouts: Sequence[Layout]) -> tu
     folders: dict[Path, list[Path]] = defaultdict(list)
     for path in files:
         folders[path.parent].append(path)
-    scans, broken = [], []
+    scans: list[BratsScan] = []
+    broken: list[Broken] = []
     for folder, inside in sorted(folders.items()):
         names = tuple(path.name for path in inside)
         groups = _group_files(inside, layouts)
@@ -93,7 +96,10 @@ def scans_of(root: Path, files: Iterable[Path], layouts: Sequence[Layout]) -> tu
             broken.append(Broken("", below, "NIfTI files that no layout names", folder, names))
         for start, by_layout in sorted(groups.items()):
             found = _scan_or_broken(folder, start, by_layout, names)
-            (scans if isinstance(found, BratsScan) else broken).append(found)
+            if isinstance(found, BratsScan):
+                scans.append(found)
+            else:
+                broken.append(found)
     return scans, broken
 
 
@@ -121,7 +127,7 @@ def _scan_or_broken(
         images = tuple((name, Channel(roles[name][0], None)) for name in MODALITIES if name in roles)
         brain = None if layout.brain is None else roles["brain"][0]
         labels = tuple(sorted(layout.labels.items()))
-        return BratsScan(patient, scan, layout.name, images, roles["reference"][0], labels, brain)
+        return BratsScan(patient, scan, layout.name, images, roles["reference"][0], labels, brain, folder)
     several = f"files of several layouts: {', '.join(layout.name for layout, _ in whole)}"
     return Broken(patient, scan, several if whole else faults[fullest], folder, names)
 
@@ -160,10 +166,10 @@ def decathlon_scans(folder: Path, layout: Decathlon) -> tuple[list[BratsScan], l
             broken.append(Broken(name, name, f"{absent} ({layout.name})", folder, (image.name, reference.name)))
         else:
             images = tuple((modality, Channel(image, channels[modality])) for modality in MODALITIES)
-            scans.append(BratsScan(name, name, layout.name, images, reference, labels, None))
+            scans.append(BratsScan(name, name, layout.name, images, reference, labels, None, folder))
     tests = [stem(path) for path in listing.tests if path.is_file()]
     return scans, broken, [LedgerEntry(name, name, OUT, TEST_IMAGE) for name in tests]
 
 
-def _refuse(expected: str, got: str, folder: Path):
+def _refuse(expected: str, got: str, folder: Path) -> NoReturn:
     raise AnnotationFormatError(expected=expected, got=got, where=folder / LISTING, do=_DO)

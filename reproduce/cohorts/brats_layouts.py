@@ -31,10 +31,9 @@ class Layout:
     visit: str = ""  # regular expression of the part of a name that tells visits of one patient apart
     brain: str | None = None  # the end of the name of a brain mask; None where all but the brain is 0 in every image
 
-    def __post_init__(self):
-        unknown = sorted(set(self.modalities) - set(MODALITIES))
-        unknown += sorted(set(self.labels.values()) - {0, *LABEL_NAMES})
-        if unknown or not self.modalities or self.named_by not in ("file", "folder"):
+    def __post_init__(self) -> None:
+        is_known = set(self.modalities) <= set(MODALITIES) and set(self.labels.values()) <= {0, *LABEL_NAMES}
+        if not is_known or not self.modalities or self.named_by not in ("file", "folder"):
             expected = f"modalities of {MODALITIES}, labels that become 0, 1, 2 or 4, named by file or folder"
             got = f"{list(self.modalities)}, {dict(self.labels)}, {self.named_by}"
             raise ArgumentError(expected=expected, got=got, where=f"Layout {self.name}", do="mend the layout")

@@ -26,7 +26,7 @@ class Case:
         CohortError: The reference is no integer map, or has a label without a name.
     """
 
-    patient: str  # whose it is; the unit of every split
+    patient: str  # whose it is, see `patient_ids`; the unit of every split
     scan: str  # unique within the cohort (LIDC: SeriesInstanceUID)
     image: Volume  # [z, y, x] or [z, y, x, channel]
     # Integer label map [z, y, x] on the same grid; 0 is background. LIDC: 1 to n, one label a nodule of 3 mm or more;
@@ -35,7 +35,7 @@ class Case:
     label_names: Mapping[int, str]  # what each label above 0 means; a named label may have no voxel
     readers: tuple[str, ...]  # who read it; empty where the data set does not say
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         names = (f"image of {self.scan}", f"reference of {self.scan}")
         require_same_grid(self.image, self.reference, names=names, tolerance_mm=SAME_GRID_MM)
         do, voxels = "mend the reader of this cohort", self.reference.voxels

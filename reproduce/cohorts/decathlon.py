@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from reproduce.errors import AnnotationFormatError, ArgumentError, CohortError, 
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels
 from reproduce.imaging.volume import require_same_grid
 from reproduce.paths import existing_folder
+from reproduce.patient_ids import hidden_names, hide_names, path_id, patient_id
 
 NAME = "Medical Segmentation Decathlon"
 IMAGES, REFERENCES, TEST_IMAGES = "imagesTr", "labelsTr", "imagesTs"
@@ -36,7 +38,7 @@ class Task:
     modalities: tuple[str, ...]  # name of each channel; "CT" means Hounsfield units
     labels: Mapping[int, str]  # name of each label above 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.modalities or not self.labels or min(self.labels) < 1:
             got = f"modalities {self.modalities} and labels {dict(self.labels)}"
             do = "name the channels and the labels; the background, 0, needs no name"
@@ -56,10 +58,11 @@ class DecathlonScan:
     """One training case."""
 
     patient: str  # the unit of every split; see `find_cohort`
-    scan: str  # its file's name without .nii.gz
+    scan: str  # its file's name without .nii.gz, or its id in place of it, see `patient_ids`
     image: Path
     reference: Path  # the label map
     task: Task  # what both mean
+    root: Path  # the folder of the task
 
 
 def find_cohort(root: Path, *, task: Task | None, broken: Literal["refuse", "exclude"]) -> Cohort[DecathlonScan]:
@@ -88,24 +91,31 @@ def find_cohort(root: Path, *, task: Task | None, broken: Literal["refuse", "exc
     """
     require_policy(broken)
     root = existing_folder(root, holding="a task of the Decathlon (dataset.json, imagesTr, labelsTr)")
+    with hidden_names(root):
+        return _find(root, task, broken)
+
+
+def _find(root: Path, task: Task | None, broken: str) -> Cohort[DecathlonScan]:
     do = "name the folder of the task, unpacked: the one that holds imagesTr"
     files = nifti_files(root, expected="NIfTI files of a task", do=do)
     listed = (root / LISTING).is_file()
     task, pairs, entries = _list_cases(root, task) if listed else _pair_by_name(root, files, task)
-    known = {path for pair in pairs for path in pair} | {root / entry.scan for entry in entries}
-    for path in sorted(set(files) - known):
+    listed_ids = {entry.scan for entry in entries}
+    for path in sorted(set(files) - {path for pair in pairs for path in pair}):
         reason = TEST_IMAGE if path.parent.name == TEST_IMAGES else UNLISTED
-        entries.append(LedgerEntry("", path.relative_to(root).as_posix(), OUT, reason))
+        if path_id(path, root) not in listed_ids:
+            entries.append(LedgerEntry("", path_id(path, root), OUT, reason))
     scans = []
     expected = "a task whose cases have image and reference"
     do = 'fetch what is missing, mend the listing, or pass broken="exclude"'
     for image, reference in sorted(pairs, key=lambda pair: stem(pair[0])):
-        scan = DecathlonScan(stem(image), stem(image), image, reference, task)
+        name = patient_id(stem(image), folder=image.parent)
+        scan = DecathlonScan(name, name, image, reference, task, root)
         reason = missing_files(image=image, reference=reference)
         if reason and broken == "refuse":
             raise CohortError(expected=expected, got=f"{scan.scan}: {reason}", where=root, do=do)
         if broken == "exclude" and not reason:
-            reason = fault_of(lambda scan=scan: read_case(scan))
+            reason = hide_names(fault_of(partial(read_case, scan)), root)
         entry = LedgerEntry(scan.patient, scan.scan, OUT if reason else IN, reason or "image with its reference")
         entries.append(entry)
         scans += [] if reason else [scan]
@@ -129,6 +139,11 @@ def read_case(scan: DecathlonScan) -> Case:
         NonFiniteError: A voxel is NaN or infinite.
         What `read_nifti` and `read_nifti_labels` raise.
     """
+    with hidden_names(scan.root):
+        return _read(scan)
+
+
+def _read(scan: DecathlonScan) -> Case:
     image = read_nifti(scan.image, unit=scan.task.unit)
     channels = image.voxels.reshape(*image.shape, -1)
     n, n_channels = len(scan.task.modalities), channels.shape[3]
@@ -173,7 +188,7 @@ def _list_cases(root: Path, task: Task | None) -> tuple[Task, _Pairs, list[Ledge
             "name the folder of the protocol's task, or mend the protocol",
         )
         raise AnnotationFormatError(expected=expected, got=got, where=root / LISTING, do=do)
-    tests = [path.relative_to(root).as_posix() for path in listing.tests if path.is_file()]
+    tests = [path_id(path, root) for path in listing.tests if path.is_file()]
     entries = [LedgerEntry("", path, OUT, TEST_IMAGE) for path in tests]
     if listing.n_training not in (None, len(listing.training)):
         reason = f"numTraining is {listing.n_training}, but training lists {len(listing.training)}"

@@ -23,7 +23,7 @@ class LedgerEntry:
     status: str  # "in" or "out"
     reason: str  # one of few sentences, so that equal reasons can be counted
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.status not in (IN, OUT) or not self.reason:
             got, do = f"status {self.status!r}, reason {self.reason!r}", "say whether the scan is in, and why"
             raise CohortError(expected=f"{IN!r} or {OUT!r} with a reason", got=got, where=self.scan, do=do)
@@ -39,7 +39,7 @@ class Ledger:
 
     entries: tuple[LedgerEntry, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "entries", tuple(sorted(self.entries)))
         twice = [scan for scan, n in Counter(entry.scan for entry in self.entries).items() if n > 1]
         if twice:

@@ -17,6 +17,7 @@ from reproduce.cohorts.lidc_nodules import Nodule, nodules_on
 from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
 from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
 from reproduce.paths import existing_folder
+from reproduce.patient_ids import hidden_names, path_id, patient_id, scan_id
 
 NAME = "LIDC-IDRI"
 _XRAY_MODALITIES = ("CR", "DX")
@@ -26,9 +27,11 @@ _XRAY_MODALITIES = ("CR", "DX")
 class LidcScan:
     """One CT of one patient with the XML of its readers."""
 
-    patient: str  # PatientID
+    patient: str  # its id, see `patient_ids`
+    scan: str  # likewise, from SeriesInstanceUID
     series: SeriesFiles  # the files of the CT
     annotations: tuple[Path, ...]  # one XML, or several of equal content
+    root: Path  # the folder of the collection
 
 
 def find_cohort(root: Path) -> Cohort[LidcScan]:
@@ -37,6 +40,8 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
     Layout of the collection: patient / study / series / files, the XML beside the images. An XML finds its series by
     the UID in it, so that it may also lie elsewhere below `root`. Only headers are read. Scans are sorted by patient
     and series.
+
+    Patients, scans and files are named by `patient_ids`, in errors too.
 
     Chest X-rays, and XML that are reads of them, are out by design: the collection has them beside the CT of some
     patients. Out are also a CT without XML or without PatientID, XML that contradict each other, XML of CT that are not
@@ -49,6 +54,11 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
             patients or studies.
     """
     root = existing_folder(root, holding="LIDC-IDRI (patient / study / series)")
+    with hidden_names(root):
+        return _find(root)
+
+
+def _find(root: Path) -> Cohort[LidcScan]:
     found = find_series(root)
     if not found:
         do = "name the folder with the patients, e.g. .../LIDC-IDRI"
@@ -56,15 +66,16 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
     annotations, entries = annotation_files(root)
     scans = []
     for series in found:
-        scan = LidcScan(series.patient_id, series, tuple(annotations.pop(series.series_uid, ())))
+        scan = LidcScan(*_ids(series), series, tuple(annotations.pop(series.series_uid, ())), root)
         fault = _fault(scan)
         reason = fault or "CT with annotation"
-        entries.append(LedgerEntry(scan.patient, series.series_uid, OUT if fault else IN, reason))
+        entries.append(LedgerEntry(scan.patient, scan.scan, OUT if fault else IN, reason))
         scans += [] if fault else [scan]
     for uid, paths in annotations.items():
-        entries += [LedgerEntry("", _below(root, path), OUT, f"annotation of the absent CT {uid}") for path in paths]
+        absent = f"annotation of the absent CT {scan_id(uid, patient='', folder=paths[0].parent)}"
+        entries += [LedgerEntry("", path_id(path, root), OUT, absent) for path in paths]
     entries += _xrays(root, {path.parent for series in found for path in series.files})
-    scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
+    scans.sort(key=lambda scan: (scan.patient, scan.scan))
     do = "put the XML of LIDC-IDRI beside the images; each names its series by SeriesInstanceUid"
     return cohort_of(NAME, scans, entries, expected="a CT with its annotation", where=root, do=do)
 
@@ -79,13 +90,13 @@ def annotation_files(root: Path) -> tuple[dict[str, list[Path]], list[LedgerEntr
     for path in (path for path in _files(root) if path.suffix.lower() == ".xml"):
         try:
             root_element, uid = message_of(path)
-        except AnnotationFormatError:
+        except (AnnotationFormatError, DataNotFoundError):  # or a link that leads nowhere
             root_element, uid = "", ""
         if root_element == CT_MESSAGE and uid:
             by_series[uid].append(path)
         else:
             reason = "read of a chest X-ray" if root_element == XRAY_MESSAGE else "XML that is no read of LIDC-IDRI"
-            entries.append(LedgerEntry("", _below(root, path), OUT, reason))
+            entries.append(LedgerEntry("", path_id(path, root), OUT, reason))
     return by_series, entries
 
 
@@ -124,13 +135,21 @@ def read_case(scan: LidcScan, *, consensus: float, min_readers: int) -> Case:
         labels[nodule.consensus.box][nodule.consensus.voxels] = label
     names = {i: f"nodule of {len(n.readers)} of {len(reads.readers)} readers" for i, n in enumerate(kept, start=1)}
     reference = series.volume.on_same_grid(labels, "label")
-    return Case(scan.patient, scan.series.series_uid, series.volume, reference, names, reads.readers)
+    return Case(scan.patient, scan.scan, series.volume, reference, names, reads.readers)
 
 
 def _read(scan: LidcScan, consensus: float) -> tuple[CtSeries, ScanReads, tuple[Nodule, ...]]:
-    reads = read_annotations(scan.annotations, series_uid=scan.series.series_uid)
-    series = read_series(scan.series)
-    return series, reads, nodules_on(series, reads, consensus=consensus, outline_included=False)
+    with hidden_names(scan.root):
+        reads = read_annotations(scan.annotations, series_uid=scan.series.series_uid)
+        series = read_series(scan.series)
+        return series, reads, nodules_on(series, reads, consensus=consensus, outline_included=False)
+
+
+def _ids(series: SeriesFiles) -> tuple[str, str]:
+    """Return what the patient and the scan of a series are called."""
+    folder = series.files[0].parent
+    scan = scan_id(series.series_uid, patient=series.patient_id, folder=folder)
+    return patient_id(series.patient_id, folder=folder), scan
 
 
 def _fault(scan: LidcScan) -> str:
@@ -142,8 +161,10 @@ def _fault(scan: LidcScan) -> str:
     if len(scan.annotations) > 1:
         try:
             read_annotations(scan.annotations)
-        except (AnnotationFormatError, AnnotationMismatchError) as error:
+        except AnnotationMismatchError as error:
             return f"annotations at odds: {error.got}"
+        except AnnotationFormatError:
+            return "one of several annotations is broken"
     return ""
 
 
@@ -151,7 +172,7 @@ def _xrays(root: Path, ct_folders: set[Path]) -> list[LedgerEntry]:
     """Return entries for chest X-rays, which have folders of their own: no CT file is opened a second time."""
     folders = sorted({path.parent for path in _files(root) if path.suffix.lower() != ".xml"} - ct_folders)
     return [
-        LedgerEntry(series.patient_id, series.series_uid, OUT, "chest X-ray")
+        LedgerEntry(*_ids(series), OUT, "chest X-ray")
         for folder in folders
         for modality in _XRAY_MODALITIES
         for series in find_series(folder, modality=modality)
@@ -160,7 +181,3 @@ def _xrays(root: Path, ct_folders: set[Path]) -> list[LedgerEntry]:
 
 def _files(root: Path) -> list[Path]:
     return sorted(Path(parent, name) for parent, _, names in os.walk(root) for name in names)
-
-
-def _below(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix()

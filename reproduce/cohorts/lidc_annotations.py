@@ -6,7 +6,7 @@ Format: the LIDC XML documentation of the Cancer Imaging Archive; reading proces
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
@@ -22,6 +22,8 @@ CT_MESSAGE, XRAY_MESSAGE = "LidcReadMessage", "IdriReadMessage"
 _SERIES_TAGS = {CT_MESSAGE: "SeriesInstanceUid", XRAY_MESSAGE: "CXRSeriesInstanceUid"}
 _NAMELESS = ("", "anon", "anonymous")
 _HIGHEST_RATING = 6
+_N_PIXELS = 2048  # no CT has more rows or columns: a census, which has no image, refuses what lies beyond
+_FARTHEST_MM = 1e5
 _DO = "leave the file out, or fetch it again from the collection"
 
 
@@ -99,7 +101,22 @@ def _read_file(path: Path) -> ScanReads:
         reader = persons.setdefault(key, f"reader {len(persons) + 1}")
         for mark in _session_marks(session, reader, path):
             marks.setdefault(mark.signature(), mark)
+    _require_own_outlines(marks.values(), path)
     return ScanReads(series_uid, tuple(persons.values()), tuple(marks.values()), (path,))
+
+
+def _require_own_outlines(marks: Iterable[Mark], path: Path) -> None:
+    """Return if no reader has the same path in two marks, which would be two nodules: no file of LIDC-IDRI has it."""
+    seen: dict[tuple, str] = {}
+    for mark in marks:
+        for outline in mark.outlines:
+            if (
+                len(outline.points_xy) > 1
+                and seen.setdefault((mark.reader, outline.signature()), mark.name) != mark.name
+            ):
+                got = f"the same outline in {seen[mark.reader, outline.signature()]} and {mark.name}"
+                where = f"{path}, {mark.reader}"
+                raise AnnotationFormatError(expected="one mark an outline", got=got, where=where, do=_DO)
 
 
 def _session_marks(session: Element, reader: str, path: Path) -> Iterator[Mark]:
@@ -141,22 +158,29 @@ def _non_nodule(element: Element, reader: str) -> Mark:
 
 def _points(element: Element) -> np.ndarray:
     """Return the pixels (x, y) below an element, in its order."""
-    columns = [int(x.text) for x in element.iter(_named(element, "xCoord"))]
-    rows = [int(y.text) for y in element.iter(_named(element, "yCoord"))]
+    columns = [_coordinate(x) for x in element.iter(_named(element, "xCoord"))]
+    rows = [_coordinate(y) for y in element.iter(_named(element, "yCoord"))]
     if not columns or len(columns) != len(rows):
         raise ValueError(f"{len(columns)} columns and {len(rows)} rows of pixels")
     return np.array([columns, rows], dtype=np.int32).T.copy()
 
 
+def _coordinate(element: Element) -> int:
+    pixel = int(element.text or "")
+    if not 0 <= pixel < _N_PIXELS:
+        raise ValueError(f"{_local(element)} {pixel}, outside 0 to {_N_PIXELS - 1}")
+    return pixel
+
+
 def _z_mm(element: Element) -> float:
     z_mm = float(_text(element, "imageZposition"))
-    if not np.isfinite(z_mm):
+    if not abs(z_mm) <= _FARTHEST_MM:
         raise ValueError(f"imageZposition {z_mm}")
     return z_mm
 
 
 def _rating(element: Element) -> int | None:
-    value = int(element.text)
+    value = int(element.text or "")
     if not 0 <= value <= _HIGHEST_RATING:
         raise ValueError(f"{_local(element)} {value}")
     return value or None
@@ -188,6 +212,6 @@ def _parsing(path: Path) -> Iterator[None]:
         raise DataNotFoundError(expected="an annotation file", got="nothing there", where=path, do="check the path")
     try:
         yield
-    except (ParseError, DefusedXmlException) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError, OSError) as error:  # or an unknown encoding
         got = f"{type(error).__name__}: {error}"
         raise AnnotationFormatError(expected="XML of LIDC-IDRI", got=got, where=path, do=_DO) from error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from reproduce.cohorts.lidc_grouping import MarkRegions, group_marks, mark_regio
 from reproduce.cohorts.lidc_marks import Mark, MarkKind
 from reproduce.errors import DataNotFoundError
 from reproduce.paths import existing_folder
+from reproduce.patient_ids import hidden_names, scan_id
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Counts:
 class ScanCensus:
     """One CT scan's lesions, and what other groupings would make of its marks."""
 
-    series_uid: str  # the CT
+    series_uid: str  # the CT, as `patient_ids` names it
     n_readers: int  # reading sessions
     n_marks: Mapping[str, int]  # by kind, non-nodules too
     lesions: tuple[Lesion, ...]  # by the grouping that was asked for, in an order that the file fixes
@@ -70,7 +73,9 @@ def find_reads(root: Path) -> tuple[dict[str, tuple[Path, ...]], Ledger]:
         got = f"{len(entries)} other XML files" if entries else "no XML"
         do = "unpack the annotation files of the collection and name their folder"
         raise DataNotFoundError(expected="XML of LIDC-IDRI", got=got, where=root, do=do)
-    entries += [LedgerEntry("", uid, IN, f"CT read in {len(paths)} XML") for uid, paths in by_series.items()]
+    for uid, paths in by_series.items():
+        scan = scan_id(uid, patient="", folder=paths[0].parent)
+        entries.append(LedgerEntry("", scan, IN, f"CT read in {len(paths)} XML"))
     return {uid: tuple(paths) for uid, paths in sorted(by_series.items())}, Ledger(tuple(entries))
 
 
@@ -89,11 +94,19 @@ def count_scans(
         AnnotationFormatError, AnnotationMismatchError: From `read_annotations`; a broken file stops the census.
     """
     count = partial(count_scan, grouping=grouping, varied=tuple(varied))
-    if workers == 1:
-        yield from map(count, reads.values())
+    if not reads:
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(count, reads.values(), chunksize=16)
+    folders = [paths[0].parent for paths in reads.values()]
+    with hidden_names(Path(os.path.commonpath(folders))), ExitStack() as stack:
+        counted: Iterator[ScanCensus]
+        if workers == 1:
+            counted = map(count, reads.values())
+        else:
+            context = multiprocessing.get_context("spawn")
+            pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=context))
+            counted = pool.map(count, reads.values(), chunksize=16)
+        for census, folder in zip(counted, folders, strict=True):
+            yield replace(census, series_uid=scan_id(census.series_uid, patient="", folder=folder))
 
 
 def count_scan(files: tuple[Path, ...], *, grouping: Grouping, varied: Sequence[Grouping]) -> ScanCensus:
@@ -102,7 +115,7 @@ def count_scan(files: tuple[Path, ...], *, grouping: Grouping, varied: Sequence[
     marks = [mark for mark in reads.marks if mark.kind is not MarkKind.NON_NODULE]
     regions = mark_regions(marks)
     wanted = {grouping, *varied}
-    groups = {}
+    groups: dict[Grouping, tuple[tuple[int, ...], ...]] = {}
     for pixel_mm in sorted({g.pixel_mm for g in wanted}):
         same_pixel = [g for g in wanted if g.pixel_mm == pixel_mm]
         within_mm = max(g.tolerance_mm for g in same_pixel)

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from reproduce.cohorts.lidc_grouping import SAME_NODULE_MM, group_marks, mark_regions, near_pairs
-from reproduce.cohorts.lidc_marks import Mark, MarkKind, Outline, ScanReads
+from reproduce.cohorts.lidc_marks import Mark, MarkKind, ScanReads
 from reproduce.cohorts.lidc_outlines import BoxMask, mark_mask
+from reproduce.cohorts.lidc_slices import PlacedMark, place_marks
 from reproduce.errors import AnnotationMismatchError, ArgumentError
 from reproduce.imaging.dicom import CtSeries
-
-# Positions in the XML are printed to the micrometre or better; slices are 0.45 mm or more apart.
-SAME_SLICE_MM = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +49,8 @@ def nodules_on(series: CtSeries, reads: ScanReads, *, consensus: float, outline_
     with an outlined mark is a nodule. The share for the consensus is of the readers who outlined this nodule, not of
     all readers of the scan, so a nodule of one reader is his outline, and of two readers at 50 % their union.
 
-    An outline belongs to the slice of its SOPInstanceUID. Where that slice lies nearer to another position than the
-    XML gives (LIDC-IDRI has one such outline) it goes to the slice at the position that the XML gives, if there is one
-    within `SAME_SLICE_MM`; an outline without UID likewise. An outline of an absent slice is counted in
+    An outline belongs to the slice of its SOPInstanceUID, and where it has none to the slice at its position; see
+    `place_marks`. Marks are grouped where they are drawn. An outline of an absent slice is counted in
     `n_outlines_absent`; a nodule without a voxel on the slices that are there is left out.
 
     Args:
@@ -67,32 +64,23 @@ def nodules_on(series: CtSeries, reads: ScanReads, *, consensus: float, outline_
 
     Raises:
         ArgumentError: `consensus` is out of range.
-        AnnotationMismatchError: The marks are of another series, no slice of any mark is in this one, or an outline
-            leaves the image.
+        AnnotationMismatchError: The marks are of another series, no slice of any mark is in this one, or what
+            `place_marks` raises.
     """
     if not 0 < consensus <= 1:
         expected, do = "a consensus in (0, 1]", "give 0.5 for the consensus of half of the readers"
         raise ArgumentError(expected=expected, got=f"{consensus}", where="nodules_on", do=do)
     _require_one_series(series, reads)
     marks = [mark for mark in reads.marks if mark.kind is not MarkKind.NON_NODULE]
-    regions = mark_regions(marks)
+    placed = place_marks(marks, series, where=", ".join(map(str, reads.files)))
+    regions = mark_regions([one.moved for one in placed])
     pairs = near_pairs(regions, pixel_mm=series.volume.spacing_mm[1:], within_mm=SAME_NODULE_MM)
     groups = group_marks(regions.readers, pairs, tolerance_mm=SAME_NODULE_MM)
-    z_mm = series.volume.world_mm(np.pad(np.arange(len(series.sop_uids))[:, None], ((0, 0), (0, 2))))[:, 2]
     nodules = [
-        _nodule([marks[i] for i in group], series, z_mm, consensus=consensus, outline_included=outline_included)
+        _nodule([placed[i] for i in group], series, consensus=consensus, outline_included=outline_included)
         for group in groups
     ]
     return tuple(sorted((n for n in nodules if n is not None), key=lambda nodule: nodule.centroid_zyx))
-
-
-def _slice_of(outline: Outline, series: CtSeries, z_mm: np.ndarray) -> int | None:
-    """Return the slice of an outline, by the rule of `nodules_on`; None where it is not in the series."""
-    nearest = int(np.abs(z_mm - outline.z_mm).argmin())
-    if series.sop_uids[nearest] == outline.sop_uid:
-        return nearest
-    at_position = abs(z_mm[nearest] - outline.z_mm) <= SAME_SLICE_MM
-    return nearest if at_position and (outline.sop_uid in series.sop_uids or not outline.sop_uid) else None
 
 
 def _require_one_series(series: CtSeries, reads: ScanReads) -> None:
@@ -107,16 +95,11 @@ def _require_one_series(series: CtSeries, reads: ScanReads) -> None:
         raise AnnotationMismatchError(expected=expected, got=got, where=where, do=do)
 
 
-def _nodule(
-    members: list[Mark], series: CtSeries, z_mm: np.ndarray, *, consensus: float, outline_included: bool
-) -> Nodule | None:
+def _nodule(members: list[PlacedMark], series: CtSeries, *, consensus: float, outline_included: bool) -> Nodule | None:
     """Return the nodule of a group of marks; None where nobody outlined it, or no voxel of it is on the image."""
     image = series.volume
-    outlined = tuple(mark for mark in members if mark.kind is MarkKind.NODULE)
-    slices = [{i: _slice_of(outline, series, z_mm) for i, outline in enumerate(mark.outlines)} for mark in outlined]
-    present = [{i: z for i, z in found.items() if z is not None} for found in slices]
-    drawn = {"shape": image.shape, "outline_included": outline_included}
-    masks = [mark_mask(mark, slice_of, **drawn) for mark, slice_of in zip(outlined, present, strict=True)]
+    outlined = [one for one in members if one.mark.kind is MarkKind.NODULE]
+    masks = [mark_mask(one.mark, one.slices, outline_included=outline_included) for one in outlined]
     n_inside = _count_masks([mask for mask in masks if mask is not None])
     if n_inside is None or not n_inside.voxels.any():
         return None
@@ -126,15 +109,15 @@ def _nodule(
     centroid_zyx = np.average(inside, axis=0, weights=weights) + n_inside.corner_zyx
     volume_mm3 = np.count_nonzero(agreed) * image.voxel_mm3
     return Nodule(
-        marks=outlined,
-        small_marks=tuple(mark for mark in members if mark.kind is MarkKind.SMALL_NODULE),
+        marks=tuple(one.mark for one in outlined),
+        small_marks=tuple(one.mark for one in members if one.mark.kind is MarkKind.SMALL_NODULE),
         n_inside=n_inside,
         consensus=BoxMask(agreed, n_inside.corner_zyx),
         centroid_zyx=tuple(centroid_zyx.tolist()),
         centroid_mm=tuple(image.world_mm(centroid_zyx).tolist()),
         diameter_mm=(6 * volume_mm3 / np.pi) ** (1 / 3),
-        n_outlines=sum(len(found) for found in slices),
-        n_outlines_absent=sum(z is None for found in slices for z in found.values()),
+        n_outlines=sum(len(one.slices) for one in outlined),
+        n_outlines_absent=sum(z is None for one in outlined for z in one.slices),
     )
 
 

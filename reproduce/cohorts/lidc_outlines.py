@@ -5,14 +5,13 @@ Source: the collection's documentation at the Cancer Imaging Archive. pylidc fil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from skimage.measure import grid_points_in_poly
 
 from reproduce.cohorts.lidc_marks import Mark
-from reproduce.errors import AnnotationMismatchError
 
 _OUTSIDE, _INSIDE = 0, 1
 
@@ -57,9 +56,7 @@ def enclosed_pixels(points_xy: np.ndarray, *, outline_included: bool) -> tuple[n
     return pixels, (int(low[1]), int(low[0]))
 
 
-def mark_mask(
-    mark: Mark, slice_of: Mapping[int, int], *, shape: tuple[int, int, int], outline_included: bool
-) -> BoxMask | None:
+def mark_mask(mark: Mark, slices: Sequence[int | None], *, outline_included: bool) -> BoxMask | None:
     """Return the voxels that one reader took for nodule: the inside of all its outlines, less its holes.
 
     Outlines of one slice are united. A hole takes its own path away with its inside: the path of a hole is not nodule
@@ -67,26 +64,17 @@ def mark_mask(
 
     Args:
         mark: The mark.
-        slice_of: Index of the slice by index of the outline; an outline without a slice is not there.
-        shape: Of the image, (z, y, x).
+        slices: Index of the slice of each outline; None where it has none.
         outline_included: See `enclosed_pixels`; holes are the same in both ways.
 
     Returns:
         bool mask on the bounding box of the outlines; None where no outline has a slice.
-
-    Raises:
-        AnnotationMismatchError: An outline leaves the image.
     """
-    placed = [(slice_of[i], outline) for i, outline in enumerate(mark.outlines) if i in slice_of]
+    placed = [(z, outline) for z, outline in zip(slices, mark.outlines, strict=True) if z is not None]
     if not placed:
         return None
     points = np.concatenate([outline.points_xy for _, outline in placed])
     (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    if min(x0, y0) < 0 or y1 >= shape[1] or x1 >= shape[2]:
-        expected = f"outlines within {shape[2]} columns and {shape[1]} rows"
-        do = "check that the annotation belongs to this series"
-        got, where = f"columns {x0} to {x1}, rows {y0} to {y1}", f"{mark.kind} {mark.name} of {mark.reader}"
-        raise AnnotationMismatchError(expected=expected, got=got, where=where, do=do)
     z0, z1 = min(z for z, _ in placed), max(z for z, _ in placed)
     voxels = np.zeros((z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1), dtype=bool)
     for z, outline in sorted(placed, key=lambda item: item[1].is_hole):

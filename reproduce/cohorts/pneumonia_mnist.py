@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +45,9 @@ def read_part(path: Path, part: str) -> XRays:
     """
     do = "take the file as it is published"
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
-    except (KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (KeyError, ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         expected = f"an archive with {part}_images and {part}_labels"
         raise AnnotationFormatError(expected=expected, got=str(error), where=path, do=do) from error
     labels = labels.reshape(len(labels), -1)

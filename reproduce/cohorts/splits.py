@@ -32,7 +32,7 @@ class Fold:
     validation: tuple[str, ...]  # whose loss stops the training; empty means no early stopping
     test: tuple[str, ...]  # that are only ever predicted
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for side in _SIDES:
             object.__setattr__(self, side, tuple(sorted(getattr(self, side))))
         n_sides = Counter(patient for side in _SIDES for patient in getattr(self, side))
@@ -169,14 +169,14 @@ def read_splits(path: Path) -> tuple[Fold, ...]:
     if not path.is_file():
         raise DataNotFoundError(expected="a file of folds", got="nothing there", where=path, do=do)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["folds"]
-        parts = [(int(fold["index"]), *(_names(fold[side]) for side in _SIDES)) for fold in found]
-    except (ValueError, KeyError, TypeError) as error:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))["folds"]
+        parts = [(int(fold["index"]), [_names(fold[side]) for side in _SIDES]) for fold in found]
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         expected = "a JSON list of folds with index, train, validation and test"
         got = f"{type(error).__name__}: {error}"
         raise ResultsError(expected=expected, got=got, where=path, do=do) from error
     try:
-        folds = tuple(Fold(*part) for part in parts)
+        folds = tuple(Fold(index, *sides) for index, sides in parts)
         require_no_leakage(folds)
     except (LeakageError, CohortError) as error:
         where = f"{path}, {error.where}"

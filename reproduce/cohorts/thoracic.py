@@ -9,12 +9,13 @@ from typing import Literal
 
 from reproduce.cohorts.case import Case, Cohort, cohort_of
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
-from reproduce.cohorts.thoracic_organs import LABEL_NAMES, Naming, merged, name_organs
+from reproduce.cohorts.thoracic_organs import LABEL_NAMES, Naming, merged, name_organs, plain_names
 from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
 from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
 from reproduce.imaging.rtstruct import StructureSet, read_structures
 from reproduce.imaging.rtstruct_masks import StructureMask, draw_structure, frame_uid, require_same_frame
 from reproduce.paths import existing_folder
+from reproduce.patient_ids import hidden_names, path_id, patient_id, scan_id
 
 NAME = "LCTSC"
 Absent = Literal["refuse", "keep"]
@@ -26,9 +27,11 @@ _Found = tuple[Path, StructureSet | AnnotationFormatError]
 class ThoracicScan:
     """One CT of one patient with the file of its structures."""
 
-    patient: str  # PatientID
+    patient: str  # its id, see `patient_ids`
+    scan: str  # likewise, from SeriesInstanceUID
     series: SeriesFiles  # the files of the CT
     structures: Path  # the file of the structure set
+    root: Path  # the folder of the collection
 
 
 def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
@@ -36,13 +39,15 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
 
     Layout of the collection: patient / study / series / files, one series of CT and one of structures a study; names of
     folders and files are not asked. A structure set finds its CT by the series that it refers to; where it refers to
-    none that is there, by study and frame of reference, if these leave one CT. Pixels are not read.
+    none that is there, by study and frame of reference, if these leave one CT; a set that finds none is out, with what
+    was compared. Pixels are not read.
 
     Out are a CT without PatientID, without a structure set or with several (which of them holds is not guessed); one
     whose structure set is broken, is of another patient, lies in another frame of reference, or has two outlined
     structures for one organ; structure sets of CT that are not there; and, if `absent` is "refuse", a CT without an
     outline of one of the organs. The reason names organs without an outline and structures that are none of the organs
-    in any case. Scans are sorted by patient and series.
+    in any case. Scans are sorted by patient and series. Patients, scans and files are named by `patient_ids`, in errors
+    too.
 
     Args:
         root: Folder of the collection, or of part of it.
@@ -59,6 +64,11 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
         do = "say what is to become of scans of which an organ is not outlined"
         raise ArgumentError(expected="absent 'refuse' or 'keep'", got=repr(absent), where="find_cohort", do=do)
     root = existing_folder(root, holding="LCTSC (patient / study / series)")
+    with hidden_names(root):
+        return _find(root, absent)
+
+
+def _find(root: Path, absent: Absent) -> Cohort[ThoracicScan]:
     images = find_series(root)
     if not images:
         do = "name the folder with the patients, e.g. .../LCTSC"
@@ -67,9 +77,12 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
     scans = []
     for series in images:
         status, reason = _judge(series, sets[series], absent)
-        entries.append(LedgerEntry(series.patient_id, series.series_uid, status, reason))
-        scans += [ThoracicScan(series.patient_id, series, sets[series][0][0])] if status == IN else []
-    scans.sort(key=lambda scan: (scan.patient, scan.series.series_uid))
+        folder = series.files[0].parent
+        patient = patient_id(series.patient_id, folder=folder)
+        scan = scan_id(series.series_uid, patient=series.patient_id, folder=folder)
+        entries.append(LedgerEntry(patient, scan, status, reason))
+        scans += [ThoracicScan(patient, scan, series, sets[series][0][0], root)] if status == IN else []
+    scans.sort(key=lambda scan: (scan.patient, scan.scan))
     do = "put the structure set of each CT below the same folder"
     return cohort_of(NAME, scans, entries, expected="a CT with its structures", where=root, do=do)
 
@@ -82,7 +95,7 @@ def _structure_sets(
     entries = []
     for files in find_series(root, modality="RTSTRUCT"):
         for path in files.files:
-            below = path.relative_to(root).as_posix()
+            below = path_id(path, root)
             try:
                 found = read_structures(path)
             except AnnotationFormatError as error:
@@ -90,23 +103,42 @@ def _structure_sets(
                 if len(candidates) == 1:
                     of[candidates[0]].append((path, error))
                 else:
-                    entries.append(LedgerEntry(files.patient_id, below, OUT, f"broken structure set: {error.got}"))
+                    patient = patient_id(files.patient_id, folder=path.parent)
+                    entries.append(LedgerEntry(patient, below, OUT, _broken(error)))
                 continue
-            drawn_on = _drawn_on(found, images)
-            if drawn_on is None:
-                entries.append(LedgerEntry(found.patient_id, below, OUT, "structure set of an absent CT"))
+            candidates = _drawn_on(found, images)
+            if len(candidates) == 1:
+                of[candidates[0]].append((path, found))
             else:
-                of[drawn_on].append((path, found))
+                patient = patient_id(found.patient_id, folder=path.parent)
+                entries.append(LedgerEntry(patient, below, OUT, _compared(found, images, len(candidates))))
     return of, entries
 
 
-def _drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> SeriesFiles | None:
-    """Return the CT that a structure set was drawn on; None where none can be told."""
+def _drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> list[SeriesFiles]:
+    """Return the CT that a structure set can have been drawn on: one, unless references and frames leave it open."""
     named = [series for series in images if series.series_uid in structures.series_uids]
-    if not named:
-        of_study = [series for series in images if series.study_uid and series.study_uid == structures.study_uid]
-        named = [series for series in of_study if frame_uid(series) in structures.frame_uids]
-    return named[0] if len(named) == 1 else None
+    if named:
+        return named
+    frames = {*structures.frame_uids, *(structure.frame_uid for structure in structures.structures)} - {""}
+    return [series for series in _of_study(structures, images) if frame_uid(series) in frames]
+
+
+def _of_study(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> list[SeriesFiles]:
+    return [series for series in images if series.study_uid and series.study_uid == structures.study_uid]
+
+
+def _compared(structures: StructureSet, images: tuple[SeriesFiles, ...], n_candidates: int) -> str:
+    """Return why a structure set has no CT here: what its references, its study and its frame of reference lead to."""
+    if n_candidates:
+        return f"structure set of one of {n_candidates} CT, which one its references and frame of reference do not say"
+    n_named, n_of_study = len(structures.series_uids), len(_of_study(structures, images))
+    named = f"refers to {n_named} series that are not here" if n_named else "refers to no series"
+    study = (
+        f"its study has {n_of_study} CT here, in another frame of reference" if n_of_study else "its study has no CT"
+    )
+    patient = any(series.patient_id == structures.patient_id for series in images)
+    return f"structure set of no CT here: {named}; {study}; its patient has {'a' if patient else 'no'} CT"
 
 
 def _judge(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[str, str]:
@@ -117,7 +149,7 @@ def _judge(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[str
         return OUT, f"CT with {len(sets)} structure sets" if sets else "CT without structure set"
     found = sets[0][1]
     if isinstance(found, AnnotationFormatError):
-        return OUT, f"broken structure set: {found.got}"
+        return OUT, _broken(found)
     if found.patient_id != series.patient_id:
         return OUT, "structure set of another patient"
     naming = _naming(found)
@@ -133,8 +165,13 @@ def _judge(series: SeriesFiles, sets: list[_Found], absent: Absent) -> tuple[str
     if naming.absent:
         reason += f", not outlined: {', '.join(LABEL_NAMES[label] for label in naming.absent)}"
     if naming.unknown:
-        reason += f", other structures: {', '.join(naming.unknown)}"
+        reason += f", other structures: {plain_names(naming.unknown)}"
     return OUT if (naming.absent and absent == "refuse") or not naming.chosen else IN, reason
+
+
+def _broken(error: AnnotationFormatError) -> str:
+    """Return a reason in our own words: what came instead may be a name that somebody typed."""
+    return f"broken structure set: expected {error.expected}"
 
 
 def _naming(structures: StructureSet) -> Naming:
@@ -154,6 +191,11 @@ def read_organs(scan: ThoracicScan, *, outside: Outside) -> tuple[CtSeries, dict
         ContourPlaceError: An outline is tilted to the slices, or has none and `outside` is "refuse".
         What `read_series` and `read_structures` raise.
     """
+    with hidden_names(scan.root):
+        return _read(scan, outside)
+
+
+def _read(scan: ThoracicScan, outside: Outside) -> tuple[CtSeries, dict[int, StructureMask]]:
     structures, series = read_structures(scan.structures), read_series(scan.series)
     naming = _naming(structures)
     if naming.ambiguous:
@@ -179,4 +221,4 @@ def read_case(scan: ThoracicScan, *, outside: Outside) -> Case:
     labels = merged({label: mask.voxels for label, mask in masks.items()}, shape=series.volume.shape)
     reference = series.volume.on_same_grid(labels, "label")
     names = {label: LABEL_NAMES[label] for label in masks}
-    return Case(scan.patient, scan.series.series_uid, series.volume, reference, names, ())
+    return Case(scan.patient, scan.scan, series.volume, reference, names, ())

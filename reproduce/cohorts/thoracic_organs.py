@@ -38,6 +38,28 @@ def organ_of(name: str) -> int | None:
     return _LABEL_OF.get(_reduced(name))
 
 
+# Words of names that say what is outlined. A name with any other word may say whose it is.
+_PLAIN = """
+gtv ctv ptv itv igtv prv body external skin couch tumor tumour tumorbed bed block node nodes nodal boost avoid ring
+bladder bone bones borders bowel brachial brain brainstem breast bronchus canal carina chest chiasm cochlea colon duct
+duodenum eye eyes femur femoral femoralhead gland head hippocampus kidney kidneys larynx lens liver lung lungs mandible
+muscle nerve optic oral cavity pancreas parotid pelvis penilebulb pituitary plexus prostate rectum rib ribs sacrum scar
+seminal spine spleen stomach submandibular temporal testes thyroid trachea vertebra vessels vesicle wall areola artery
+aorta atrium ventricle pericardium great vein cava heart esophagus oesophagus spinal cord spinalcord left right lt rt l
+r total all in ex contour
+"""
+_WORDS = frozenset(_PLAIN.split())
+
+
+def plain_names(names: Iterable[str]) -> str:
+    """Return the names of structures for a ledger; of those with words of another sort only how many there are."""
+    names = list(names)
+    plain = [name for name in names if {*re.findall(r"[^\W\d_]+", name.casefold())} <= _WORDS]
+    plain = [name for name in plain if name and not re.search(r"\d{3}", name)]
+    n_others = len(names) - len(plain)
+    return ", ".join([*plain, *([f"{n_others} of other names"] if n_others else [])])
+
+
 @dataclass(frozen=True)
 class Naming:
     """What the names of a structure set stand for."""

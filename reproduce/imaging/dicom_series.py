@@ -182,9 +182,8 @@ def _text(header: Dataset, keyword: str) -> str:
 
 
 def _listing(series: tuple[SeriesFiles, ...]) -> str:
-    return "\n".join(
-        f"    {s.series_uid}  {s.description or '(no description)'}  {len(s.files)} slices" for s in series
-    )
+    """Return one line a series; without SeriesDescription, in which people write names."""
+    return "\n".join(f"    {s.series_uid}  {len(s.files)} slices" for s in series)
 
 
 def _contents(folder: Path) -> str:

@@ -1,17 +1,22 @@
-"""Writers of small annotation files and CT series, in which a test can break exactly one thing."""
+"""Writers of small annotation files, CT series and scans of BraTS, in which a test can break exactly one thing."""
 
 from pathlib import Path
 from types import SimpleNamespace
 
+import nibabel as nib
 import numpy as np
 import pytest
 from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 
+from reproduce.cohorts.brats_layouts import BRATS_2017
 from reproduce.cohorts.lidc_marks import Mark, MarkKind, Outline
 
 CT = "2.25.1"
 SLICES_MM = (-10.0, -8.0, -6.0)
+AFFINE = np.diag([-1.0, -1.0, 1.0, 1.0])
+VALUES = {"flair": 10.0, "t1": 20.0, "t1ce": 30.0, "t2": 40.0}
+SHAPE = (4, 3, 2)
 
 
 def square(x0, y0, x1, y1):
@@ -63,7 +68,7 @@ def message(*sessions, series=CT, root="LidcReadMessage", space=' xmlns="http://
     )
 
 
-def write_slice(path, *, z_mm, sop, series=CT, patient="LIDC-1", modality="CT", shape=(16, 20)):
+def write_slice(path, *, z_mm, sop, series=CT, patient="LIDC-IDRI-0001", modality="CT", shape=(16, 20)):
     dataset = Dataset()
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     dataset.SOPClassUID, dataset.SOPInstanceUID = uid.CTImageStorage, sop
@@ -85,7 +90,7 @@ def write_slice(path, *, z_mm, sop, series=CT, patient="LIDC-1", modality="CT", 
     dataset.save_as(path, enforce_file_format=True)
 
 
-def write_scan(root: Path, *, patient="LIDC-1", series=CT, annotation=None, **slice_arguments) -> Path:
+def write_scan(root: Path, *, patient="LIDC-IDRI-0001", series=CT, annotation=None, **slice_arguments) -> Path:
     """A CT of three slices 2 mm apart, 20 columns by 16 rows of 0.5 mm, in patient / study / series."""
     folder = root / patient / f"{series}.99" / series
     for number, z_mm in enumerate(SLICES_MM, start=1):
@@ -109,9 +114,50 @@ def point(reader, x, y, z_mm=-8.0):
     return mark(reader, ([(x, y)], z_mm), kind=MarkKind.SMALL_NODULE)
 
 
+def save(path: Path, voxels, affine=AFFINE) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nib.Nifti1Image(np.asarray(voxels), affine).to_filename(path)
+    return path
+
+
+def image(value):
+    """A file's voxels [i, j, k]: `value` in the brain, whose first voxel is below zero, and 0 where i is 0."""
+    voxels = np.full(SHAPE, value, dtype=np.float32)
+    voxels[0] = 0
+    voxels[1, 0, 0] = -value
+    return voxels
+
+
+def labels(*present):
+    """The labels of a file along i = 1, j = 0 .. 2, k = 0, in their order."""
+    voxels = np.zeros(SHAPE, dtype=np.uint8)
+    voxels[1, : len(present), 0] = present
+    return voxels
+
+
+def write_brats(
+    folder: Path, start: str, layout=BRATS_2017, *, present=(1, 2, 4), without=(), suffix=".nii.gz"
+) -> Path:
+    for modality, ending in layout.modalities.items():
+        if modality not in without:
+            save(folder / f"{start}{ending}{suffix}", image(VALUES[modality]))
+    if "reference" not in without:
+        save(folder / f"{start}{layout.reference}{suffix}", labels(*present))
+    return folder
+
+
+def sample_2013(root: Path) -> Path:
+    folder = root / "pat0006"
+    save(folder / "Flair_subtrMeanDivStd.nii.gz", image(10.0) - 1)
+    save(folder / "T1c_subtrMeanDivStd.nii.gz", image(30.0) - 1)
+    save(folder / "OTMultiClass.nii.gz", labels(1, 3, 4).astype(np.float32))
+    save(folder / "brainmask.nii.gz", (image(1.0) != 0).astype(np.float32))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def lidc() -> SimpleNamespace:
-    """The writers of this file."""
+    """Writers of LIDC-IDRI."""
     return SimpleNamespace(
         CT=CT,
         SLICES_MM=SLICES_MM,
@@ -125,4 +171,18 @@ def lidc() -> SimpleNamespace:
         write_scan=write_scan,
         mark=mark,
         point=point,
+    )
+
+
+@pytest.fixture(scope="session")
+def brats() -> SimpleNamespace:
+    """Writers of scans of BraTS."""
+    return SimpleNamespace(
+        AFFINE=AFFINE,
+        SHAPE=SHAPE,
+        save=save,
+        image=image,
+        labels=labels,
+        write_scan=write_brats,
+        sample_2013=sample_2013,
     )

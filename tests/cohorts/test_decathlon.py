@@ -44,7 +44,7 @@ def reference(*present):
     return voxels
 
 
-def write_task(root, *, names=("a_1", "a_2"), n_channels=None, modality=None, labels=LABELS, tests=(), **changes):
+def write_task(root, *, names=("la_001", "la_002"), n_channels=None, modality=None, labels=LABELS, tests=(), **changes):
     """A task whose cases all hold the same; `changes` replace fields of dataset.json, None takes one away."""
     for name in names:
         save(root / "imagesTr" / f"{name}.nii.gz", image(n_channels))
@@ -62,7 +62,7 @@ def cohort(root, *, task=None, broken="refuse"):
 
 def test_a_case_of_one_modality(tmp_path):
     found = cohort(write_task(tmp_path))
-    assert [scan.scan for scan in found.scans] == [scan.patient for scan in found.scans] == ["a_1", "a_2"]
+    assert [scan.scan for scan in found.scans] == [scan.patient for scan in found.scans] == ["la_001", "la_002"]
     found.ledger.require_counts(n_in=2, n_out=0)
     case = read_case(found.scans[0])
     assert case.image.voxels.shape == (2, 3, 4)  # (z, y, x) of a file of 4 x 3 x 2
@@ -101,22 +101,22 @@ def test_hidden_files_do_not_count(tmp_path):
 
 def test_files_that_are_links_are_read(tmp_path):
     root = write_task(tmp_path / "task")
-    path = root / "imagesTr" / "a_1.nii.gz"
+    path = root / "imagesTr" / "la_001.nii.gz"
     path.rename(tmp_path / "content")
     path.symlink_to(tmp_path / "content")
     assert read_case(cohort(root).scans[0]).image.voxels[1, 2, 3] == 123
 
 
 def test_files_that_are_not_of_the_training_set_are_in_the_account(tmp_path):
-    root = write_task(tmp_path, tests=["./imagesTs/a_9.nii.gz", "./imagesTs/a_10.nii.gz"])
-    save(root / "imagesTs" / "a_9.nii.gz", image())
-    save(root / "imagesTr" / "b_1.nii.gz", image())
-    save(root / "labelsTr" / "c_1.nii.gz", reference())
+    root = write_task(tmp_path, tests=["./imagesTs/la_009.nii.gz", "./imagesTs/la_010.nii.gz"])
+    save(root / "imagesTs" / "la_009.nii.gz", image())
+    save(root / "imagesTr" / "colon_001.nii.gz", image())
+    save(root / "labelsTr" / "spleen_001.nii.gz", reference())
     ledger = cohort(root).ledger
     assert [(entry.scan, entry.reason) for entry in ledger.entries if entry.status == "out"] == [
-        ("imagesTr/b_1.nii.gz", UNLISTED),
-        ("imagesTs/a_9.nii.gz", TEST_IMAGE),
-        ("labelsTr/c_1.nii.gz", UNLISTED),
+        ("imagesTr/colon_001.nii.gz", UNLISTED),
+        ("imagesTs/la_009.nii.gz", TEST_IMAGE),
+        ("labelsTr/spleen_001.nii.gz", UNLISTED),
     ]
     assert ledger.n_of("in") == 2
 
@@ -124,10 +124,10 @@ def test_files_that_are_not_of_the_training_set_are_in_the_account(tmp_path):
 def test_a_part_of_a_task_without_its_listing(tmp_path):
     root = write_task(tmp_path)
     (root / "dataset.json").unlink()
-    save(root / "imagesTs" / "a_9.nii.gz", image())
+    save(root / "imagesTs" / "la_009.nii.gz", image())
     found = cohort(root, task=HIPPOCAMPUS)
     found.ledger.require_counts(n_in=2, n_out=1)
-    assert found.scans[1].reference == root / "labelsTr" / "a_2.nii.gz"
+    assert found.scans[1].reference == root / "labelsTr" / "la_002.nii.gz"
     assert read_case(found.scans[1]).label_names == HIPPOCAMPUS.labels
     with pytest.raises(DataNotFoundError, match=r"expected dataset\.json beside imagesTr"):
         cohort(root)
@@ -138,9 +138,9 @@ def test_a_part_of_a_task_without_its_listing(tmp_path):
 def test_without_a_listing_what_has_no_partner_is_broken(tmp_path):
     root = write_task(tmp_path)
     (root / "dataset.json").unlink()
-    (root / "labelsTr" / "a_1.nii.gz").unlink()
-    save(root / "labelsTr" / "z.nii.gz", reference())
-    with pytest.raises(CohortError, match="a_1: no reference"):
+    (root / "labelsTr" / "la_001.nii.gz").unlink()
+    save(root / "labelsTr" / "liver_009.nii.gz", reference())
+    with pytest.raises(CohortError, match="la_001: no reference"):
         cohort(root, task=HIPPOCAMPUS)
     found = cohort(root, task=HIPPOCAMPUS, broken="exclude")
     assert found.ledger.reasons() == {
@@ -157,16 +157,16 @@ def test_the_listing_must_say_what_the_protocol_says(tmp_path):
 
 
 def test_missing_files_are_refused_or_left_out(tmp_path):
-    root = write_task(tmp_path, names=("a_1", "a_2", "a_3"))
-    (root / "labelsTr" / "a_1.nii.gz").unlink()
-    (root / "imagesTr" / "a_3.nii.gz").unlink()
-    (root / "labelsTr" / "a_3.nii.gz").unlink()
-    with pytest.raises(CohortError, match="a_1: no reference"):
+    root = write_task(tmp_path, names=("la_001", "la_002", "la_003"))
+    (root / "labelsTr" / "la_001.nii.gz").unlink()
+    (root / "imagesTr" / "la_003.nii.gz").unlink()
+    (root / "labelsTr" / "la_003.nii.gz").unlink()
+    with pytest.raises(CohortError, match="la_001: no reference"):
         cohort(root)
     found = cohort(root, broken="exclude")
-    assert [scan.scan for scan in found.scans] == ["a_2"]
+    assert [scan.scan for scan in found.scans] == ["la_002"]
     assert found.ledger.reasons()[("out", "no image, no reference")] == 1
-    (root / "imagesTr" / "a_2.nii.gz").unlink()
+    (root / "imagesTr" / "la_002.nii.gz").unlink()
     with pytest.raises(CohortError, match="1 out: no reference"):  # then none is left
         cohort(root, broken="exclude")
 
@@ -184,8 +184,8 @@ def test_another_number_than_numtraining_is_refused_or_entered(tmp_path):
     ("broken_file", "voxels", "affine", "error", "text"),
     [
         ("labelsTr", reference(1, 3), AFFINE, AnnotationFormatError, r"labels 0 and \[1, 2\], got labels \[3\] too"),
-        ("labelsTr", reference(1), np.diag([-2.0, -1.0, 3.1, 1.0]), GeometryError, r"imagesTr/a_1.+labelsTr/a_1"),
-        ("labelsTr", np.zeros((4, 3, 1), np.uint8), AFFINE, GeometryError, "labelsTr/a_1"),
+        ("labelsTr", reference(1), np.diag([-2.0, -1.0, 3.1, 1.0]), GeometryError, r"imagesTr/la_001.+labelsTr/la_001"),
+        ("labelsTr", np.zeros((4, 3, 1), np.uint8), AFFINE, GeometryError, "labelsTr/la_001"),
         ("imagesTr", image(3), AFFINE, ImageAxesError, r"1 channel \(MRI\), got 3"),
         ("imagesTr", np.full(SHAPE, 7.0, np.float32), AFFINE, IntensityError, "7 everywhere in MRI"),
         ("imagesTr", np.full(SHAPE, np.nan, np.float32), AFFINE, NonFiniteError, "24 NaN or infinite voxels of MRI"),
@@ -193,23 +193,23 @@ def test_another_number_than_numtraining_is_refused_or_entered(tmp_path):
 )
 def test_a_case_that_does_not_fit_is_an_error_or_an_entry(tmp_path, broken_file, voxels, affine, error, text):
     root = write_task(tmp_path)
-    save(root / broken_file / "a_1.nii.gz", voxels, affine)
+    save(root / broken_file / "la_001.nii.gz", voxels, affine)
     scan = cohort(root).scans[0]
     with pytest.raises(error, match=text):
         read_case(scan)
     found = cohort(root, broken="exclude")
-    assert [scan.scan for scan in found.scans] == ["a_2"]
+    assert [scan.scan for scan in found.scans] == ["la_002"]
     (reason,) = [entry.reason for entry in found.ledger.entries if entry.status == "out"]
     assert reason.startswith(error.__name__)
 
 
 def test_a_file_that_is_cut_short_is_left_out(tmp_path):
     root = write_task(tmp_path)
-    path = root / "imagesTr" / "a_2.nii.gz"
+    path = root / "imagesTr" / "la_002.nii.gz"
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(PixelDecodeError):
         read_case(cohort(root).scans[1])
-    assert [scan.scan for scan in cohort(root, broken="exclude").scans] == ["a_1"]
+    assert [scan.scan for scan in cohort(root, broken="exclude").scans] == ["la_001"]
 
 
 @pytest.mark.parametrize(
@@ -222,9 +222,9 @@ def test_a_file_that_is_cut_short_is_left_out(tmp_path):
         {"labels": {"-1": "Anterior"}},
         {"labels": None},
         {"training": None},
-        {"training": [{"image": "../a.nii.gz", "label": "./labelsTr/a_1.nii.gz"}]},
-        {"training": [{"image": "/imagesTr/a_1.nii.gz", "label": "./labelsTr/a_1.nii.gz"}]},
-        {"training": [{"image": "imagesTr/a_1.nii.gz", "label": 7}]},
+        {"training": [{"image": "../a.nii.gz", "label": "./labelsTr/la_001.nii.gz"}]},
+        {"training": [{"image": "/imagesTr/la_001.nii.gz", "label": "./labelsTr/la_001.nii.gz"}]},
+        {"training": [{"image": "imagesTr/la_001.nii.gz", "label": 7}]},
         {"training": "all"},
         {"numTraining": "many"},
     ],
@@ -242,8 +242,8 @@ def test_a_listing_that_is_no_object_is_refused(tmp_path, text):
 
 
 def test_a_case_that_is_listed_twice_is_refused(tmp_path):
-    pair = {"image": "imagesTr/a_1.nii.gz", "label": "labelsTr/a_1.nii.gz"}
-    with pytest.raises(CohortError, match="a_1"):
+    pair = {"image": "imagesTr/la_001.nii.gz", "label": "labelsTr/la_001.nii.gz"}
+    with pytest.raises(CohortError, match="la_001"):
         cohort(write_task(tmp_path, training=[pair, pair]))
 
 

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from reproduce.cohorts.lidc import LidcScan, find_cohort, read_case, read_nodules
+from reproduce.cohorts.lidc import annotation_files, find_cohort, read_case, read_nodules
 from reproduce.errors import (
     AnnotationFormatError,
     AnnotationMismatchError,
@@ -11,6 +13,7 @@ from reproduce.errors import (
     MissingSliceError,
     SliceShapeError,
 )
+from reproduce.patient_ids import path_id, scan_id
 
 
 @pytest.fixture
@@ -24,11 +27,16 @@ def annotation(lidc):
 
 
 def test_a_cohort_in_the_layout_of_the_collection(lidc, tmp_path, annotation):
-    lidc.write_scan(tmp_path, patient="B", series="2.25.3", annotation=lidc.message(lidc.session(), series="2.25.3"))
-    folder = lidc.write_scan(tmp_path, patient="A", annotation=annotation)
+    lidc.write_scan(
+        tmp_path, patient="LIDC-IDRI-0003", series="2.25.3", annotation=lidc.message(lidc.session(), series="2.25.3")
+    )
+    folder = lidc.write_scan(tmp_path, patient="LIDC-IDRI-0002", annotation=annotation)
     (folder / "LICENSE").write_text("CC BY 3.0")
     cohort = find_cohort(tmp_path)
-    assert [(scan.patient, scan.series.series_uid) for scan in cohort.scans] == [("A", "2.25.1"), ("B", "2.25.3")]
+    assert [(scan.patient, scan.series.series_uid) for scan in cohort.scans] == [
+        ("LIDC-IDRI-0002", "2.25.1"),
+        ("LIDC-IDRI-0003", "2.25.3"),
+    ]
     assert cohort.scans[0].annotations == (folder / "1.xml",)
     cohort.ledger.require_counts(n_in=2, n_out=0)
 
@@ -41,33 +49,48 @@ def test_an_xml_finds_its_series_from_anywhere(lidc, tmp_path, annotation):
     assert find_cohort(tmp_path).scans[0].annotations == (path,)
 
 
+def test_one_damaged_xml_does_not_stop_the_cohort(lidc, tmp_path, annotation):
+    lidc.write_scan(
+        tmp_path, patient="LIDC-IDRI-0003", series="2.25.3", annotation='<?xml version="1.0" encoding="UTF-9"?><a/>'
+    )
+    folder = lidc.write_scan(tmp_path, patient="LIDC-IDRI-0002", annotation=annotation)
+    cohort = find_cohort(tmp_path)
+    assert [scan.series.series_uid for scan in cohort.scans] == ["2.25.1"]
+    assert cohort.ledger.reasons()["out", "XML that is no read of LIDC-IDRI"] == 1
+    (folder / "link.xml").symlink_to(tmp_path / "nowhere")
+    assert len(annotation_files(tmp_path)[1]) == 2
+
+
 def test_everything_that_is_out_says_why(lidc, tmp_path, annotation):
     folder = lidc.write_scan(tmp_path, annotation=annotation)
     (folder / "notes.xml").write_text("<svg/>")
     (folder / "broken.xml").write_text("<LidcReadMessage")
     (folder / "other.xml").write_text(lidc.message(lidc.session(), series="2.25.77"))
-    lidc.write_scan(tmp_path, patient="C", series="2.25.4")
-    lidc.write_scan(tmp_path, patient="D", series="2.25.5", modality="DX")
-    xray = tmp_path / "D" / "2.25.5.99" / "2.25.5" / "3.xml"
+    lidc.write_scan(tmp_path, patient="LIDC-IDRI-0004", series="2.25.4")
+    lidc.write_scan(tmp_path, patient="LIDC-IDRI-0005", series="2.25.5", modality="DX")
+    xray = tmp_path / "LIDC-IDRI-0005" / "2.25.5.99" / "2.25.5" / "3.xml"
     xray.write_text(lidc.message(root="IdriReadMessage", series="2.25.5"))
     lidc.write_scan(tmp_path, patient="", series="2.25.6", annotation=lidc.message(lidc.session(), series="2.25.6"))
-    odds = lidc.write_scan(tmp_path, patient="E", series="2.25.8")
+    odds = lidc.write_scan(tmp_path, patient="LIDC-IDRI-0006", series="2.25.8")
     for number, x in enumerate((1, 2)):
         text = lidc.message(lidc.session(lidc.nodule(lidc.roi([(x, 1)]))), series="2.25.8")
         (odds / f"{number}.xml").write_text(text)
     cohort = find_cohort(tmp_path)
     assert [scan.series.series_uid for scan in cohort.scans] == ["2.25.1"]
-    below = "LIDC-1/2.25.1.99/2.25.1"
-    assert [(entry.patient, entry.scan, entry.reason) for entry in cohort.ledger.entries if entry.status == "out"] == [
-        ("", "2.25.6", "CT without PatientID"),
-        ("", "D/2.25.5.99/2.25.5/3.xml", "read of a chest X-ray"),
-        ("", f"{below}/broken.xml", "XML that is no read of LIDC-IDRI"),
-        ("", f"{below}/notes.xml", "XML that is no read of LIDC-IDRI"),
-        ("", f"{below}/other.xml", "annotation of the absent CT 2.25.77"),
-        ("C", "2.25.4", "CT without annotation"),
-        ("D", "2.25.5", "chest X-ray"),
-        ("E", "2.25.8", "annotations at odds: different marks"),
-    ]
+    rows = [(entry.patient, entry.scan, entry.reason) for entry in cohort.ledger.entries if entry.status == "out"]
+    absent = f"annotation of the absent CT {scan_id('2.25.77', patient='', folder=folder)}"
+    assert rows == sorted(
+        [
+            ("", scan_id("2.25.6", patient="", folder=tmp_path), "CT without PatientID"),
+            ("", path_id(xray, tmp_path), "read of a chest X-ray"),
+            ("", path_id(folder / "broken.xml", tmp_path), "XML that is no read of LIDC-IDRI"),
+            ("", path_id(folder / "notes.xml", tmp_path), "XML that is no read of LIDC-IDRI"),
+            ("", path_id(folder / "other.xml", tmp_path), absent),
+            ("LIDC-IDRI-0004", "2.25.4", "CT without annotation"),
+            ("LIDC-IDRI-0005", "2.25.5", "chest X-ray"),
+            ("LIDC-IDRI-0006", "2.25.8", "annotations at odds: different marks"),
+        ]
+    )
 
 
 def test_a_case_has_the_consensus_as_labels(lidc, tmp_path, annotation):
@@ -79,7 +102,7 @@ def test_a_case_has_the_consensus_as_labels(lidc, tmp_path, annotation):
     assert case.reference.voxels[1, 5:8, 5:9].all()
     assert case.reference.voxels[2, 13, 15] == 2
     assert case.label_names == {1: "nodule of 2 of 4 readers", 2: "nodule of 1 of 4 readers"}
-    assert (case.patient, case.scan) == ("LIDC-1", "2.25.1")
+    assert (case.patient, case.scan) == ("LIDC-IDRI-0001", "2.25.1")
     assert case.readers == ("reader 1", "reader 2", "reader 3", "reader 4")
     assert (case.image.unit, case.reference.unit) == ("HU", "label")
     assert case.image.voxels.max() == -800
@@ -167,7 +190,7 @@ def test_the_xml_of_another_series(lidc, tmp_path, annotation):
     foreign = tmp_path / "foreign.xml"
     foreign.write_text(lidc.message(lidc.session(), series="2.25.9"))
     with pytest.raises(AnnotationMismatchError, match=r"the series 2.25.1, got annotations of 2.25.9"):
-        read_case(LidcScan(scan.patient, scan.series, (foreign,)), consensus=0.5, min_readers=1)
+        read_case(replace(scan, annotations=(foreign,)), consensus=0.5, min_readers=1)
 
 
 def test_min_readers_below_one(lidc, tmp_path, annotation):

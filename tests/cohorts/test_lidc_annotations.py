@@ -74,6 +74,13 @@ def test_an_outline_that_is_repeated_counts_once(lidc, read):
     assert len(read(lidc.message(lidc.session(lidc.nodule(path, path)))).marks[0].outlines) == 1
 
 
+def test_an_outline_in_two_marks_of_a_reader_is_refused_and_of_two_readers_is_not(lidc, read):
+    marks = [lidc.nodule(lidc.roi(lidc.square(1, 1, 3, 3)), name=name) for name in ("7", "8")]
+    with pytest.raises(AnnotationFormatError, match="the same outline in 7 and 8"):
+        read(lidc.message(lidc.session(*marks)))
+    assert len(read(lidc.message(*map(lidc.session, marks))).marks) == 2
+
+
 def test_files_that_say_the_same_are_read_once(lidc, tmp_path):
     text = lidc.message(lidc.session(lidc.nodule(lidc.roi([(1, 1)]))))
     paths = [tmp_path / name for name in ("a.xml", "b.xml")]
@@ -100,6 +107,8 @@ def test_another_series_is_refused(lidc, read):
         ("<LidcReadMessage>", "ParseError"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><LidcReadMessage>&b;</LidcReadMessage>', "EntitiesForbidden"),
         ("<LidcReadMessage/>", "SeriesInstanceUid '' and 0 sessions"),
+        ('<?xml version="1.0" encoding="UTF-9"?><a/>', "LookupError: unknown encoding"),
+        ('<?xml version="1.0" encoding="gbk"?><a/>', "ValueError: multi-byte encodings"),
     ],
 )
 def test_what_is_not_lidc(read, text, message):
@@ -123,6 +132,12 @@ def test_broken_marks_are_named(lidc, read):
         "imageZposition nan": lidc.nodule(lidc.roi([(1, 1)], z_mm="nan", sop="x")),
         "malignancy 7": lidc.nodule(lidc.roi([(1, 1)]), ratings={"malignancy": 7}),
         "int()": lidc.nodule(lidc.roi([(1, 1)]), ratings={"malignancy": ""}),
+        "xCoord 2147483647, outside 0 to 2047": lidc.nodule(lidc.roi([(2147483647, 1)])),
+        "yCoord 99999999999, outside": lidc.nodule(lidc.roi([(1, 99999999999)])),
+        "xCoord -1, outside": lidc.nodule(lidc.roi([(-1, 1)])),
+        "Exceeds the limit": lidc.nodule(lidc.roi([("1" * 5000, 1)])),
+        "imageZposition 1e+300": lidc.nodule(lidc.roi([(1, 1)], z_mm="1e300", sop="x")),
+        "imageZposition inf": lidc.nodule(lidc.roi([(1, 1)], z_mm="1e999", sop="x")),
         "no locus": lidc.non_nodule(1, 1).replace("locus", "other"),
     }
     for text, mark in broken.items():

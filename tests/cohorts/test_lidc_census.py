@@ -2,6 +2,7 @@ import pytest
 
 from reproduce.cohorts.lidc_census import Counts, Grouping, count_scan, count_scans, find_reads
 from reproduce.errors import AnnotationFormatError, DataNotFoundError
+from reproduce.patient_ids import scan_id
 
 NEAR, FAR = Grouping(pixel_mm=1.0, tolerance_mm=3.0), Grouping(pixel_mm=2.0, tolerance_mm=3.0)
 
@@ -51,7 +52,9 @@ def test_processes_count_as_one_does_and_in_order(folder):
     reads, _ = find_reads(folder)
     one, two = (list(count_scans(reads, grouping=NEAR, varied=(FAR,), workers=workers)) for workers in (1, 2))
     assert one == two
-    assert [census.series_uid for census in one] == ["2.25.1", "2.25.5"]
+    assert [census.series_uid for census in one] == [
+        scan_id(uid, patient="", folder=folder) for uid in ("2.25.1", "2.25.5")
+    ]
     assert one[1].lesions == ()
 
 

@@ -107,25 +107,6 @@ def test_outlines_of_absent_slices_are_counted(lidc, found):
     assert len(found(Mark("a", MarkKind.NODULE, "1", (here,), {}), beyond)) == 1
 
 
-@pytest.mark.parametrize(
-    ("sop", "z_mm", "slice_"),
-    [
-        ("2.25.1.2", -8.0, 1),  # both agree
-        ("2.25.1.2", -7.6, 1),  # nearer to its slice than to any other
-        ("2.25.1.2", -6.0, 2),  # the UID of one slice, the position of another: the position counts
-        ("2.25.1.2", -6.4, None),  # nearest to another slice, yet not on it
-        ("", -6.0, 2),  # no UID: by position
-        ("", -6.4, None),
-        ("2.25.9", -6.0, None),  # a slice of another series at the same height
-    ],
-)
-def test_where_an_outline_belongs(lidc, found, sop, z_mm, slice_):
-    path = np.array(lidc.square(4, 4, 8, 8))
-    anchor = lidc.point("z", 19, 15)  # keeps the file from being of another series altogether
-    nodules = found(anchor, Mark("a", MarkKind.NODULE, "1", (Outline(sop, z_mm, False, path),), {}))
-    assert [nodule.consensus.corner_zyx[0] for nodule in nodules] == ([] if slice_ is None else [slice_])
-
-
 def test_outlines_that_enclose_nothing_are_left_out(lidc, found):
     assert found(lidc.mark("a", ([(4, 4), (5, 4)], -8.0))) == ()
 

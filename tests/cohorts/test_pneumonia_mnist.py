@@ -46,3 +46,17 @@ def test_what_is_broken_is_refused(tmp_path):
     write(path, shape=(4, 28, 28, 3))
     with pytest.raises(AnnotationFormatError, match="grey images"):
         read_part(path, "test")
+
+
+def test_a_flipped_bit_is_an_error_or_seen_nowhere(tmp_path):
+    path = tmp_path / FILE
+    images = np.arange(4 * 28 * 28).astype(np.uint8).reshape(4, 28, 28)
+    np.savez_compressed(path, test_images=images, test_labels=np.zeros((4, 1), np.uint8))
+    content, n_refused = path.read_bytes(), 0
+    for i in range(0, len(content), 7):
+        path.write_bytes(content[:i] + bytes([content[i] ^ 1 << i % 8]) + content[i + 1 :])
+        try:
+            read_part(path, "test")
+        except AnnotationFormatError:
+            n_refused += 1
+    assert n_refused > len(content) // 14

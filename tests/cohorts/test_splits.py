@@ -124,6 +124,8 @@ def test_a_patient_moved_to_two_sides_by_hand_is_found_on_load(tmp_path):
         "[]",
         "{}",
         '{"folds": 3}',
+        '{"folds": [{"index": 1e999, "train": ["b"], "validation": [], "test": ["a"]}]}',
+        "[" * 100_000,
         '{"folds": [{"index": 0}]}',
         '{"folds": [{"index": 0, "train": [1], "validation": [], "test": ["a"]}]}',
         '{"folds": [{"index": 0, "train": "bc", "validation": [], "test": ["a"]}]}',

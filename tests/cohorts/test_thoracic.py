@@ -1,5 +1,7 @@
 """The layout of LCTSC on small CT of three slices, 16 x 20 pixels, each test breaking one thing."""
 
+import shutil
+
 import numpy as np
 import pydicom
 import pytest
@@ -13,6 +15,7 @@ from reproduce.errors import (
     DataNotFoundError,
 )
 from reproduce.imaging.dicom import read_series
+from reproduce.patient_ids import path_id, scan_id
 from reproduce.phantoms.writers.dicom_ct import CtSeriesTags
 from reproduce.phantoms.writers.rtstruct import write_structure_set
 
@@ -37,7 +40,7 @@ def _masks(names=_NAMES):
     return masks
 
 
-def _write(lidc, root, *, patient="P1", series=_CT, masks=None, name="1-1.dcm", **elements):
+def _write(lidc, root, *, patient="PHANTOM-0001", series=_CT, masks=None, name="1-1.dcm", **elements):
     """A CT with its structure set, and further elements of the set's file by keyword; gives the path of that file."""
     home = lidc.write_scan(root, patient=patient, series=series)
     masks = _masks() if masks is None else masks
@@ -55,7 +58,7 @@ def _change(path, **elements):
 
 
 def _give_frame(root, frame, series=_CT):
-    for path in (root / "P1" / f"{series}.99" / series).iterdir():
+    for path in (root / "PHANTOM-0001" / f"{series}.99" / series).iterdir():
         _change(path, FrameOfReferenceUID=frame)
 
 
@@ -64,14 +67,14 @@ def _reasons(cohort):
 
 
 def test_scans_are_found_by_headers_and_sorted(lidc, tmp_path):
-    for patient, series in (("P2", "2.25.3"), ("P1", "2.25.9"), ("P1", "2.25.4")):
+    for patient, series in (("PHANTOM-0002", "2.25.3"), ("PHANTOM-0001", "2.25.9"), ("PHANTOM-0001", "2.25.4")):
         _write(lidc, tmp_path, patient=patient, series=series)
     cohort = find_cohort(tmp_path, absent="refuse")
     assert cohort.name == "LCTSC"
     assert [(s.patient, s.series.series_uid) for s in cohort.scans] == [
-        ("P1", "2.25.4"),
-        ("P1", "2.25.9"),
-        ("P2", "2.25.3"),
+        ("PHANTOM-0001", "2.25.4"),
+        ("PHANTOM-0001", "2.25.9"),
+        ("PHANTOM-0002", "2.25.3"),
     ]
     assert cohort.ledger.reasons() == {("in", "CT with 5 of 5 organs"): 3}
 
@@ -80,7 +83,7 @@ def test_a_case_has_the_five_labels(lidc, tmp_path):
     _write(lidc, tmp_path)
     (scan,) = find_cohort(tmp_path, absent="refuse").scans
     case = read_case(scan, outside="refuse")
-    assert (case.patient, case.scan, case.readers) == ("P1", _CT, ())
+    assert (case.patient, case.scan, case.readers) == ("PHANTOM-0001", _CT, ())
     assert case.label_names == {1: "oesophagus", 2: "heart", 3: "lung_left", 4: "lung_right", 5: "spinal_cord"}
     expected = sum((i + 1) * mask for i, mask in enumerate(_masks().values()))
     np.testing.assert_array_equal(case.reference.voxels, expected)
@@ -120,11 +123,11 @@ def test_an_organ_that_is_not_outlined_refuses_the_scan_or_is_missing_from_its_n
     masks["Heart"][:] = False
     del masks["Lung_R"]
     _write(lidc, tmp_path, masks=masks)
-    _write(lidc, tmp_path, patient="P2", series="2.25.2")
+    _write(lidc, tmp_path, patient="PHANTOM-0002", series="2.25.2")
     reason = "CT with 3 of 5 organs, not outlined: heart, lung_right"
     refused, kept = (find_cohort(tmp_path, absent=absent) for absent in ("refuse", "keep"))
     assert _reasons(refused)[_CT, "out"] == reason
-    assert [scan.patient for scan in refused.scans] == ["P2"]
+    assert [scan.patient for scan in refused.scans] == ["PHANTOM-0002"]
     assert _reasons(kept)[_CT, "in"] == reason
     case = read_case(kept.scans[0], outside="refuse")
     assert dict(case.label_names) == {1: "oesophagus", 3: "lung_left", 5: "spinal_cord"}
@@ -144,16 +147,40 @@ def test_two_structures_of_one_organ_are_out(lidc, tmp_path):
 
 def test_a_set_that_refers_to_nothing_finds_the_ct_of_its_study_and_frame(lidc, tmp_path):
     path = _write(lidc, tmp_path)
-    _write(lidc, tmp_path, patient="P2", series="2.25.2")
+    _write(lidc, tmp_path, patient="PHANTOM-0002", series="2.25.2")
     dataset = pydicom.dcmread(path)
     study = dataset.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0]
     study.RTReferencedSeriesSequence[0].SeriesInstanceUID = "2.25.404"
     dataset.save_as(path)
     cohort = find_cohort(tmp_path, absent="refuse")
-    assert _reasons(cohort)["P1/2.25.1.99/structures/1-1.dcm", "out"] == "structure set of an absent CT"
+    reason = "structure set of no CT here: refers to 1 series that are not here; its study has 1 CT here, in another "
+    reason += "frame of reference; its patient has a CT"
+    assert _reasons(cohort)[path_id(path, tmp_path), "out"] == reason
     assert _reasons(cohort)[_CT, "out"] == "CT without structure set"
     _give_frame(tmp_path, "2.25.1.7")
-    assert [scan.patient for scan in find_cohort(tmp_path, absent="refuse").scans] == ["P1", "P2"]
+    assert [scan.patient for scan in find_cohort(tmp_path, absent="refuse").scans] == ["PHANTOM-0001", "PHANTOM-0002"]
+
+
+def test_a_set_that_names_its_frame_in_its_structures_alone_finds_the_ct_of_its_study(lidc, tmp_path):
+    path = _write(lidc, tmp_path)
+    _give_frame(tmp_path, "2.25.1.7")
+    dataset = pydicom.dcmread(path)
+    del dataset.ReferencedFrameOfReferenceSequence
+    dataset.FrameOfReferenceUID = "2.25.1.7"
+    dataset.save_as(path)
+    (scan,) = find_cohort(tmp_path, absent="refuse").scans
+    assert sorted(read_organs(scan, outside="refuse")[1]) == [1, 2, 3, 4, 5]
+
+
+def test_the_set_of_another_scan_says_what_was_compared(lidc, tmp_path):
+    lidc.write_scan(tmp_path, patient="PHANTOM-0009", series="2.25.9")
+    path = _write(lidc, tmp_path / "elsewhere", masks=_masks(("Prostate", "Bladder")))
+    path.rename(tmp_path / "PHANTOM-0009" / "1-1.dcm")
+    shutil.rmtree(tmp_path / "elsewhere")
+    with pytest.raises(
+        CohortError, match="refers to 1 series that are not here; its study has no CT; its patient has no CT"
+    ):
+        find_cohort(tmp_path, absent="keep")
 
 
 def test_two_ct_of_one_study_and_frame_are_not_guessed_between(lidc, tmp_path):
@@ -169,7 +196,7 @@ def test_two_ct_of_one_study_and_frame_are_not_guessed_between(lidc, tmp_path):
     dataset = pydicom.dcmread(path)
     del dataset.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence
     dataset.save_as(path)
-    with pytest.raises(CohortError, match="1 out: structure set of an absent CT"):
+    with pytest.raises(CohortError, match="1 out: structure set of one of 2 CT, which one"):
         find_cohort(tmp_path, absent="refuse")
 
 
@@ -182,33 +209,36 @@ def test_structures_in_another_frame_of_reference_are_out(lidc, tmp_path):
 
 def test_a_ct_without_structures_with_two_sets_or_of_another_patient_is_out(lidc, tmp_path):
     _write(lidc, tmp_path)
-    lidc.write_scan(tmp_path, patient="P2", series="2.25.2")
-    path = _write(lidc, tmp_path, patient="P3", series="2.25.3")
+    lidc.write_scan(tmp_path, patient="PHANTOM-0002", series="2.25.2")
+    path = _write(lidc, tmp_path, patient="PHANTOM-0003", series="2.25.3")
     path.with_name("copy").write_bytes(path.read_bytes())
-    _write(lidc, tmp_path, patient="P4", series="2.25.4", PatientID="P1")
+    _write(lidc, tmp_path, patient="PHANTOM-0004", series="2.25.4", PatientID="PHANTOM-0001")
     lidc.write_scan(tmp_path, patient="", series="2.25.5")
     assert _reasons(find_cohort(tmp_path, absent="refuse")) == {
         (_CT, "in"): "CT with 5 of 5 organs",
         ("2.25.2", "out"): "CT without structure set",
         ("2.25.3", "out"): "CT with 2 structure sets",
         ("2.25.4", "out"): "structure set of another patient",
-        ("2.25.5", "out"): "CT without PatientID",
+        (scan_id("2.25.5", patient="", folder=tmp_path), "out"): "CT without PatientID",
     }
 
 
 def test_a_broken_structure_set_is_out_with_what_is_broken(lidc, tmp_path):
     _write(lidc, tmp_path)
-    path = _write(lidc, tmp_path, patient="P2", series="2.25.2")
+    path = _write(lidc, tmp_path, patient="PHANTOM-0002", series="2.25.2")
     dataset = pydicom.dcmread(path)
     dataset.ROIContourSequence[1].ContourSequence[0].ContourData = ["1", "2", "3", "4"]
     dataset.save_as(path)
+    broken = (
+        "broken structure set: expected ContourData (3006,0050): finite numbers, three for each of one or more points"
+    )
     reasons = _reasons(find_cohort(tmp_path, absent="refuse"))
-    assert reasons["2.25.2", "out"] == "broken structure set: 4 numbers"
+    assert reasons["2.25.2", "out"] == broken
     stray = tmp_path / "stray.dcm"
     _change(path, StudyInstanceUID="2.25.404")
     path.rename(stray)
     reasons = _reasons(find_cohort(tmp_path, absent="refuse"))
-    assert reasons["stray.dcm", "out"] == "broken structure set: 4 numbers"
+    assert reasons[path_id(stray, tmp_path), "out"] == broken
     assert reasons["2.25.2", "out"] == "CT without structure set"
 
 

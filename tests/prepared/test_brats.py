@@ -33,8 +33,8 @@ def write_scan(root, name, *, seed):
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("brats")
-    write_scan(folder, "B", seed=2)
-    write_scan(folder, "A", seed=1)
+    write_scan(folder, "BraTS-PHANTOM-0002", seed=2)
+    write_scan(folder, "BraTS-PHANTOM-0001", seed=1)
     return folder
 
 
@@ -45,7 +45,9 @@ def brats(root, tmp_path_factory):
 
 def test_slices_in_the_order_of_patients(brats):
     examples = list(brats.read().as_numpy_iterator())
-    assert [(e["patient"], int(e["slice"])) for e in examples] == [(p, z) for p in (b"A", b"B") for z in range(3)]
+    assert [(e["patient"], int(e["slice"])) for e in examples] == [
+        (p, z) for p in (b"BraTS-PHANTOM-0001", b"BraTS-PHANTOM-0002") for z in range(3)
+    ]
     assert brats.name == "brats"
     for example in examples:
         assert example["image"].shape == (8, 8, 4)
@@ -54,7 +56,7 @@ def test_slices_in_the_order_of_patients(brats):
 
 
 def test_every_modality_has_mean_0_and_deviation_1_within_the_brain_and_0_outside(brats):
-    slices = np.stack([e["image"] for e in brats.read().as_numpy_iterator() if e["patient"] == b"A"])
+    slices = np.stack([e["image"] for e in brats.read().as_numpy_iterator() if e["patient"] == b"BraTS-PHANTOM-0001"])
     brain = np.zeros((3, 8, 8), bool)
     brain[..., 2:7] = True
     assert (slices[~brain] == 0).all()
@@ -63,7 +65,7 @@ def test_every_modality_has_mean_0_and_deviation_1_within_the_brain_and_0_outsid
 
 
 def test_channels_are_flair_t1_t1ce_t2(brats, root):
-    flair = nib.load(root / "A_flair.nii.gz").get_fdata()[2:7]
+    flair = nib.load(root / "BraTS-PHANTOM-0001_flair.nii.gz").get_fdata()[2:7]
     first = next(iter(brats.read().as_numpy_iterator()))["image"]
     expected = (flair[0, 4, 0] - flair.mean()) / flair.std()
     assert first[4, 2, 0] == pytest.approx(expected, abs=1e-5)
@@ -72,7 +74,7 @@ def test_channels_are_flair_t1_t1ce_t2(brats, root):
 def test_labels_are_those_of_this_package(brats):
     first = next(brats.scans())
     patient, scan, labels = first.patient, first.scan, first.labels
-    assert (patient, scan) == ("A", "A")
+    assert (patient, scan) == ("BraTS-PHANTOM-0001", "BraTS-PHANTOM-0001")
     assert labels[1, 3:6, 3].tolist() == [1, 2, 4]
     assert labels[[0, 2]].max() == 0
 
@@ -80,8 +82,8 @@ def test_labels_are_those_of_this_package(brats):
 def test_the_ledger_stands_beside_the_examples(brats):
     rows = list(csv.DictReader(brats.ledger.read_text().splitlines()))
     assert [(row["scan"], row["status"], row["reason"]) for row in rows] == [
-        ("A", "in", "BraTS 2017 to 2021"),
-        ("B", "in", "BraTS 2017 to 2021"),
+        ("BraTS-PHANTOM-0001", "in", "BraTS 2017 to 2021"),
+        ("BraTS-PHANTOM-0002", "in", "BraTS 2017 to 2021"),
     ]
 
 
@@ -107,7 +109,7 @@ def test_normalised_intensities_reach_a_model_as_they_are(brats, tmp_path):
 
 
 def test_files_and_parameters_change_the_key(root, tmp_path):
-    write_scan(tmp_path, "A", seed=1)
+    write_scan(tmp_path, "BraTS-PHANTOM-0001", seed=1)
 
     def key(**changes):
         cache = tmp_path.parent / f"{tmp_path.name}-cache"
@@ -117,21 +119,21 @@ def test_files_and_parameters_change_the_key(root, tmp_path):
     assert key() == first
     assert key(broken="exclude") != first
     assert key(layouts=(BRATS_2017,)) != first
-    write_scan(tmp_path, "A", seed=9)
+    write_scan(tmp_path, "BraTS-PHANTOM-0001", seed=9)
     assert key() != first
 
 
 def test_broken_scans_are_refused_or_left_out(tmp_path):
     folder = tmp_path / "root"
     folder.mkdir()
-    write_scan(folder, "A", seed=1)
-    write_scan(folder, "B", seed=2)
-    (folder / "B_t2.nii.gz").unlink()
-    with pytest.raises(CohortError, match="B: no t2"):
+    write_scan(folder, "BraTS-PHANTOM-0001", seed=1)
+    write_scan(folder, "BraTS-PHANTOM-0002", seed=2)
+    (folder / "BraTS-PHANTOM-0002_t2.nii.gz").unlink()
+    with pytest.raises(CohortError, match="BraTS-PHANTOM-0002: no t2"):
         prepare_brats(folder, tmp_path / "cache", layouts=PUBLISHED, broken="refuse")
     prepared = prepare_brats(folder, tmp_path / "cache", layouts=PUBLISHED, broken="exclude")
-    assert [found.scan for found in prepared.scans()] == ["A"]
-    assert "B,B,out,no t2 (BraTS 2017 to 2021)" in prepared.ledger.read_text()
+    assert [found.scan for found in prepared.scans()] == ["BraTS-PHANTOM-0001"]
+    assert "BraTS-PHANTOM-0002,BraTS-PHANTOM-0002,out,no t2 (BraTS 2017 to 2021)" in prepared.ledger.read_text()
 
 
 def test_no_layout_is_refused(root, tmp_path):

@@ -21,7 +21,7 @@ WHOLE = ZScore(within="image")
 
 def write_task(root, *, n_channels=1):
     training = []
-    for seed, name in enumerate(("b_2", "a_1")):
+    for seed, name in enumerate(("liver_002", "la_001")):
         for part in ("imagesTr", "labelsTr"):
             (root / part).mkdir(parents=True, exist_ok=True)
         generator = np.random.default_rng(seed)
@@ -51,8 +51,10 @@ def prepared(root, tmp_path_factory):
 
 def test_slices_in_the_order_of_names_with_the_scores_of_the_whole_image(prepared, root):
     examples = list(prepared.read().as_numpy_iterator())
-    assert [(e["patient"], int(e["slice"])) for e in examples] == [(n, z) for n in (b"a_1", b"b_2") for z in range(3)]
-    stored = nib.load(root / "imagesTr" / "a_1.nii.gz").get_fdata()
+    assert [(e["patient"], int(e["slice"])) for e in examples] == [
+        (n, z) for n in (b"la_001", b"liver_002") for z in range(3)
+    ]
+    stored = nib.load(root / "imagesTr" / "la_001.nii.gz").get_fdata()
     expected = ((stored - stored.mean()) / stored.std()).T
     for z in range(3):
         np.testing.assert_allclose(examples[z]["image"][..., 0], expected[z], atol=1e-5)
@@ -63,11 +65,11 @@ def test_slices_in_the_order_of_names_with_the_scores_of_the_whole_image(prepare
 
 def test_labels_and_ledger(prepared):
     first = next(prepared.scans())
-    assert (first.patient, first.scan) == ("a_1", "a_1")
+    assert (first.patient, first.scan) == ("la_001", "la_001")
     assert first.labels[1, 3].tolist() == [0, 0, 1, 2, 0, 0, 0, 0]
     assert prepared.ledger.read_text().splitlines()[1:] == [
-        "a_1,a_1,in,image with its reference",
-        "b_2,b_2,in,image with its reference",
+        "la_001,la_001,in,image with its reference",
+        "liver_002,liver_002,in,image with its reference",
     ]
 
 
@@ -75,7 +77,7 @@ def test_a_window_instead(root, tmp_path):
     intensity = Window(90.0, 110.0)
     prepared = prepare_decathlon(root, tmp_path, task=HIPPOCAMPUS, broken="refuse", intensity=intensity)
     first = next(iter(prepared.read().as_numpy_iterator()))["image"]
-    stored = nib.load(root / "imagesTr" / "a_1.nii.gz").get_fdata().T[0]
+    stored = nib.load(root / "imagesTr" / "la_001.nii.gz").get_fdata().T[0]
     np.testing.assert_allclose(first[..., 0], np.clip((stored - 90) / 20, 0, 1), atol=1e-6)
 
 
@@ -112,9 +114,9 @@ def test_files_and_parameters_change_the_key(tmp_path):
     ]
     assert key() == first
     assert len({first, *others}) == 5
-    (root / "labelsTr" / "a_1.nii.gz").touch()
+    (root / "labelsTr" / "la_001.nii.gz").touch()
     assert key() == first
-    nib.Nifti1Image(np.ones(SHAPE, np.uint8), AFFINE).to_filename(root / "labelsTr" / "a_1.nii.gz")
+    nib.Nifti1Image(np.ones(SHAPE, np.uint8), AFFINE).to_filename(root / "labelsTr" / "la_001.nii.gz")
     assert key() != first
 
 
@@ -124,6 +126,6 @@ def test_what_cannot_be_prepared(root, tmp_path):
     with pytest.raises(DataNotFoundError, match="nothing there"):
         prepare_decathlon(tmp_path / "none", tmp_path, task=None, broken="refuse", intensity=WHOLE)
     part = write_task(tmp_path / "task")
-    (part / "labelsTr" / "a_1.nii.gz").unlink()
-    with pytest.raises(CohortError, match="a_1: no reference"):
+    (part / "labelsTr" / "la_001.nii.gz").unlink()
+    with pytest.raises(CohortError, match="la_001: no reference"):
         prepare_decathlon(part, tmp_path / "cache", task=None, broken="refuse", intensity=WHOLE)
