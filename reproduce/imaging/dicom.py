@@ -93,10 +93,9 @@ def _chosen(folder_or_files: Path | SeriesFiles, series_uid: str | None) -> Seri
 def _without_copies(places: Sequence[list[SliceHeader]], where: Path) -> list[SliceHeader]:
     """Return the first slice of every position, after a check that the other ones are copies of it."""
     for group in places:
-        first_hu = _voxels_hu(group[:1])[0] if len(group) > 1 else None
         for other in group[1:]:
             apart_mm = np.linalg.norm(other.position_mm - group[0].position_mm)
-            if apart_mm > SAME_PLACE_MM or not np.array_equal(_voxels_hu([other])[0], first_hu):
+            if apart_mm > SAME_PLACE_MM or not np.array_equal(*_voxels_hu([group[0], other])):
                 raise DuplicateSliceError(
                     expected=f"one slice at {group[0].position_mm.tolist()} mm",
                     got=f"different pixels or in-plane positions in {group[0].path.name} and {other.path.name}",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
-from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import Tag
@@ -87,7 +87,7 @@ class _Elements:
     path: Path
     sources: tuple[Dataset, ...]
 
-    def value(self, keyword: str) -> object:
+    def value(self, keyword: str) -> Any:
         """Return the value, or None where it is absent or empty."""
         try:
             values = (source.get(keyword) for source in self.sources)
@@ -110,7 +110,7 @@ class _Elements:
     def broken(self, keyword: str, wanted: str, got: str) -> NotAnImageError:
         """Return the error for an element that cannot be used."""
         return NotAnImageError(
-            expected=f"{keyword} {Tag(tag_for_keyword(keyword))}: {wanted}",
+            expected=f"{keyword} {Tag(keyword)}: {wanted}",
             got=got,
             where=self.path,
             do="mend the header, or leave the series out through the exclusion ledger",

@@ -63,7 +63,7 @@ def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.
             dataset,
             index=header.frame,
             raw=True,
-            correct_unused_bits=False,
+            correct_unused_bits=False,  # type: ignore[arg-type]  # pydicom gives each keyword the type of all of them
             decoding_plugin=_plugin(syntax),
         )
         unused_bits = dataset.BitsAllocated - dataset.BitsStored

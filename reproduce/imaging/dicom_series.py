@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     CTImageStorage,
     EnhancedCTImageStorage,
@@ -19,7 +19,7 @@ from pydicom.uid import (
 
 from reproduce.errors import DataNotFoundError, NotAnImageError, SeveralSeriesError
 
-_TAGS = [
+_TAGS: list[BaseTag | int] = [
     Tag(keyword)
     for keyword in (
         "ImageType",

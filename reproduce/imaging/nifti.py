@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 from pathlib import Path
+from typing import NoReturn
 
 import nibabel as nib
 import numpy as np
@@ -151,7 +152,7 @@ def _values(header: nib.Nifti1Header, content: bytes, shape: tuple[int, ...], pa
         got = f"code {int(header['datatype'])}"
         raise VoxelTypeError(expected="a type that NIfTI defines", got=got, where=path, do=do) from error
     if stored_type.kind not in "iuf" or stored_type.itemsize not in (1, 2, 4, 8):
-        name = nib.nifti1.data_type_codes.label[int(header["datatype"])]
+        name = str(nib.nifti1.data_type_codes.label[int(header["datatype"])])
         raise VoxelTypeError(expected="real numbers of 8 to 64 bits", got=name, where=path, do=do)
     n, start = math.prod(shape), float(header["vox_offset"])
     if not (start >= header.sizeof_hdr and start == int(start)) or len(content) < start + n * stored_type.itemsize:
@@ -207,5 +208,5 @@ def _header_of(volume: Volume) -> nib.Nifti1Header:
     return header
 
 
-def _refuse(expected: str, got: str, where: str) -> None:
+def _refuse(expected: str, got: str, where: str) -> NoReturn:
     raise ArgumentError(expected=expected, got=got, where=where, do="see the docstring for what it takes")

@@ -6,7 +6,7 @@ import gzip
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import nibabel as nib
 import numpy as np
@@ -37,7 +37,7 @@ class GeometryChoice:
     both: Literal["sform", "qform"] | None = None
     neither: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         letters = self.neither if self.neither is not None else "LPS"
         axes = sorted(_TOWARDS_LPS[letter][0] for letter in letters if letter in _TOWARDS_LPS)
         if self.both not in (None, "sform", "qform") or axes != [0, 1, 2] or len(letters) != 3:
@@ -91,7 +91,8 @@ def nifti_header(content: bytes, path: Path) -> nib.Nifti1Header:
         PixelDecodeError: It ends within the header.
     """
     if content[4:8] == b"n+2\x00":
-        kind, n_bytes = nib.Nifti2Header, 540
+        kind: type[nib.Nifti1Header] = nib.Nifti2Header
+        n_bytes = 540
     elif content[344:348] == b"n+1\x00":
         kind, n_bytes = nib.Nifti1Header, 348
     else:
@@ -134,7 +135,8 @@ def file_affine(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
         return _checked(to_mm @ _unoriented(header, path, choice), "pixdim", path)
     forms = [_checked(RAS_TO_LPS @ to_mm @ _form(header, form, path), form, path) for form in given]
     if len(forms) == 2:
-        _require_agreement(*forms, header, path)
+        sform, qform = forms
+        _require_agreement(sform, qform, header, path)
     return forms[0]
 
 
@@ -193,5 +195,5 @@ def _require_agreement(sform: np.ndarray, qform: np.ndarray, header: nib.Nifti1H
         _refuse(f"sform and qform at most {tolerance_mm:.3f} mm apart", got, path, do)
 
 
-def _refuse(expected: str, got: str, path: Path, do: str) -> None:
+def _refuse(expected: str, got: str, path: Path, do: str) -> NoReturn:
     raise GeometryError(expected=expected, got=got, where=path, do=do)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -201,5 +202,5 @@ def _colour(item: Dataset | None, path: Path, name: str) -> tuple[int, int, int]
     return red, green, blue
 
 
-def _unique(uids) -> tuple[str, ...]:
+def _unique(uids: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(uid for uid in uids if uid))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -105,7 +106,7 @@ def number_of(item: Dataset, keyword: str, path: Path) -> int:
         raise AnnotationFormatError(expected=f"{keyword}: a whole number", got=got, where=path, do=_REPAIR) from error
 
 
-def value_of(dataset: Dataset, keyword: str, path: Path) -> object:
+def value_of(dataset: Dataset, keyword: str, path: Path) -> Any:
     """Return the value of an element; None where it is absent.
 
     Raises:

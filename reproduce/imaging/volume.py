@@ -27,7 +27,7 @@ class Volume:
     affine: np.ndarray
     unit: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)
         do = "mend the header, or leave the case out through the exclusion ledger"
         if affine.shape != (4, 4) or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
