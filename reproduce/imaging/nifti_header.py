@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -12,10 +10,10 @@ import nibabel as nib
 import numpy as np
 from nibabel.spatialimages import HeaderDataError
 
-from reproduce.errors import ArgumentError, DataNotFoundError, GeometryError, NotAnImageError, PixelDecodeError
+from reproduce.errors import ArgumentError, GeometryError, NotAnImageError, PixelDecodeError
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_GZIP_MAGIC = b"\x1f\x8b"
+HEADER_BYTES = 540
 _MM_PER_UNIT = {0: 1.0, 1: 1e3, 2: 1.0, 3: 1e-3}  # unknown, metre, millimetre, micrometre
 _TOWARDS_LPS = {"L": (0, 1), "R": (0, -1), "P": (1, 1), "A": (1, -1), "S": (2, 1), "I": (2, -1)}
 
@@ -50,33 +48,6 @@ class GeometryChoice:
 
 
 REFUSE = GeometryChoice()
-
-
-def nifti_bytes(path: Path, *, n: int | None) -> bytes:
-    """Read the content of a file, decompressed where it is gzip, whatever its name says.
-
-    Args:
-        path: The file.
-        n: How many bytes from the start; None takes all of them and checks gzip's own checksum.
-
-    Raises:
-        DataNotFoundError: There is no such file.
-        PixelDecodeError: The gzip stream is cut short or corrupt.
-    """
-    if not path.is_file():
-        got = "a folder" if path.is_dir() else "nothing there"
-        raise DataNotFoundError(expected="a NIfTI file", got=got, where=path, do="check the path")
-    with path.open("rb") as stream:
-        packed = stream.read(2) == _GZIP_MAGIC
-        stream.seek(0)
-        try:
-            if n is not None:
-                return (gzip.GzipFile(fileobj=stream) if packed else stream).read(n)
-            content = stream.read()
-            return gzip.decompress(content) if packed else content
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            expected, do = "a whole gzip stream", "fetch the file again; it was cut short or damaged"
-            raise PixelDecodeError(expected=expected, got=str(error), where=path, do=do) from error
 
 
 def nifti_header(content: bytes, path: Path) -> nib.Nifti1Header:

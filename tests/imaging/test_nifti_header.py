@@ -203,7 +203,7 @@ def test_a_path_without_a_file_is_refused(tmp_path):
         read_nifti(tmp_path)
 
 
-@pytest.mark.parametrize("shape", [(4,), (4, 5), (2, 2, 2, 2, 2), (2, 2, 2, 1, 1)])
+@pytest.mark.parametrize("shape", [(4,), (4, 5), (2, 2, 2, 2, 2), (2, 2, 2, 1, 3)])
 def test_other_than_three_or_four_axes_are_refused(tmp_path, shape):
     made = header(sform=LPS)
     made.set_data_shape(shape)
@@ -223,7 +223,7 @@ def test_voxels_that_are_no_real_numbers_are_refused(tmp_path, code):
         read_nifti(write(tmp_path / "a.nii", header(sform=LPS, datatype=code), n_bytes=5000))
 
 
-@pytest.mark.parametrize("offset", [0.0, 100.0, 352.5, np.nan, 1e9])
+@pytest.mark.parametrize("offset", [0.0, 100.0, 352.5, np.nan, np.inf, -np.inf, 1e9])
 def test_voxels_that_start_nowhere_are_refused(tmp_path, offset):
     with pytest.raises(PixelDecodeError, match="from byte"):
         read_nifti(write(tmp_path / "a.nii", header(sform=LPS, vox_offset=offset)))
