@@ -115,10 +115,15 @@ def _n_frames(elements: Elements) -> int:
 
 def _macros(group: Dataset, file: Elements) -> list[Dataset]:
     """Return the macros (position, orientation, rescale ...) of a functional group, each the item of a sequence."""
+    try:
+        sequences = {element.keyword: element.value for element in group if element.VR == "SQ"}
+    except Exception as error:  # values are converted on access; broken bytes raise a dozen types
+        got = f"{type(error).__name__}: {error}"
+        raise file.broken("PerFrameFunctionalGroupsSequence", "macros that can be read", got) from error
     for keyword in _MACROS:
-        if keyword in group and len(group[keyword].value) != 1:
-            raise file.broken(keyword, "one item", str(len(group[keyword].value)))
-    return [element.value[0] for element in group if element.VR == "SQ" and len(element.value) == 1]
+        if len(sequences.get(keyword, (group,))) != 1:
+            raise file.broken(keyword, "one item", str(len(sequences[keyword])))
+    return [items[0] for items in sequences.values() if len(items) == 1]
 
 
 def require_pixels(claim: PixelClaim) -> None:

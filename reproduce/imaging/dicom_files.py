@@ -100,18 +100,23 @@ def _parsed(path: Path, tags: list[BaseTag], stop_when: Callable[[BaseTag, int, 
     try:
         with path.open("rb") as file:
             n_inflated = _n_inflated(file, start, path)
-            dataset = read_partial(
-                file,
+            n_bytes = n_inflated or path.stat().st_size
+
+            def stops(tag: BaseTag, vr: str | None, length: int) -> bool:
                 # Of an inflated file the parser has a buffer of its own, whose position nobody else is told.
-                stop_when=lambda tag, vr, length: stop_when(tag, length, 0 if n_inflated else file.tell()),
-                force=True,
-                specific_tags=[*tags] or None,
-            )
+                value_at = 0 if n_inflated else file.tell()
+                if stop_when(tag, length, value_at):
+                    return True
+                if length != _OPEN and value_at + length > n_bytes:  # the parser takes what is there, and says nothing
+                    _refuse(path, f"a file that ends {value_at + length - n_bytes} bytes before its element {tag}")
+                return False
+
+            dataset = read_partial(file, stop_when=stops, force=True, specific_tags=[*tags] or None)
             if "TransferSyntaxUID" not in dataset.file_meta:
                 is_implicit, is_little = dataset.original_encoding
                 native = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
                 dataset.file_meta.TransferSyntaxUID = native if is_little else ExplicitVRBigEndian
-            return dataset, n_inflated or path.stat().st_size
+            return dataset, n_bytes
     except NotAnImageError:
         raise
     except Exception as error:  # the parser raises a dozen types on corrupt bytes

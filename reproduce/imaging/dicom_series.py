@@ -9,9 +9,16 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     EnhancedCTImageStorage,
+    EnhancedMRImageStorage,
+    EnhancedPETImageStorage,
     LegacyConvertedEnhancedCTImageStorage,
+    LegacyConvertedEnhancedMRImageStorage,
+    LegacyConvertedEnhancedPETImageStorage,
+    MRImageStorage,
+    PositronEmissionTomographyImageStorage,
 )
 
 from reproduce.errors import DataNotFoundError, NotAnImageError, SeveralSeriesError
@@ -29,7 +36,15 @@ _KEYWORDS = (
     "StudyInstanceUID",
     "SeriesInstanceUID",
 )
-_CT_CLASSES = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
+_CLASSES = {
+    "CT": (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage),
+    "MR": (MRImageStorage, EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage),
+    "PT": (
+        PositronEmissionTomographyImageStorage,
+        EnhancedPETImageStorage,
+        LegacyConvertedEnhancedPETImageStorage,
+    ),
+}
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
@@ -76,7 +91,8 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
     Raises:
         DataNotFoundError: `folder` is not a folder.
         NotAnImageError: A file that starts like DICOM cannot be parsed or has no SOP class, one of the modality has no
-            valid SeriesInstanceUID, or one of a CT's SOP class no Modality; and no whole DICOM file lies beside it.
+            valid SeriesInstanceUID, or one of its SOP classes another Modality or none; and no whole DICOM file lies
+            beside it.
     """
     headers, broken, notes = find_dicom(folder, keywords=_KEYWORDS)
     groups: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
@@ -145,12 +161,12 @@ def _left_out(path: Path, header: FileDataset, modality: str) -> str:
     """Return why a file is no slice of a modality, "" where it is one.
 
     Raises:
-        NotAnImageError: A CT's SOP class without Modality.
+        NotAnImageError: The SOP class is one of the modality, or none that is known, and Modality does not say so.
     """
-    found = _text(header, "Modality")
-    if not found and modality == "CT" and sop_class(header) in _CT_CLASSES:
-        do = "mend, fetch again or remove the file"
-        raise NotAnImageError(expected="Modality (0008,0060)", got="none", where=path, do=do)
+    found, kind = _text(header, "Modality"), UID(sop_class(header))
+    if found != modality and (kind in _CLASSES.get(modality, ()) or (not found and kind.type != "SOP Class")):
+        expected = f"Modality (0008,0060) beside the SOP class {kind.name}"
+        raise NotAnImageError(expected=expected, got=found or "none", where=path, do="mend, fetch again or remove it")
     if found != modality:
         return f"modality {found}" if found else "no modality"
     if sop_class(header).startswith(_SECONDARY_CAPTURE):

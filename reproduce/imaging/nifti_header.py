@@ -14,6 +14,7 @@ from reproduce.errors import ArgumentError, GeometryError, NotAnImageError, Pixe
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 HEADER_BYTES = 540
+_FARTHEST_MM = 1e5
 _MM_PER_UNIT = {0: 1.0, 1: 1e3, 2: 1.0, 3: 1e-3}  # unknown, metre, millimetre, micrometre
 _TOWARDS_LPS = {"L": (0, 1), "R": (0, -1), "P": (1, 1), "A": (1, -1), "S": (2, 1), "I": (2, -1)}
 
@@ -91,8 +92,8 @@ def file_affine(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
         choice: See `GeometryChoice`.
 
     Raises:
-        GeometryError: Both are set and lie farther apart, neither is set, one that is used is not finite or not
-            invertible, or the unit is none.
+        GeometryError: Both are set and lie farther apart, neither is set, one that is used is not finite, not
+            invertible or beyond 100 m, or the unit is none.
     """
     codes = {"sform": int(header["sform_code"]), "qform": int(header["qform_code"])}
     unit = int(header["xyzt_units"]) & 7
@@ -104,7 +105,8 @@ def file_affine(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
     to_mm = np.diag([_MM_PER_UNIT[unit]] * 3 + [1.0])
     if not given:
         return _checked(to_mm @ _unoriented(header, path, choice), "pixdim", path)
-    forms = [_checked(RAS_TO_LPS @ to_mm @ _form(header, form, path), form, path) for form in given]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        forms = [_checked(RAS_TO_LPS @ to_mm @ _form(header, form, path), form, path) for form in given]
     if len(forms) == 2:
         sform, qform = forms
         _require_agreement(sform, qform, header, path)
@@ -150,9 +152,11 @@ def _unoriented(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
 
 
 def _checked(affine: np.ndarray, form: str, path: Path) -> np.ndarray:
+    do = "mend the header, or leave the case out through the exclusion ledger"
+    if not np.isfinite(affine).all() or np.abs(affine).max() > _FARTHEST_MM:
+        _refuse(f"an invertible {form} of at most {_FARTHEST_MM:g} mm", repr(affine.tolist()), path, do)
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(affine).all() or not spacing.all() or abs(np.linalg.det(affine[:3, :3] / spacing)) < 1e-6:
-        do = "mend the header, or leave the case out through the exclusion ledger"
+    if not spacing.all() or abs(np.linalg.det(affine[:3, :3] / spacing)) < 1e-6:
         _refuse(f"an invertible {form}", repr(affine.tolist()), path, do)
     return affine
 

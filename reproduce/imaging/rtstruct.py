@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import RTStructureSetStorage
 
 from reproduce.errors import AnnotationFormatError, NotAnImageError
@@ -97,14 +98,18 @@ def read_structures(path: Path) -> StructureSet:
 
     Raises:
         DataNotFoundError: There is no such file.
-        AnnotationFormatError: It is no structure set; an ROI has no number, or one that another has too; contours
-            belong to no ROI; a contour has no type, no points, other than NumberOfContourPoints says, a number of
-            coordinates that is no multiple of 3, or a coordinate that is no finite number of at most 100 m. The text
-            names structure and contour.
+        AnnotationFormatError: It is no structure set, or is cut short; it has no StructureSetROISequence, or structures
+            and no ROIContourSequence; an ROI has no number, or one that another has too; contours belong to no ROI; a contour has no type, no
+            points, other than NumberOfContourPoints says, a number of coordinates that is no multiple of 3, or a
+            coordinate that is no finite number of at most 100 m. The text names structure and contour.
     """
     dataset = _dataset(path)
     numbers = [number_of(item, "ROINumber", path) for item in items_of(dataset, "StructureSetROISequence", path)]
     _require_unique(numbers, "ROINumber", path)
+    for keyword in ("StructureSetROISequence", *(["ROIContourSequence"] if numbers else [])):
+        if keyword not in dataset:
+            got = f"none beside {len(numbers)} structures; the file may be cut short"
+            raise AnnotationFormatError(expected=f"{keyword} {Tag(keyword)}", got=got, where=path, do=_REPAIR)
     contour_items = _by_number(dataset, "ROIContourSequence", path, known=numbers)
     observations = _by_number(dataset, "RTROIObservationsSequence", path, known=numbers)
     frames = items_of(dataset, "ReferencedFrameOfReferenceSequence", path)

@@ -67,6 +67,17 @@ def test_a_slice_that_is_cut_short_in_its_header_is_refused(ct, tmp_path, n):
         read_series(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "elements", [{"Modality": "BT"}, {"Modality": None}, {"Modality": None, "SOPClassUID": "1.2.8"}]
+)
+def test_a_slice_whose_modality_is_broken_is_refused(ct, tmp_path, elements):
+    ct.stack(tmp_path, 3)
+    dataset = ct.dataset(stored=ct.numbered(3), position_mm=(0, 0, 6), sop="4", **elements)
+    ct.write(tmp_path / "3.dcm", dataset)
+    with pytest.raises(NotAnImageError, match=r"3\.dcm: broken: expected Modality"):
+        read_series(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["5", "IM5"])
 def test_slices_without_an_ending_have_such_files_too(ct, tmp_path, name):
     for path in ct.stack(tmp_path, 5):
@@ -96,7 +107,7 @@ def test_what_is_no_slice_is_a_row_of_the_account(ct, tmp_path):
         "scout2": {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER "]},
         "scout3": {"ImageType": "LOCALIZER"},
         "shot": {"SOPClassUID": uid.SecondaryCaptureImageStorage},
-        "seg": {"Modality": "SEG"},
+        "seg": {"Modality": "SEG", "SOPClassUID": uid.SegmentationStorage},
     }.items():
         dataset = ct.dataset(stored=ct.numbered(0), sop="77", position_mm=(0, 0, 1), **elements)
         ct.write(tmp_path / f"{name}.dcm", dataset)

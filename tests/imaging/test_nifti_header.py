@@ -117,6 +117,15 @@ def test_another_choice_than_sform_or_qform_is_refused():
         GeometryChoice(both="affine")
 
 
+@pytest.mark.parametrize("form", ["sform", "qform"])
+@pytest.mark.parametrize("mm", [1e6, 1e20, 3e38, np.inf, np.nan])
+def test_a_place_that_no_scanner_has_is_refused(tmp_path, form, mm):
+    made = header(**{form: LPS})
+    made["srow_x" if form == "sform" else "qoffset_x"][... if form == "qform" else 3] = mm
+    with pytest.raises(GeometryError, match=f"invertible {form} of at most 100000 mm"):
+        read_nifti(write(tmp_path / "a.nii", made))
+
+
 @pytest.mark.parametrize("wrong", [np.zeros((4, 4)), np.full((4, 4), np.nan), np.ones((4, 4)), np.diag([1.0, 1, 0, 1])])
 def test_an_sform_that_is_not_invertible_is_refused(tmp_path, wrong):
     with pytest.raises(GeometryError, match="invertible sform"):

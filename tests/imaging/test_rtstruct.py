@@ -113,7 +113,8 @@ def test_structures_without_an_area_are_reported(tmp_path):
 
 def test_a_set_without_structures_is_empty(tmp_path):
     dataset = _structure_set()
-    for keyword in ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence"):
+    dataset.StructureSetROISequence = []
+    for keyword in ("ROIContourSequence", "RTROIObservationsSequence"):
         delattr(dataset, keyword)
     found = read_structures(_write(tmp_path, dataset))
     assert (found.structures, found.empty_names) == ((), ())
@@ -219,6 +220,16 @@ def test_what_is_no_structure_set_is_refused(tmp_path, ct):
     path = ct.write(tmp_path / "ct.dcm", ct.dataset(stored=ct.numbered(0)))
     with pytest.raises(AnnotationFormatError, match="modality CT"):
         read_structures(path)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")  # a UID that is cut short
+def test_a_file_that_is_cut_anywhere_loses_no_contour_without_a_word(tmp_path):
+    path = _write(tmp_path, _structure_set())
+    whole, contours = path.read_bytes(), b"\x06\x30\x80\x00"  # RTROIObservationsSequence, which follows them
+    for length in range(0, whole.index(contours), 3):
+        path.write_bytes(whole[:length])
+        with pytest.raises(AnnotationFormatError):
+            read_structures(path)
 
 
 def test_a_sequence_of_broken_bytes_is_refused(tmp_path):
