@@ -70,11 +70,8 @@ class Elements:
         return int(number)
 
     def uid(self, keyword: str) -> str:
-        """Return a UID: numbers with dots between them, at most 64 characters, so that it is no path either."""
-        uid = self.text(keyword)
-        if not _UID.fullmatch(uid) or len(uid) > 64:
-            raise self.broken(keyword, "a UID of digits and dots, at most 64", repr(uid) if uid else "none")
-        return uid
+        """Return a UID, as `require_uid` does."""
+        return require_uid(self.text(keyword), keyword, self.path)
 
     def items(self, keyword: str) -> list[Dataset]:
         """Return the items of a sequence, none where it is absent or empty."""
@@ -89,9 +86,24 @@ class Elements:
 
     def broken(self, keyword: str, wanted: str, got: str) -> NotAnImageError:
         """Return the error for an element that cannot be used."""
-        return NotAnImageError(
-            expected=f"{keyword} {Tag(keyword)}: {wanted}",
-            got=got,
-            where=self.path,
-            do="mend the header, or leave the series out through the exclusion ledger",
-        )
+        return _broken(keyword, wanted, got, self.path)
+
+
+def require_uid(uid: str, keyword: str, path: Path) -> str:
+    """Return a UID: numbers with dots between them, at most 64 characters, so that it is no path either.
+
+    Raises:
+        NotAnImageError: It is none; the text names tag and file.
+    """
+    if not _UID.fullmatch(uid) or len(uid) > 64:
+        raise _broken(keyword, "a UID of digits and dots, at most 64", repr(uid) if uid else "none", path)
+    return uid
+
+
+def _broken(keyword: str, wanted: str, got: str, path: Path) -> NotAnImageError:
+    return NotAnImageError(
+        expected=f"{keyword} {Tag(keyword)}: {wanted}",
+        got=got,
+        where=path,
+        do="mend the header, or leave the series out through the exclusion ledger",
+    )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import NoReturn
-
-from pydicom.dataset import FileDataset
 
 from reproduce.errors import DataNotFoundError, NotAnImageError
 from reproduce.imaging.account import Note
@@ -17,9 +16,43 @@ from reproduce.imaging.dicom_files import described, first_bytes, read_dicom, so
 _FETCH = "fetch the file again, or remove it"
 
 
-def find_dicom(
-    folder: Path, *, keywords: Iterable[str]
-) -> tuple[list[tuple[Path, FileDataset]], dict[Path, NotAnImageError], list[Note]]:
+_KEYWORDS = (
+    "ImageType",
+    "SOPClassUID",
+    "Modality",
+    "SeriesDescription",
+    "PatientID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a DICOM file says that it is; text without white space around it, "" where the file has none.
+
+    Attributes:
+        path: The file.
+        sop_class: Of its file meta information, else SOPClassUID.
+        modality: Modality.
+        image_type: ImageType, in capitals.
+        description: SeriesDescription.
+        patient_id: PatientID.
+        study_uid: StudyInstanceUID.
+        series_uid: SeriesInstanceUID.
+    """
+
+    path: Path
+    sop_class: str
+    modality: str
+    image_type: tuple[str, ...]
+    description: str
+    patient_id: str
+    study_uid: str
+    series_uid: str
+
+
+def find_dicom(folder: Path) -> tuple[list[Identity], dict[Path, NotAnImageError], list[Note]]:
     """Find the DICOM files below a folder, in sorted order, and account for every other file.
 
     A file that is named like the DICOM files of its folder (has their ending, or like them none) and is none itself may
@@ -29,49 +62,60 @@ def find_dicom(
 
     Args:
         folder: Folder to search.
-        keywords: Elements to read of each file.
 
     Returns:
-        Paths and elements of DICOM files; errors of files that start like one and are broken; notes on all others.
+        The DICOM files; errors of files that start like one and are broken; notes on all others.
 
     Raises:
         DataNotFoundError: `folder` is not a folder, or one below it cannot be listed.
     """
-    keywords = tuple(keywords)
     paths, notes = _paths_below(folder)
-    headers: list[tuple[Path, FileDataset]] = []
+    found: list[Identity] = []
     broken: dict[Path, NotAnImageError] = {}
     others: list[tuple[Path, str, bool]] = []
     for path in paths:
         what, start = first_bytes(path)
         if not what and starts_as_dicom(start):
             try:
-                headers.append((path, _identified(path, keywords)))
+                found.append(_identified(path))
             except NotAnImageError as error:
                 broken[path] = error
         else:
             others.append((path, what or described(start), _is_text(start)))
     endings: dict[Path, set[str]] = defaultdict(set)
-    for path in (*(path for path, _ in headers), *broken):
+    for path in (*(identity.path for identity in found), *broken):
         endings[path.parent].add(_ending(path))
     for path, what, is_text in others:
         alike = _ending(path) in endings[path.parent] and not (is_text and not _ending(path))
         notes.append(Note(path, what, is_fault=alike and not path.name.startswith(".")))
-    return headers, broken, notes
+    return found, broken, notes
 
 
-def _identified(path: Path, keywords: tuple[str, ...]) -> FileDataset:
-    """Return the elements that tell what a DICOM file is; its SOP class is one that every file has."""
-    header = read_dicom(path, keywords=keywords)
+def _identified(path: Path) -> Identity:
+    """Return what a DICOM file says that it is; a SOP class is what every one says."""
+    header = read_dicom(path, keywords=_KEYWORDS)
     try:
-        for element in (*header.file_meta, *header):  # values are converted on access: a broken one must show here
+        for element in header.file_meta:  # values are converted on access: a broken one must show here
             str(element.value)
+        text = {keyword: str(header.get(keyword) or "").strip() for keyword in _KEYWORDS}
+        image_type = header.get("ImageType") or ()
     except Exception as error:  # the converters raise a dozen types on corrupt bytes
         got = f"one that cannot be read ({type(error).__name__}: {error})"
         raise NotAnImageError(expected="a DICOM header", got=got, where=path, do=_FETCH) from error
     if not sop_class(header):
         raise NotAnImageError(expected="SOPClassUID (0008,0016)", got="none", where=path, do=_FETCH)
-    return header
+    words = [image_type] if isinstance(image_type, str) else image_type
+    # A cohort has some hundred thousand files: what a series has in common is kept once.
+    return Identity(
+        path=path,
+        sop_class=intern(sop_class(header)),
+        modality=intern(text["Modality"]),
+        image_type=tuple(intern(str(word).strip().upper()) for word in words),
+        description=intern(text["SeriesDescription"]),
+        patient_id=intern(text["PatientID"]),
+        study_uid=intern(text["StudyInstanceUID"]),
+        series_uid=intern(text["SeriesInstanceUID"]),
+    )
 
 
 def _paths_below(folder: Path) -> tuple[list[Path], list[Note]]:

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import (
     UID,
     CTImageStorage,
@@ -23,19 +22,9 @@ from pydicom.uid import (
 
 from reproduce.errors import DataNotFoundError, NotAnImageError, SeveralSeriesError
 from reproduce.imaging.account import Note
-from reproduce.imaging.dicom_elements import Elements
-from reproduce.imaging.dicom_files import sop_class
-from reproduce.imaging.dicom_folders import find_dicom
+from reproduce.imaging.dicom_elements import require_uid
+from reproduce.imaging.dicom_folders import Identity, find_dicom
 
-_KEYWORDS = (
-    "ImageType",
-    "SOPClassUID",
-    "Modality",
-    "SeriesDescription",
-    "PatientID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-)
 _CLASSES = {
     "CT": (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage),
     "MR": (MRImageStorage, EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage),
@@ -94,23 +83,23 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
             valid SeriesInstanceUID, or one of its SOP classes another Modality or none; and no whole DICOM file lies
             beside it.
     """
-    headers, broken, notes = find_dicom(folder, keywords=_KEYWORDS)
+    found, broken, notes = find_dicom(folder)
     groups: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
     descriptions: dict[tuple[str, str, str], str] = {}
     whole: set[Path] = set()
-    for path, header in headers:
+    for file in found:
         try:
-            left_out = _left_out(path, header, modality)
-            key = ("", "", "") if left_out else _key(Elements(path, (header,)))
+            left_out = _left_out(file, modality)
+            key = ("", "", "") if left_out else _key(file)
         except NotAnImageError as error:
-            broken[path] = error
+            broken[file.path] = error
             continue
-        whole.add(path.parent)
+        whole.add(file.path.parent)
         if left_out:
-            notes.append(Note(path, left_out))
+            notes.append(Note(file.path, left_out))
         else:
-            groups[key].append(path)
-            descriptions.setdefault(key, _text(header, "SeriesDescription"))
+            groups[key].append(file.path)
+            descriptions.setdefault(key, file.description)
     for path, fault in broken.items():
         if path.parent not in whole:
             raise fault
@@ -157,29 +146,27 @@ def one_series(folder: Path, *, modality: str, series_uid: str | None) -> Series
     )
 
 
-def _left_out(path: Path, header: FileDataset, modality: str) -> str:
+def _left_out(file: Identity, modality: str) -> str:
     """Return why a file is no slice of a modality, "" where it is one.
 
     Raises:
         NotAnImageError: The SOP class is one of the modality, or none that is known, and Modality does not say so.
     """
-    found, kind = _text(header, "Modality"), UID(sop_class(header))
-    if found != modality and (kind in _CLASSES.get(modality, ()) or (not found and kind.type != "SOP Class")):
-        expected = f"Modality (0008,0060) beside the SOP class {kind.name}"
-        raise NotAnImageError(expected=expected, got=found or "none", where=path, do="mend, fetch again or remove it")
-    if found != modality:
-        return f"modality {found}" if found else "no modality"
-    if sop_class(header).startswith(_SECONDARY_CAPTURE):
+    kind = UID(file.sop_class)
+    if file.modality != modality:
+        if kind in _CLASSES.get(modality, ()) or (not file.modality and kind.type != "SOP Class"):
+            expected, do = f"Modality (0008,0060) beside the SOP class {kind.name}", "mend, fetch again or remove it"
+            raise NotAnImageError(expected=expected, got=file.modality or "none", where=file.path, do=do)
+        return f"modality {file.modality}" if file.modality else "no modality"
+    if file.sop_class.startswith(_SECONDARY_CAPTURE):
         return "a secondary capture"
-    image_type = header.get("ImageType") or ()
-    words = [image_type] if isinstance(image_type, str) else image_type
-    return "a localizer" if "LOCALIZER" in (str(word).strip().upper() for word in words) else ""
+    return "a localizer" if "LOCALIZER" in file.image_type else ""
 
 
-def _key(elements: Elements) -> tuple[str, str, str]:
+def _key(file: Identity) -> tuple[str, str, str]:
     """Return SeriesInstanceUID, StudyInstanceUID and PatientID; the latter two may be absent."""
-    study = elements.uid("StudyInstanceUID") if elements.text("StudyInstanceUID") else ""
-    return elements.uid("SeriesInstanceUID"), study, elements.text("PatientID")
+    study = require_uid(file.study_uid, "StudyInstanceUID", file.path) if file.study_uid else ""
+    return require_uid(file.series_uid, "SeriesInstanceUID", file.path), study, file.patient_id
 
 
 def _home(files: list[Path]) -> Path:
@@ -197,11 +184,6 @@ def _notes_of_folders(notes: list[Note], homes: set[Path]) -> dict[Path, tuple[N
     return {home: tuple(found) for home, found in of.items()}
 
 
-def _text(header: Dataset, keyword: str) -> str:
-    value = header.get(keyword)
-    return "" if value is None else str(value).strip()
-
-
 def _listing(series: tuple[SeriesFiles, ...]) -> str:
     return "\n".join(
         f"    {s.series_uid}  {s.description or '(no description)'}  {len(s.files)} slices" for s in series
@@ -210,11 +192,11 @@ def _listing(series: tuple[SeriesFiles, ...]) -> str:
 
 def _contents(folder: Path) -> str:
     """Describe what a folder without the wanted series holds."""
-    headers, _, notes = find_dicom(folder, keywords=_KEYWORDS)
-    if not headers and not notes:
+    found, _, notes = find_dicom(folder)
+    if not found and not notes:
         return "an empty folder"
-    if not headers:
+    if not found:
         reasons = Counter(note.reason for note in notes)
         return f"{len(notes)} files, none of them DICOM: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}"
-    modalities = sorted({_text(header, "Modality") or "(no modality)" for _, header in headers})
-    return f"{len(headers) + len(notes)} files with no slice of it; modalities: {', '.join(modalities)}"
+    modalities = sorted({file.modality or "(no modality)" for file in found})
+    return f"{len(found) + len(notes)} files with no slice of it; modalities: {', '.join(modalities)}"

@@ -99,9 +99,10 @@ def read_structures(path: Path) -> StructureSet:
     Raises:
         DataNotFoundError: There is no such file.
         AnnotationFormatError: It is no structure set, or is cut short; it has no StructureSetROISequence, or structures
-            and no ROIContourSequence; an ROI has no number, or one that another has too; contours belong to no ROI; a contour has no type, no
-            points, other than NumberOfContourPoints says, a number of coordinates that is no multiple of 3, or a
-            coordinate that is no finite number of at most 100 m. The text names structure and contour.
+            and no ROIContourSequence; an ROI has no number, or one that another has too; contours belong to no ROI; a
+            contour has no type, no points, other than NumberOfContourPoints says, a number of coordinates that is no
+            multiple of 3, or a coordinate that is no finite number of at most 100 m. The text names structure and
+            contour.
     """
     dataset = _dataset(path)
     numbers = [number_of(item, "ROINumber", path) for item in items_of(dataset, "StructureSetROISequence", path)]
