@@ -80,8 +80,7 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
     Raises:
         DataNotFoundError: `folder` is not a folder.
         NotAnImageError: A file that starts like DICOM cannot be parsed or has no SOP class, one of the modality has no
-            valid SeriesInstanceUID, or one of its SOP classes another Modality or none; and no whole DICOM file lies
-            beside it.
+            valid SeriesInstanceUID, or one of its SOP classes no Modality; and no whole DICOM file lies beside it.
     """
     found, broken, notes = find_dicom(folder)
     groups: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
@@ -90,16 +89,15 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
     for file in found:
         try:
             left_out = _left_out(file, modality)
-            key = ("", "", "") if left_out else _key(file)
+            if left_out is None:
+                key = _key(file)
+                groups[key].append(file.path)
+                descriptions.setdefault(key, file.description)
+            else:
+                notes.append(left_out)
+            whole.add(file.path.parent)
         except NotAnImageError as error:
             broken[file.path] = error
-            continue
-        whole.add(file.path.parent)
-        if left_out:
-            notes.append(Note(file.path, left_out))
-        else:
-            groups[key].append(file.path)
-            descriptions.setdefault(key, file.description)
     for path, fault in broken.items():
         if path.parent not in whole:
             raise fault
@@ -146,21 +144,25 @@ def one_series(folder: Path, *, modality: str, series_uid: str | None) -> Series
     )
 
 
-def _left_out(file: Identity, modality: str) -> str:
-    """Return why a file is no slice of a modality, "" where it is one.
+def _left_out(file: Identity, modality: str) -> Note | None:
+    """Return why a file is no slice of a modality, None where it is one.
+
+    Of a SOP class of the modality, another Modality is a fault: either may be wrong.
 
     Raises:
-        NotAnImageError: The SOP class is one of the modality, or none that is known, and Modality does not say so.
+        NotAnImageError: No Modality beside a SOP class of the modality, or beside none that is known.
     """
     kind = UID(file.sop_class)
+    is_its_class = kind in _CLASSES.get(modality, ())
+    if not file.modality and (is_its_class or kind.type != "SOP Class"):
+        expected, do = f"Modality (0008,0060) beside the SOP class {kind.name}", "mend, fetch again or remove it"
+        raise NotAnImageError(expected=expected, got="none", where=file.path, do=do)
     if file.modality != modality:
-        if kind in _CLASSES.get(modality, ()) or (not file.modality and kind.type != "SOP Class"):
-            expected, do = f"Modality (0008,0060) beside the SOP class {kind.name}", "mend, fetch again or remove it"
-            raise NotAnImageError(expected=expected, got=file.modality or "none", where=file.path, do=do)
-        return f"modality {file.modality}" if file.modality else "no modality"
+        reason = f"modality {file.modality}" if file.modality else "no modality"
+        return Note(file.path, f"{reason} beside {kind.name}" if is_its_class else reason, is_fault=is_its_class)
     if file.sop_class.startswith(_SECONDARY_CAPTURE):
-        return "a secondary capture"
-    return "a localizer" if "LOCALIZER" in file.image_type else ""
+        return Note(file.path, "a secondary capture")
+    return Note(file.path, "a localizer") if "LOCALIZER" in file.image_type else None
 
 
 def _key(file: Identity) -> tuple[str, str, str]:

@@ -74,8 +74,14 @@ def test_a_slice_whose_modality_is_broken_is_refused(ct, tmp_path, elements):
     ct.stack(tmp_path, 3)
     dataset = ct.dataset(stored=ct.numbered(3), position_mm=(0, 0, 6), sop="4", **elements)
     ct.write(tmp_path / "3.dcm", dataset)
-    with pytest.raises(NotAnImageError, match=r"3\.dcm: broken: expected Modality"):
+    with pytest.raises(NotAnImageError, match=r"3\.dcm: (broken: expected Modality|modality BT)"):
         read_series(tmp_path)
+
+
+def test_another_modality_in_a_folder_of_its_own_is_passed_over(ct, tmp_path):
+    ct.stack(tmp_path / "a", 3)
+    ct.stack(tmp_path / "b", 3, series="2", Modality="OT")
+    assert [len(series.files) for series in find_series(tmp_path)] == [3]
 
 
 @pytest.mark.parametrize("name", ["5", "IM5"])
