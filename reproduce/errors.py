@@ -37,7 +37,7 @@ class DataNotFoundError(ReproduceError, FileNotFoundError):
 
 
 class SeveralSeriesError(ReproduceError):
-    """A folder holds several image series and none was chosen."""
+    """A folder holds several image series and none was chosen, or one series holds two reconstructions."""
 
 
 class NotAnImageError(ReproduceError):
@@ -53,7 +53,7 @@ class VoxelTypeError(ReproduceError):
 
 
 class PixelDecodeError(ReproduceError):
-    """The pixels of a file cannot be decoded: truncated, corrupt, or no plug-in for its compression."""
+    """The pixels of a file cannot be decoded: cut short, unlike their header, corrupt, or no plug-in for them."""
 
 
 class MissingSliceError(ReproduceError):
@@ -77,7 +77,7 @@ class SliceShapeError(ReproduceError):
 
 
 class PixelRangeError(ReproduceError):
-    """Rescaled pixels do not fit into int16, so that they are no Hounsfield units of a CT."""
+    """Rescaled pixels do not fit into int16, so that they are no HU of a CT, or of MR and PET into float32."""
 
 
 class OrientationError(ReproduceError):

@@ -71,7 +71,8 @@ def put_back(crop: Volume, grid: Volume, *, outside: float) -> Volume:
         GeometryError: The crop does not lie within the grid, voxel on voxel.
     """
     start = np.rint(grid.index_zyx(crop.world_mm(np.zeros(3)))).astype(int)
-    box = tuple(slice(int(first), int(first) + n) for first, n in zip(start, crop.shape, strict=True))
+    z, y, x = (slice(int(first), int(first) + n) for first, n in zip(start, crop.shape, strict=True))
+    box = (z, y, x)
     if any(side.start < 0 or side.stop > n for side, n in zip(box, grid.shape, strict=True)):
         raise GeometryError(
             expected=f"a crop within a grid of {grid.shape} voxels",

@@ -1,19 +1,23 @@
-"""CT series: a folder of DICOM files in, one volume in HU with its position in the patient out."""
+"""DICOM series: a folder of files in, one volume in HU (or the unit of MR or PET) with its place in the patient out."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from reproduce.errors import ArgumentError, DuplicateSliceError
+from reproduce.errors import ArgumentError, DuplicateSliceError, NotAnImageError
+from reproduce.imaging.account import Note, spacing_notes
+from reproduce.imaging.dicom_claims import require_pixels
 from reproduce.imaging.dicom_geometry import SAME_PLACE_MM, by_place, require_one_plane, stack_geometry
 from reproduce.imaging.dicom_headers import SliceHeader, read_headers
-from reproduce.imaging.dicom_pixels import read_dataset, slice_hu
+from reproduce.imaging.dicom_pixels import read_dataset, slice_hu, slice_values
+from reproduce.imaging.dicom_reconstruction import require_one_reconstruction
 from reproduce.imaging.dicom_series import SeriesFiles, find_series, one_series
+from reproduce.imaging.dicom_units import MODALITIES
 from reproduce.imaging.volume import Volume
 
 __all__ = ["CtSeries", "SeriesFiles", "find_series", "read_series"]
@@ -21,24 +25,28 @@ __all__ = ["CtSeries", "SeriesFiles", "find_series", "read_series"]
 
 @dataclass(frozen=True, eq=False)
 class CtSeries:
-    """A CT series on one regular grid.
+    """A series of CT, MR or PET on one regular grid.
 
     Attributes:
-        volume: int16 HU `[z, y, x]`; z index 0 has the smallest position along the slice normal, y and x grow as rows
-            and columns of the files do; the affine is in LPS mm.
+        volume: `[z, y, x]`: int16 HU of CT, what `read_series` says of MR and PET; z index 0 has the smallest position
+            along the slice normal, y and x grow as rows and columns of the files do; the affine is in LPS mm.
         sop_uids: SOPInstanceUID of each slice, in order of z; one UID many times where a file holds many frames.
         positions_mm: Position of each slice along the normal (row direction x column direction), ascending.
         files: The files that were read.
+        notes: What was left out beside them, and what speaks against what was read.
     """
 
     volume: Volume
     sop_uids: tuple[str, ...]
     positions_mm: tuple[float, ...]
     files: SeriesFiles
+    notes: tuple[Note, ...] = ()
 
 
-def read_series(folder_or_files: Path | SeriesFiles, *, series_uid: str | None = None) -> CtSeries:
-    """Read the CT series of a folder, its slices ordered by position alone.
+def read_series(
+    folder_or_files: Path | SeriesFiles, *, series_uid: str | None = None, modality: str = "CT"
+) -> CtSeries:
+    """Read the series of a folder, its slices ordered by position alone.
 
     File names, InstanceNumber and SliceLocation are not asked.
 
@@ -48,55 +56,90 @@ def read_series(folder_or_files: Path | SeriesFiles, *, series_uid: str | None =
     Args:
         folder_or_files: A folder with any nesting, or a series that `find_series` found.
         series_uid: SeriesInstanceUID to take where the folder holds several.
+        modality: "CT", "MR" or "PT", of a folder; a series that was found has its own.
 
     Returns:
-        The volume with the UIDs and positions of its slices.
+        The volume with the UIDs and positions of its slices. CT is int16, rounded to whole HU. MR is "arbitrary" and
+        PET in its Units, e.g. "BQML": float32, or the stored type where every slope is 1 and every intercept 0.
 
     Raises:
-        DataNotFoundError: Wrong path, empty folder, no CT in it, or no series of that UID.
-        SeveralSeriesError: Several CT series and no UID; the text lists them.
-        NotAnImageError: A header lacks what an image must say; the text names tag and file.
+        DataNotFoundError: Wrong path, empty folder, nothing of the modality in it, or no series of that UID.
+        SeveralSeriesError: Several series and no UID; the text lists them. Or one of two reconstructions, as
+            `require_one_reconstruction` says.
+        NotAnImageError: A file beside the slices may be a lost one; or a header lacks what an image must say, or
+            contradicts itself. The text names file and tag.
         SliceShapeError, OrientationError: Slices differ in size, pixel spacing or orientation.
         DuplicateSliceError: Two slices at one position with different pixels, or one SOP instance at two positions.
         MissingSliceError, SliceSpacingError, SliceOffsetError: The slices form no regular stack.
-        PixelDecodeError: Pixels are truncated, corrupt, or compressed in a way that no plug-in knows.
+        PixelDecodeError: Pixels are truncated, corrupt, more or fewer than the header says, or compressed in a way that
+            no plug-in knows.
         PixelRangeError: HU that do not fit into int16.
-        ArgumentError: `series_uid` is not the UID of the series that is passed, or that series has no files.
+        ArgumentError: `series_uid` is not the UID of the series that is passed, or that series has no files; or a
+            modality of which no volume can be made.
     """
-    files = _chosen(folder_or_files, series_uid)
+    files = _chosen(folder_or_files, series_uid, modality)
     where = files.files[0].parent
+    _require_no_fault(files, where)
     headers = [header for path in files.files for header in read_headers(path)]
     require_one_plane(headers, where)
-    slices = _without_copies(by_place(headers), where)
-    geometry = stack_geometry(slices, where)
+    positions = by_place(headers)
+    geometry = stack_geometry([group[0] for group in positions], where)
+    for header in headers:
+        require_pixels(header.claim)
+    slices = _without_copies(positions, where)
+    notes = require_one_reconstruction(slices, where)
+    volume = Volume(_voxels(slices), geometry.affine, slices[0].scale.unit)
+    copies = Counter(header.path for header in headers) - Counter(header.path for header in slices)
     return CtSeries(
-        volume=Volume(_voxels_hu(slices), geometry.affine, "HU"),
+        volume=volume,
         sop_uids=tuple(header.sop_uid for header in slices),
         positions_mm=tuple(geometry.positions_mm.tolist()),
         files=files,
+        notes=(
+            *files.notes,
+            *(Note(path, "a copy of a slice that is read once") for path in copies),
+            *notes,
+            *spacing_notes(where, volume.spacing_mm),
+        ),
     )
 
 
-def _chosen(folder_or_files: Path | SeriesFiles, series_uid: str | None) -> SeriesFiles:
-    if not isinstance(folder_or_files, SeriesFiles):
-        return one_series(Path(folder_or_files), modality="CT", series_uid=series_uid)
-    if series_uid not in (None, folder_or_files.series_uid) or not folder_or_files.files:
+def _chosen(folder_or_files: Path | SeriesFiles, series_uid: str | None, modality: str) -> SeriesFiles:
+    files = folder_or_files
+    wanted = files.modality if isinstance(files, SeriesFiles) else modality
+    if wanted not in MODALITIES:
+        expected, do = f"a modality of {', '.join(MODALITIES)}", "pass a series of slices"
+        raise ArgumentError(expected=expected, got=wanted or "none", where="read_series", do=do)
+    if not isinstance(files, SeriesFiles):
+        return one_series(Path(files), modality=modality, series_uid=series_uid)
+    if series_uid not in (None, files.series_uid) or not files.files:
         raise ArgumentError(
-            expected=f"files of the series {series_uid or folder_or_files.series_uid}",
-            got=f"{len(folder_or_files.files)} files of {folder_or_files.series_uid}",
+            expected=f"files of the series {series_uid or files.series_uid}",
+            got=f"{len(files.files)} files of {files.series_uid}",
             where="read_series",
             do="pass the folder with series_uid, or a series of find_series alone",
         )
-    return folder_or_files
+    return files
+
+
+def _require_no_fault(files: SeriesFiles, where: Path) -> None:
+    """Return if nothing beside the slices may be a slice that was lost; which are whole no header says."""
+    faults = [note for note in files.notes if note.is_fault]
+    if faults:
+        raise NotAnImageError(
+            expected=f"whole DICOM files beside the {len(files.files)} of the series",
+            got="; ".join(f"{note.path.name}: {note.reason}" for note in faults),
+            where=where,
+            do="fetch these files again; remove them if they are no slices",
+        )
 
 
 def _without_copies(places: Sequence[list[SliceHeader]], where: Path) -> list[SliceHeader]:
     """Return the first slice of every position, after a check that the other ones are copies of it."""
     for group in places:
-        first_hu = _voxels_hu(group[:1])[0] if len(group) > 1 else None
         for other in group[1:]:
             apart_mm = np.linalg.norm(other.position_mm - group[0].position_mm)
-            if apart_mm > SAME_PLACE_MM or not np.array_equal(_voxels_hu([other])[0], first_hu):
+            if apart_mm > SAME_PLACE_MM or not np.array_equal(*_voxels([group[0], other])):
                 raise DuplicateSliceError(
                     expected=f"one slice at {group[0].position_mm.tolist()} mm",
                     got=f"different pixels or in-plane positions in {group[0].path.name} and {other.path.name}",
@@ -117,14 +160,20 @@ def _without_copies(places: Sequence[list[SliceHeader]], where: Path) -> list[Sl
     return slices
 
 
-def _voxels_hu(slices: Sequence[SliceHeader]) -> np.ndarray:
-    """Read the HU of slices, int16 `[z, y, x]`; every file is opened once, however many frames it has."""
-    voxels = np.empty((len(slices), *slices[0].shape), dtype=np.int16)
+def _voxels(slices: Sequence[SliceHeader]) -> np.ndarray:
+    """Read the values of slices `[z, y, x]`; every file is opened once, however many frames it has."""
+    read = slice_values
+    dtype: np.dtype = np.dtype(np.float32)
+    if slices[0].scale.unit == "HU":
+        read, dtype = slice_hu, np.dtype(np.int16)
+    elif all((header.scale.slope, header.scale.intercept) == (1.0, 0.0) for header in slices):
+        dtype = np.result_type(*{header.claim.dtype for header in slices})
+    voxels = np.empty((len(slices), *slices[0].shape), dtype=dtype)
     frames = defaultdict(list)
     for z, header in enumerate(slices):
         frames[header.path].append((z, header))
     for path, numbered in frames.items():
         dataset = read_dataset(path)
         for z, header in numbered:
-            voxels[z] = slice_hu(dataset, header)
+            voxels[z] = read(dataset, header)
     return voxels

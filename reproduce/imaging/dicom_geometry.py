@@ -16,6 +16,7 @@ from reproduce.errors import (
     SliceSpacingError,
 )
 from reproduce.imaging.dicom_headers import SliceHeader
+from reproduce.imaging.dicom_line import fitted_line, step_numbers, tolerance_mm
 
 SAME_PLACE_MM = 0.01
 _SAME_DIRECTION = 1e-4
@@ -87,14 +88,15 @@ def by_place(headers: Sequence[SliceHeader]) -> list[list[SliceHeader]]:
 def stack_geometry(headers: Sequence[SliceHeader], where: object) -> StackGeometry:
     """Return the affine of slices that are sorted along their normal, one per position (PS3.3 C.7.6.2.1.1).
 
-    The step from slice to slice is the mean one, and no slice may lie farther from its position than a tenth of a step,
-    nor farther than 0.1 mm: rounded headers pass (1.25 mm written as 1.2 and 1.3), wrong ones do not. Under a tilted
+    Positions are fitted to a line of equal steps (see `dicom_line`), and no coordinate of ImagePositionPatient may lie
+    off it by more than a tenth of a step, nor by more than 0.1 mm; 0.051 mm is allowed for fine steps too, so that
+    positions written in tenths of a millimetre pass (1.25 mm as 1.2 and 1.3, 0.625 mm as 0.6 and 0.7). Under a tilted
     gantry the origins move along a line that is not the normal; the affine then carries the shear. A single slice is
     as thick as its header says.
 
     Raises:
-        MissingSliceError: A distance is a multiple of the usual one; the text says where slices are missing.
-        SliceSpacingError: Distances differ otherwise.
+        MissingSliceError: Steps of the line have no slice; the text says where.
+        SliceSpacingError: Positions lie on no such line, or most steps have no slice.
         SliceOffsetError: Slices are shifted in plane against each other, not along a line.
         NotAnImageError: A single slice without a thickness above 0.
     """
@@ -102,65 +104,65 @@ def stack_geometry(headers: Sequence[SliceHeader], where: object) -> StackGeomet
     origins_mm = np.array([header.position_mm for header in headers])
     positions_mm = origins_mm @ _normal(first)
     if len(headers) == 1:
-        step_mm = _normal(first) * _thickness_mm(first)
+        start_mm, step_mm = origins_mm[0], _normal(first) * _thickness_mm(first)
     else:
-        _require_regular(positions_mm, where)
-        step_mm = (origins_mm[-1] - origins_mm[0]) / (len(headers) - 1)
-        _require_line(headers, origins_mm - origins_mm[0] - np.arange(len(headers))[:, None] * step_mm, where)
+        numbers = step_numbers(positions_mm)
+        tolerance = tolerance_mm((positions_mm[-1] - positions_mm[0]) / numbers[-1])
+        start_mm, step_mm = fitted_line(origins_mm, numbers, within_mm=tolerance)
+        if np.abs(origins_mm - start_mm - numbers[:, None] * step_mm).max() > tolerance:
+            raise _off_line(headers, origins_mm, numbers, where, tolerance=tolerance)
+        _require_all(positions_mm, numbers, where)
     affine = np.eye(4)
     affine[:3, 0] = first.directions[0] * first.pixel_spacing_mm[1]
     affine[:3, 1] = first.directions[1] * first.pixel_spacing_mm[0]
     affine[:3, 2] = step_mm
-    affine[:3, 3] = origins_mm[0]
+    affine[:3, 3] = start_mm
     return StackGeometry(positions_mm=positions_mm, affine=affine)
 
 
-def _require_regular(positions_mm: np.ndarray, where: object) -> None:
-    """Return if ascending positions have no gap and equal distances."""
-    distances_mm = np.diff(positions_mm)
-    # The usual step: the median of the short distances, so that many gaps do not count as steps.
-    step_mm = float(np.median(distances_mm[distances_mm < 1.5 * distances_mm.min()]))
-    n_steps = np.rint(distances_mm / step_mm).astype(int)
-    uneven = np.abs(distances_mm - n_steps * step_mm) > _tolerance_mm(step_mm)
-    # Mostly long distances: the short one is the odd one out, and nothing says that slices are missing.
-    if uneven.any() or np.mean(n_steps > 1) > 0.5:
-        i = int(np.argmax(np.abs(distances_mm - np.median(distances_mm))))
+def _off_line(
+    headers: Sequence[SliceHeader], origins_mm: np.ndarray, numbers: np.ndarray, where: object, *, tolerance: float
+) -> SliceSpacingError | SliceOffsetError:
+    """Return the error for the origin that is farthest off the usual step; off along the normal is a wrong distance."""
+    step_mm = np.median(np.diff(origins_mm, axis=0) / np.diff(numbers)[:, None], axis=0)
+    on_first_mm = origins_mm - numbers[:, None] * step_mm
+    off_mm = on_first_mm - np.median(on_first_mm, axis=0)
+    i = int(np.argmax(np.abs(off_mm).max(axis=1)))
+    along_mm = abs(float(off_mm[i] @ _normal(headers[0])))
+    in_plane_mm = float(np.linalg.norm(off_mm[i] @ headers[0].directions.T))
+    kind = SliceSpacingError if along_mm >= in_plane_mm else SliceOffsetError
+    return kind(
+        expected=f"first pixels on one line at equal steps, each coordinate to {tolerance:.3f} mm",
+        got=f"one {max(along_mm, in_plane_mm):.3f} mm off, ImagePositionPatient {headers[i].position_mm.tolist()}",
+        where=f"{where}: {headers[i].path.name}",
+        do=_LEAVE_OUT,
+    )
+
+
+def _require_all(positions_mm: np.ndarray, numbers: np.ndarray, where: object) -> None:
+    """Return if every step of the line has a slice."""
+    n_steps = np.diff(numbers)
+    if not (n_steps > 1).any():
+        return
+    step_mm = (positions_mm[-1] - positions_mm[0]) / numbers[-1]
+    if np.mean(n_steps > 1) > 0.5:  # the short distance is the odd one out, and nothing says that slices are missing
+        i = int(np.argmin(n_steps))
+        start_mm, end_mm = positions_mm[i : i + 2]
         raise SliceSpacingError(
-            expected=f"equal distances, usually {np.median(distances_mm):.4g} mm",
-            got=f"{distances_mm[i]:.4g} mm from {positions_mm[i]:.4f} to {positions_mm[i + 1]:.4f} mm",
+            expected=f"equal distances, usually {np.median(np.diff(positions_mm)):.4g} mm",
+            got=f"{end_mm - start_mm:.4g} mm from {start_mm:.4f} to {end_mm:.4f} mm",
             where=where,
             do=_LEAVE_OUT,
         )
     missing = [
         f"{positions_mm[i] + j * step_mm:.2f}" for i in np.flatnonzero(n_steps > 1) for j in range(1, n_steps[i])
     ]
-    if missing:
-        raise MissingSliceError(
-            expected=f"a slice every {step_mm:.4g} mm from {positions_mm[0]:.2f} to {positions_mm[-1]:.2f} mm",
-            got=f"{len(positions_mm)} slices, none at {', '.join(missing)} mm along the slice normal",
-            where=where,
-            do="fetch the missing files, or leave the series out through the exclusion ledger",
-        )
-
-
-def _require_line(headers: Sequence[SliceHeader], residual_mm: np.ndarray, where: object) -> None:
-    """Return if no origin is off the line of equal steps, along the normal or in plane."""
-    along_mm = residual_mm @ _normal(headers[0])
-    in_plane_mm = np.linalg.norm(residual_mm @ headers[0].directions.T, axis=1)
-    step_mm = np.dot(headers[1].position_mm - headers[0].position_mm, _normal(headers[0]))
-    for kind, off_mm in ((SliceSpacingError, np.abs(along_mm)), (SliceOffsetError, in_plane_mm)):
-        i = int(np.argmax(off_mm))
-        if off_mm[i] > _tolerance_mm(step_mm):
-            raise kind(
-                expected="first pixels on one line at equal steps",
-                got=f"one {off_mm[i]:.3f} mm off, ImagePositionPatient {headers[i].position_mm.tolist()}",
-                where=f"{where}: {headers[i].path.name}",
-                do=_LEAVE_OUT,
-            )
-
-
-def _tolerance_mm(step_mm: float) -> float:
-    return min(0.1 * step_mm, 0.1)
+    raise MissingSliceError(
+        expected=f"a slice every {step_mm:.4g} mm from {positions_mm[0]:.2f} to {positions_mm[-1]:.2f} mm",
+        got=f"{len(positions_mm)} slices, none at {', '.join(missing)} mm along the slice normal",
+        where=where,
+        do="fetch the missing files, or leave the series out through the exclusion ledger",
+    )
 
 
 def _thickness_mm(header: SliceHeader) -> float:

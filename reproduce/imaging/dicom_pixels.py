@@ -1,16 +1,16 @@
-"""Stored pixels of a slice to Hounsfield units."""
+"""Stored pixels of a slice to Hounsfield units, or to the values of MR and PET in their own unit."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from pydicom.dataset import FileDataset
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes, RLELossless
 
-from reproduce.errors import PixelDecodeError, PixelRangeError
+from reproduce.errors import DataNotFoundError, NotAnImageError, PixelDecodeError, PixelRangeError
+from reproduce.imaging.dicom_files import read_dicom
 from reproduce.imaging.dicom_headers import SliceHeader
 
 PADDING_HU = -1024
@@ -24,9 +24,9 @@ def read_dataset(path: Path) -> FileDataset:
         PixelDecodeError: The file ends before its pixels do, or cannot be parsed.
     """
     try:
-        return pydicom.dcmread(path)
-    except Exception as error:  # the parser raises a dozen types on corrupt bytes
-        raise _decode_error(path, error) from error
+        return read_dicom(path)
+    except (DataNotFoundError, NotAnImageError) as error:
+        raise _decode_error(path, error.got) from error
 
 
 def slice_hu(dataset: FileDataset, header: SliceHeader) -> np.ndarray:
@@ -50,9 +50,36 @@ def slice_hu(dataset: FileDataset, header: SliceHeader) -> np.ndarray:
     pixels = stored[~padding] if padding.any() else stored
     if pixels.size:
         _require_int16(header, low=int(pixels.min()), high=int(pixels.max()))
-    hu = _rescaled(stored, slope=header.slope, intercept=header.intercept)
+    hu = _rescaled(stored, slope=header.scale.slope, intercept=header.scale.intercept)
     hu[padding] = PADDING_HU
     return hu
+
+
+def slice_values(dataset: FileDataset, header: SliceHeader) -> np.ndarray:
+    """Return the values of a slice of MR or PET in its unit, `[y, x]`: slope * stored + intercept, never rounded.
+
+    Padding becomes 0: nothing was measured there.
+
+    Args:
+        dataset: The file with its pixels.
+        header: The slice in that file.
+
+    Returns:
+        The stored type where slope and intercept are 1 and 0, else float32.
+
+    Raises:
+        PixelDecodeError: As `slice_hu`.
+        PixelRangeError: A value that float32 cannot hold.
+    """
+    stored, padding = _decoded(dataset, header)
+    scale = header.scale
+    values = stored
+    if (scale.slope, scale.intercept) != (1.0, 0.0):
+        exact = stored * np.float64(scale.slope) + scale.intercept
+        if np.abs(exact).max() > np.finfo(np.float32).max:
+            raise _range_error(header, f"values of {np.abs(exact).max():g}", "values that float32 holds")
+        values = exact.astype(np.float32)
+    return np.where(padding, values.dtype.type(0), values)
 
 
 def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.ndarray]:
@@ -63,16 +90,16 @@ def _decoded(dataset: FileDataset, header: SliceHeader) -> tuple[np.ndarray, np.
             dataset,
             index=header.frame,
             raw=True,
-            correct_unused_bits=False,
+            correct_unused_bits=False,  # type: ignore[arg-type]  # pydicom gives each keyword the type of all of them
             decoding_plugin=_plugin(syntax),
         )
-        unused_bits = dataset.BitsAllocated - dataset.BitsStored
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # every plug-in has its own types; a panic in Rust (RLE) is not even an Exception
         raise _decode_error(header.path, error) from error
     if stored.shape != header.shape:
         raise _decode_error(header.path, f"{stored.shape} pixels where the header says {header.shape}")
+    unused_bits = header.claim.bits_allocated - header.claim.bits_stored
     padding = _within(stored, header.padding)
     if unused_bits and syntax not in (*JPEG2000TransferSyntaxes, *JPEGLSTransferSyntaxes):
         # Padding may use the bits above BitsStored, as -2000 beside unsigned 12-bit pixels; a pixel may not.
@@ -100,14 +127,18 @@ def _within(stored: np.ndarray, limits: tuple[int, int] | None) -> np.ndarray:
 
 def _require_int16(header: SliceHeader, *, low: int, high: int) -> None:
     """Return if the extremes of a slice, rescaled, fit into int16; the line between is monotone."""
-    ends = [np.rint(header.slope * value + header.intercept) for value in (low, high)]
+    ends = [np.rint(header.scale.slope * value + header.scale.intercept) for value in (low, high)]
     if min(ends) < _INT16.min or max(ends) > _INT16.max:
-        raise PixelRangeError(
-            expected=f"HU in [{_INT16.min}, {_INT16.max}]",
-            got=f"{min(ends):.0f} to {max(ends):.0f} (slope {header.slope:g}, intercept {header.intercept:g})",
-            where=header.path,
-            do="check RescaleSlope, RescaleIntercept and PixelPaddingValue of the file",
-        )
+        raise _range_error(header, f"{min(ends):.0f} to {max(ends):.0f}", f"HU in [{_INT16.min}, {_INT16.max}]")
+
+
+def _range_error(header: SliceHeader, got: str, expected: str) -> PixelRangeError:
+    return PixelRangeError(
+        expected=expected,
+        got=f"{got} (slope {header.scale.slope:g}, intercept {header.scale.intercept:g})",
+        where=header.path,
+        do="check RescaleSlope, RescaleIntercept and PixelPaddingValue of the file",
+    )
 
 
 def _rescaled(stored: np.ndarray, *, slope: float, intercept: float) -> np.ndarray:

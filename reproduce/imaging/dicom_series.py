@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom.dataset import Dataset
-from pydicom.filereader import read_partial
-from pydicom.tag import Tag
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     EnhancedCTImageStorage,
+    EnhancedMRImageStorage,
+    EnhancedPETImageStorage,
     LegacyConvertedEnhancedCTImageStorage,
+    LegacyConvertedEnhancedMRImageStorage,
+    LegacyConvertedEnhancedPETImageStorage,
+    MRImageStorage,
+    PositronEmissionTomographyImageStorage,
 )
 
 from reproduce.errors import DataNotFoundError, NotAnImageError, SeveralSeriesError
+from reproduce.imaging.account import Note
+from reproduce.imaging.dicom_elements import require_uid
+from reproduce.imaging.dicom_folders import Identity, find_dicom
 
-_TAGS = [
-    Tag(keyword)
-    for keyword in (
-        "ImageType",
-        "SOPClassUID",
-        "Modality",
-        "SeriesDescription",
-        "PatientID",
-        "StudyInstanceUID",
-        "SeriesInstanceUID",
-    )
-]
-_CT_CLASSES = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
+_CLASSES = {
+    "CT": (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage),
+    "MR": (MRImageStorage, EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage),
+    "PT": (
+        PositronEmissionTomographyImageStorage,
+        EnhancedPETImageStorage,
+        LegacyConvertedEnhancedPETImageStorage,
+    ),
+}
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
@@ -46,6 +48,7 @@ class SeriesFiles:
         modality: Modality, e.g. "CT".
         description: SeriesDescription of the first file, "" where it has none.
         files: Sorted by path, which says nothing about the order of the slices.
+        notes: The other files in and below the folder of the series, and why each was left out.
     """
 
     series_uid: str
@@ -54,14 +57,17 @@ class SeriesFiles:
     modality: str
     description: str
     files: tuple[Path, ...]
+    notes: tuple[Note, ...] = ()
 
 
 def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...]:
     """Find the series of one modality below a folder, sorted by UID.
 
-    Any file name and any nesting will do. Passed over are files that are not DICOM Part 10 (no "DICM" at byte 128),
-    other modalities and what has none (DICOMDIR), secondary captures (screen shots that a scanner files under its
-    own modality, without a position in the patient) and localizers (ImageType; a scout is a projection, not a slice).
+    Any file name and any nesting will do, with or without preamble and "DICM". Passed over are other files, other
+    modalities and what has none (DICOMDIR), secondary captures (screen shots that a scanner files under its own
+    modality, without a position in the patient) and localizers (ImageType; a scout is a projection, not a slice). Each
+    of them is a note of the series whose folder it lies in or below; a broken file, and one that is named like a slice
+    and is none, is a fault there (see `dicom_folders.find_dicom`).
 
     Args:
         folder: Folder to search.
@@ -73,22 +79,34 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
 
     Raises:
         DataNotFoundError: `folder` is not a folder.
-        NotAnImageError: A DICOM file of the modality has no SeriesInstanceUID, one of a CT's SOP class has no Modality,
-            one has no SOP class, or a header cannot be parsed.
+        NotAnImageError: A file that starts like DICOM cannot be parsed or has no SOP class, one of the modality has no
+            valid SeriesInstanceUID, or one of its SOP classes no Modality; and no whole DICOM file lies beside it.
     """
+    found, broken, notes = find_dicom(folder)
     groups: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
     descriptions: dict[tuple[str, str, str], str] = {}
-    for path, header in _headers(folder):
-        if not _text(header, "Modality") and modality == "CT" and _sop_class(header) in _CT_CLASSES:
-            raise _lacks("Modality (0008,0060)", path)
-        if _text(header, "Modality") != modality or _is_no_slice(header):
-            continue
-        if not _text(header, "SeriesInstanceUID"):
-            raise _lacks("SeriesInstanceUID (0020,000E)", path)
-        key = (_text(header, "SeriesInstanceUID"), _text(header, "StudyInstanceUID"), _text(header, "PatientID"))
-        groups[key].append(path)
-        descriptions.setdefault(key, _text(header, "SeriesDescription"))
-    return tuple(SeriesFiles(*key, modality, descriptions[key], tuple(groups[key])) for key in sorted(groups))
+    whole: set[Path] = set()
+    for file in found:
+        try:
+            left_out = _left_out(file, modality)
+            if left_out is None:
+                key = _key(file)
+                groups[key].append(file.path)
+                descriptions.setdefault(key, file.description)
+            else:
+                notes.append(left_out)
+            whole.add(file.path.parent)
+        except NotAnImageError as error:
+            broken[file.path] = error
+    for path, fault in broken.items():
+        if path.parent not in whole:
+            raise fault
+        notes.append(Note(path, f"broken: expected {fault.expected}, got {fault.got}", is_fault=True))
+    of = _notes_of_folders(notes, {_home(files) for files in groups.values()})
+    return tuple(
+        SeriesFiles(*key, modality, descriptions[key], tuple(groups[key]), of[_home(groups[key])])
+        for key in sorted(groups)
+    )
 
 
 def one_series(folder: Path, *, modality: str, series_uid: str | None) -> SeriesFiles:
@@ -126,59 +144,46 @@ def one_series(folder: Path, *, modality: str, series_uid: str | None) -> Series
     )
 
 
-def _headers(folder: Path) -> Iterator[tuple[Path, Dataset]]:
-    """Read paths, in sorted order, and first header elements of the DICOM files below a folder."""
-    if not folder.is_dir():
-        got = "a file" if folder.is_file() else "nothing"
-        do = "check the path; the folder itself is wanted, not a file in it"
-        raise DataNotFoundError(expected="a folder of DICOM files", got=got, where=folder, do=do)
-    paths = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
-    for path in sorted(paths):
-        header = _first_elements(path)
-        if header is not None:
-            yield path, header
+def _left_out(file: Identity, modality: str) -> Note | None:
+    """Return why a file is no slice of a modality, None where it is one.
+
+    Of a SOP class of the modality, another Modality is a fault: either may be wrong.
+
+    Raises:
+        NotAnImageError: No Modality beside a SOP class of the modality, or beside none that is known.
+    """
+    kind = UID(file.sop_class)
+    is_its_class = kind in _CLASSES.get(modality, ())
+    if not file.modality and (is_its_class or kind.type != "SOP Class"):
+        expected, do = f"Modality (0008,0060) beside the SOP class {kind.name}", "mend, fetch again or remove it"
+        raise NotAnImageError(expected=expected, got="none", where=file.path, do=do)
+    if file.modality != modality:
+        reason = f"modality {file.modality}" if file.modality else "no modality"
+        return Note(file.path, f"{reason} beside {kind.name}" if is_its_class else reason, is_fault=is_its_class)
+    if file.sop_class.startswith(_SECONDARY_CAPTURE):
+        return Note(file.path, "a secondary capture")
+    return Note(file.path, "a localizer") if "LOCALIZER" in file.image_type else None
 
 
-def _first_elements(path: Path) -> Dataset | None:
-    """Read what identifies the series of a DICOM file; None for any other file."""
-    with path.open("rb") as file:
-        file.seek(128)
-        if file.read(4) != b"DICM":
-            return None
-        file.seek(0)
-        try:
-            header = read_partial(file, stop_when=lambda tag, *_: tag > 0x0020000E, specific_tags=_TAGS)
-            for element in (*header.file_meta, *header):  # values are converted on access: a broken one must show here
-                str(element.value)
-        except Exception as error:  # the parser raises a dozen types on corrupt bytes
-            raise NotAnImageError(
-                expected="a DICOM header",
-                got=f"one that cannot be parsed ({type(error).__name__}: {error})",
-                where=path,
-                do="fetch the file again, or remove it",
-            ) from error
-    if not _sop_class(header):
-        raise _lacks("SOPClassUID (0008,0016)", path)  # every DICOM file says what it is; this one was cut short
-    return header
+def _key(file: Identity) -> tuple[str, str, str]:
+    """Return SeriesInstanceUID, StudyInstanceUID and PatientID; the latter two may be absent."""
+    study = require_uid(file.study_uid, "StudyInstanceUID", file.path) if file.study_uid else ""
+    return require_uid(file.series_uid, "SeriesInstanceUID", file.path), study, file.patient_id
 
 
-def _is_no_slice(header: Dataset) -> bool:
-    """Return whether a header is of a secondary capture or a localizer."""
-    image_type = header.get("ImageType") or ()
-    return _sop_class(header).startswith(_SECONDARY_CAPTURE) or "LOCALIZER" in image_type
+def _home(files: list[Path]) -> Path:
+    """Return the folder that all files of a series lie in or below."""
+    return Path(os.path.commonpath([path.parent for path in files]))
 
 
-def _sop_class(header: Dataset) -> str:
-    return _text(header.file_meta, "MediaStorageSOPClassUID") or _text(header, "SOPClassUID")
-
-
-def _lacks(element: str, path: Path) -> NotAnImageError:
-    return NotAnImageError(expected=element, got="none", where=path, do="mend, fetch again or remove the file")
-
-
-def _text(header: Dataset, keyword: str) -> str:
-    value = header.get(keyword)
-    return "" if value is None else str(value).strip()
+def _notes_of_folders(notes: list[Note], homes: set[Path]) -> dict[Path, tuple[Note, ...]]:
+    """Return the notes by the nearest folder of a series that they lie in or below; others are nobody's."""
+    of: dict[Path, list[Note]] = {home: [] for home in homes}
+    for note in sorted(notes, key=lambda note: note.path):
+        nearest = next((parent for parent in note.path.parents if parent in homes), None)
+        if nearest is not None:
+            of[nearest].append(note)
+    return {home: tuple(found) for home, found in of.items()}
 
 
 def _listing(series: tuple[SeriesFiles, ...]) -> str:
@@ -188,10 +193,11 @@ def _listing(series: tuple[SeriesFiles, ...]) -> str:
 
 def _contents(folder: Path) -> str:
     """Describe what a folder without the wanted series holds."""
-    n_files = sum(len(names) for _, _, names in os.walk(folder))
-    if n_files == 0:
+    found, _, notes = find_dicom(folder)
+    if not found and not notes:
         return "an empty folder"
-    modalities = sorted({_text(header, "Modality") or "(no modality)" for _, header in _headers(folder)})
-    if not modalities:
-        return f"{n_files} files, none of them DICOM"
-    return f"{n_files} files with no slice of it; modalities: {', '.join(modalities)}"
+    if not found:
+        reasons = Counter(note.reason for note in notes)
+        return f"{len(notes)} files, none of them DICOM: {', '.join(f'{n} {reason}' for reason, n in reasons.items())}"
+    modalities = sorted({file.modality or "(no modality)" for file in found})
+    return f"{len(found) + len(notes)} files with no slice of it; modalities: {', '.join(modalities)}"

@@ -25,7 +25,7 @@ class ZScore:
 
     within: Literal["image", "nonzero"]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.within not in ("image", "nonzero"):
             do = "name the voxels whose mean and deviation count"
             raise ArgumentError(expected='"image" or "nonzero"', got=repr(self.within), where="ZScore", do=do)

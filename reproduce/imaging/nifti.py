@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import gzip
-import math
 from pathlib import Path
+from typing import NoReturn
 
 import nibabel as nib
 import numpy as np
 from nibabel.spatialimages import HeaderDataError
 
 from reproduce.errors import ArgumentError, ImageAxesError, PixelDecodeError, VoxelTypeError
+from reproduce.imaging.account import Note, spacing_notes
 from reproduce.imaging.nifti_axes import POSITION_MM, axes_between, nearest_axes
+from reproduce.imaging.nifti_content import NiftiContent, nifti_shape, read_content, read_nifti_header
 from reproduce.imaging.nifti_header import (
     RAS_TO_LPS,
     REFUSE,
     GeometryChoice,
     apart_mm,
     file_affine,
-    nifti_bytes,
-    nifti_header,
 )
 from reproduce.imaging.volume import Volume
 from reproduce.provenance import write_bytes
 
-_HEADER_BYTES = 540
 _WHOLE = 1e-3
 _GEOMETRY_FIELDS = (
     *("qform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"),
@@ -53,18 +52,28 @@ def read_nifti(path: Path, *, unit: str = "arbitrary", choice: GeometryChoice = 
     Raises:
         DataNotFoundError: There is no such file.
         NotAnImageError: It is no NIfTI file.
-        PixelDecodeError: It is cut short, or its gzip stream is corrupt.
-        ImageAxesError: It has fewer than 3 axes, more than 4, or one without voxels.
-        VoxelTypeError: Voxels are complex, colours, or of an unknown type.
+        PixelDecodeError: It is cut short, its gzip stream is corrupt, or it holds more than the header asks for.
+        ImageAxesError: It has fewer than 3 axes, more than 4 that are not of length 1, or one without voxels.
+        VoxelTypeError: Voxels are complex, colours, or of an unknown type, or bitpix says another size.
         GeometryError: See `nifti_header.file_affine`.
     """
-    content = nifti_bytes(path, n=None)
-    header = nifti_header(content, path)
-    shape = _shape(header, path)
-    affine = file_affine(header, path, choice)
+    content = read_content(path)
+    affine = file_affine(content.header, path, choice)
     axes = nearest_axes(affine)
-    voxels = axes.to_zyx(_values(header, content, shape, path))
-    return Volume(np.array(voxels, order="C"), affine @ axes.to_file_index(shape), unit)
+    voxels = axes.to_zyx(_scaled(content, path))
+    return Volume(np.array(voxels, order="C"), affine @ axes.to_file_index(content.shape), unit)
+
+
+def nifti_notes(path: Path, *, choice: GeometryChoice = REFUSE) -> tuple[Note, ...]:
+    """Return what speaks against a NIfTI file that is read all the same: voxels of a size that no scanner makes.
+
+    Only the header is read. One wrong bit of it makes micrometres of millimetres.
+
+    Raises:
+        What reading the header raises; GeometryError as `read_nifti`.
+    """
+    affine = file_affine(read_nifti_header(path), path, choice)
+    return spacing_notes(path, np.linalg.norm(affine[:3, :3], axis=0))
 
 
 def read_nifti_labels(path: Path, *, choice: GeometryChoice = REFUSE) -> Volume:
@@ -123,7 +132,7 @@ def write_nifti(volume: Volume, path: Path, *, like: Path | None, choice: Geomet
     stored = _storable(volume.voxels)
     header = _header_of(volume) if like is None else _geometry_of(like)
     where = path if like is None else like
-    shape, affine = _shape(header, where), file_affine(header, where, choice)
+    shape, affine = nifti_shape(header, where), file_affine(header, where, choice)
     axes = axes_between(volume, shape, affine, where)
     header.set_data_dtype(stored.dtype)
     header.set_data_shape((*shape[:3], *stored.shape[3:]))
@@ -132,43 +141,18 @@ def write_nifti(volume: Volume, path: Path, *, like: Path | None, choice: Geomet
     write_bytes(path, gzip.compress(content, compresslevel=6, mtime=0) if path.name.endswith(".gz") else content)
 
 
-def _shape(header: nib.Nifti1Header, path: Path) -> tuple[int, ...]:
-    n_axes = int(header["dim"][0])
-    shape = tuple(int(n) for n in header["dim"][1 : n_axes + 1]) if 0 < n_axes < 8 else ()
-    if n_axes not in (3, 4) or min(shape) < 1:
-        do = "split or convert the file to volumes of 3 axes, or of 4 with channels last"
-        got = f"{n_axes} axes of {shape} voxels"
-        raise ImageAxesError(expected="3 axes, or 4 with channels", got=got, where=path, do=do)
-    return shape
-
-
-def _values(header: nib.Nifti1Header, content: bytes, shape: tuple[int, ...], path: Path) -> np.ndarray:
+def _scaled(content: NiftiContent, path: Path) -> np.ndarray:
     """Return voxels `[i, j, k]` or `[i, j, k, channel]`, scaled."""
-    do = "convert the file to a type of real numbers"
+    stored = content.stored
     try:
-        stored_type = header.get_data_dtype()
-    except (HeaderDataError, KeyError) as error:
-        got = f"code {int(header['datatype'])}"
-        raise VoxelTypeError(expected="a type that NIfTI defines", got=got, where=path, do=do) from error
-    if stored_type.kind not in "iuf" or stored_type.itemsize not in (1, 2, 4, 8):
-        name = nib.nifti1.data_type_codes.label[int(header["datatype"])]
-        raise VoxelTypeError(expected="real numbers of 8 to 64 bits", got=name, where=path, do=do)
-    n, start = math.prod(shape), float(header["vox_offset"])
-    if not (start >= header.sizeof_hdr and start == int(start)) or len(content) < start + n * stored_type.itemsize:
-        expected = f"{n} voxels of {stored_type.itemsize} bytes from byte {start:g} on"
-        got, do = f"a file of {len(content)} bytes", "fetch the file again; it was cut short or damaged"
-        raise PixelDecodeError(expected=expected, got=got, where=path, do=do)
-    stored = np.frombuffer(content, stored_type, count=n, offset=int(start)).reshape(shape, order="F")
-    stored = stored.astype(stored_type.newbyteorder("="), copy=False)
-    try:
-        slope, intercept = header.get_slope_inter()
+        slope, intercept = content.header.get_slope_inter()
     except HeaderDataError as error:
         do = "mend scl_slope and scl_inter in the header"
         raise PixelDecodeError(expected="a finite scaling", got=str(error), where=path, do=do) from error
     if slope is None or (slope, intercept) == (1.0, 0.0):
         return stored
     scaled = stored * np.float64(slope) + np.float64(intercept)
-    return scaled.astype(np.float32) if stored_type.itemsize < 4 else scaled
+    return scaled.astype(np.float32) if stored.dtype.itemsize < 4 else scaled
 
 
 def _storable(voxels: np.ndarray) -> np.ndarray:
@@ -185,9 +169,9 @@ def _storable(voxels: np.ndarray) -> np.ndarray:
 
 def _geometry_of(like: Path) -> nib.Nifti1Header:
     """Return a fresh header with the geometry of a file's, and nothing else."""
-    source = nifti_header(nifti_bytes(like, n=_HEADER_BYTES), like)
+    source = read_nifti_header(like)
     header = type(source)(endianness=source.endianness)
-    header.set_data_shape(_shape(source, like))
+    header.set_data_shape(nifti_shape(source, like))
     for field in _GEOMETRY_FIELDS:
         header[field] = source[field]
     header["pixdim"][:4] = source["pixdim"][:4]
@@ -207,5 +191,5 @@ def _header_of(volume: Volume) -> nib.Nifti1Header:
     return header
 
 
-def _refuse(expected: str, got: str, where: str) -> None:
+def _refuse(expected: str, got: str, where: str) -> NoReturn:
     raise ArgumentError(expected=expected, got=got, where=where, do="see the docstring for what it takes")

@@ -59,7 +59,7 @@ def nearest_axes(affine: np.ndarray) -> FileAxes:
     cosines = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     # Rounded, so that of an exact tie the first, which swaps least, is taken whatever the last bits say.
     order = max(permutations(range(3)), key=lambda p: round(sum(abs(cosines[w, p[w]]) for w in range(3)), 6))
-    return FileAxes(order, tuple(bool(cosines[w, order[w]] < 0) for w in range(3)))
+    return _file_axes(order, cosines.T)
 
 
 def axes_between(volume: Volume, shape: tuple[int, ...], affine: np.ndarray, where: Path) -> FileAxes:
@@ -81,7 +81,13 @@ def axes_between(volume: Volume, shape: tuple[int, ...], affine: np.ndarray, whe
         got = f"{volume.shape[::-1]} voxels along (x, y, z)"
         do = "resample onto the grid of the image, or put a crop back into it, first"
         raise GeometryError(expected=expected, got=got, where=where, do=do)
-    axes = FileAxes(order, tuple(bool(steps[order[w], w] < 0) for w in range(3)))
+    axes = _file_axes(order, steps)
     on_file = Volume(volume.voxels, affine @ axes.to_file_index(shape), volume.unit)
     require_same_grid(on_file, volume, names=(str(where), "the volume"), tolerance_mm=POSITION_MM)
     return axes
+
+
+def _file_axes(order: tuple[int, ...], directions: np.ndarray) -> FileAxes:
+    """Return the axes of the file that are x, y and z; a negative entry of the directions `[file axis, axis]` flips."""
+    x, y, z = order
+    return FileAxes((x, y, z), (bool(directions[x, 0] < 0), bool(directions[y, 1] < 0), bool(directions[z, 2] < 0)))

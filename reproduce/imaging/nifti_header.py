@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import nibabel as nib
 import numpy as np
 from nibabel.spatialimages import HeaderDataError
 
-from reproduce.errors import ArgumentError, DataNotFoundError, GeometryError, NotAnImageError, PixelDecodeError
+from reproduce.errors import ArgumentError, GeometryError, NotAnImageError, PixelDecodeError
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_GZIP_MAGIC = b"\x1f\x8b"
+HEADER_BYTES = 540
+_FARTHEST_MM = 1e5
 _MM_PER_UNIT = {0: 1.0, 1: 1e3, 2: 1.0, 3: 1e-3}  # unknown, metre, millimetre, micrometre
 _TOWARDS_LPS = {"L": (0, 1), "R": (0, -1), "P": (1, 1), "A": (1, -1), "S": (2, 1), "I": (2, -1)}
 
@@ -37,7 +36,7 @@ class GeometryChoice:
     both: Literal["sform", "qform"] | None = None
     neither: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         letters = self.neither if self.neither is not None else "LPS"
         axes = sorted(_TOWARDS_LPS[letter][0] for letter in letters if letter in _TOWARDS_LPS)
         if self.both not in (None, "sform", "qform") or axes != [0, 1, 2] or len(letters) != 3:
@@ -52,33 +51,6 @@ class GeometryChoice:
 REFUSE = GeometryChoice()
 
 
-def nifti_bytes(path: Path, *, n: int | None) -> bytes:
-    """Read the content of a file, decompressed where it is gzip, whatever its name says.
-
-    Args:
-        path: The file.
-        n: How many bytes from the start; None takes all of them and checks gzip's own checksum.
-
-    Raises:
-        DataNotFoundError: There is no such file.
-        PixelDecodeError: The gzip stream is cut short or corrupt.
-    """
-    if not path.is_file():
-        got = "a folder" if path.is_dir() else "nothing there"
-        raise DataNotFoundError(expected="a NIfTI file", got=got, where=path, do="check the path")
-    with path.open("rb") as stream:
-        packed = stream.read(2) == _GZIP_MAGIC
-        stream.seek(0)
-        try:
-            if n is not None:
-                return (gzip.GzipFile(fileobj=stream) if packed else stream).read(n)
-            content = stream.read()
-            return gzip.decompress(content) if packed else content
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            expected, do = "a whole gzip stream", "fetch the file again; it was cut short or damaged"
-            raise PixelDecodeError(expected=expected, got=str(error), where=path, do=do) from error
-
-
 def nifti_header(content: bytes, path: Path) -> nib.Nifti1Header:
     """Read the header at the start of a file's content, no field mended; a `Nifti2Header` is one too.
 
@@ -91,7 +63,8 @@ def nifti_header(content: bytes, path: Path) -> nib.Nifti1Header:
         PixelDecodeError: It ends within the header.
     """
     if content[4:8] == b"n+2\x00":
-        kind, n_bytes = nib.Nifti2Header, 540
+        kind: type[nib.Nifti1Header] = nib.Nifti2Header
+        n_bytes = 540
     elif content[344:348] == b"n+1\x00":
         kind, n_bytes = nib.Nifti1Header, 348
     else:
@@ -119,8 +92,8 @@ def file_affine(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
         choice: See `GeometryChoice`.
 
     Raises:
-        GeometryError: Both are set and lie farther apart, neither is set, one that is used is not finite or not
-            invertible, or the unit is none.
+        GeometryError: Both are set and lie farther apart, neither is set, one that is used is not finite, not
+            invertible or beyond 100 m, or the unit is none.
     """
     codes = {"sform": int(header["sform_code"]), "qform": int(header["qform_code"])}
     unit = int(header["xyzt_units"]) & 7
@@ -132,9 +105,11 @@ def file_affine(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
     to_mm = np.diag([_MM_PER_UNIT[unit]] * 3 + [1.0])
     if not given:
         return _checked(to_mm @ _unoriented(header, path, choice), "pixdim", path)
-    forms = [_checked(RAS_TO_LPS @ to_mm @ _form(header, form, path), form, path) for form in given]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        forms = [_checked(RAS_TO_LPS @ to_mm @ _form(header, form, path), form, path) for form in given]
     if len(forms) == 2:
-        _require_agreement(*forms, header, path)
+        sform, qform = forms
+        _require_agreement(sform, qform, header, path)
     return forms[0]
 
 
@@ -177,9 +152,11 @@ def _unoriented(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
 
 
 def _checked(affine: np.ndarray, form: str, path: Path) -> np.ndarray:
+    do = "mend the header, or leave the case out through the exclusion ledger"
+    if not np.isfinite(affine).all() or np.abs(affine).max() > _FARTHEST_MM:
+        _refuse(f"an invertible {form} of at most {_FARTHEST_MM:g} mm", repr(affine.tolist()), path, do)
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(affine).all() or not spacing.all() or abs(np.linalg.det(affine[:3, :3] / spacing)) < 1e-6:
-        do = "mend the header, or leave the case out through the exclusion ledger"
+    if not spacing.all() or abs(np.linalg.det(affine[:3, :3] / spacing)) < 1e-6:
         _refuse(f"an invertible {form}", repr(affine.tolist()), path, do)
     return affine
 
@@ -193,5 +170,5 @@ def _require_agreement(sform: np.ndarray, qform: np.ndarray, header: nib.Nifti1H
         _refuse(f"sform and qform at most {tolerance_mm:.3f} mm apart", got, path, do)
 
 
-def _refuse(expected: str, got: str, path: Path, do: str) -> None:
+def _refuse(expected: str, got: str, path: Path, do: str) -> NoReturn:
     raise GeometryError(expected=expected, got=got, where=path, do=do)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pydicom
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import RTStructureSetStorage
 
-from reproduce.errors import AnnotationFormatError, DataNotFoundError
+from reproduce.errors import AnnotationFormatError, NotAnImageError
+from reproduce.imaging.dicom_files import read_dicom, sop_class
 from reproduce.imaging.rtstruct_contours import (
     AREA_TYPES,
     Contour,
@@ -32,7 +34,8 @@ class Structure:
     Attributes:
         number: ROINumber, unique within its file.
         name: ROIName as it is written, white space around it removed; "" where the file has none.
-        frame_uid: FrameOfReferenceUID that its contours are in; "" where neither it nor the file names one.
+        frame_uid: FrameOfReferenceUID that its contours are in: its own, else the first of ReferencedFrameOfReference-
+            Sequence, else that of the file (0020,0052); "" where none is named.
         kind: RTROIInterpretedType, e.g. "ORGAN"; "" where the file does not say.
         colour_rgb: ROIDisplayColor, 0 to 255; None where the file has none.
         contours: In the order of the file; empty where nothing was outlined.
@@ -62,7 +65,8 @@ class StructureSet:
         label: StructureSetLabel.
         patient_id: PatientID, "" where the file has none.
         study_uid: StudyInstanceUID, "" where the file has none.
-        frame_uids: Every FrameOfReferenceUID that the file names, in its order.
+        frame_uids: Every FrameOfReferenceUID that the file names: in ReferencedFrameOfReferenceSequence, as its own
+            (0020,0052), and in its structures (3006,0024).
         series_uids: Every image series that it refers to, in its order; may be empty, or name what is nowhere.
         structures: Sorted by number.
     """
@@ -94,17 +98,23 @@ def read_structures(path: Path) -> StructureSet:
 
     Raises:
         DataNotFoundError: There is no such file.
-        AnnotationFormatError: It is no structure set; an ROI has no number, or one that another has too; contours
-            belong to no ROI; a contour has no type, no points, a number of coordinates that is no multiple of 3, or a
-            coordinate that is no finite number. The text names structure and contour.
+        AnnotationFormatError: It is no structure set, or is cut short; it has no StructureSetROISequence, or structures
+            and no ROIContourSequence; an ROI has no number, or one that another has too; contours belong to no ROI; a
+            contour has no type, no points, other than NumberOfContourPoints says, a number of coordinates that is no
+            multiple of 3, or a coordinate that is no finite number of at most 100 m. The text names structure and
+            contour.
     """
     dataset = _dataset(path)
     numbers = [number_of(item, "ROINumber", path) for item in items_of(dataset, "StructureSetROISequence", path)]
     _require_unique(numbers, "ROINumber", path)
+    for keyword in ("StructureSetROISequence", *(["ROIContourSequence"] if numbers else [])):
+        if keyword not in dataset:
+            got = f"none beside {len(numbers)} structures; the file may be cut short"
+            raise AnnotationFormatError(expected=f"{keyword} {Tag(keyword)}", got=got, where=path, do=_REPAIR)
     contour_items = _by_number(dataset, "ROIContourSequence", path, known=numbers)
     observations = _by_number(dataset, "RTROIObservationsSequence", path, known=numbers)
     frames = items_of(dataset, "ReferencedFrameOfReferenceSequence", path)
-    frame_uids = _unique(item_text(frame, "FrameOfReferenceUID", path) for frame in frames)
+    frame_uids = _unique(item_text(source, "FrameOfReferenceUID", path) for source in (*frames, dataset))
     structures = []
     for number, item in zip(numbers, items_of(dataset, "StructureSetROISequence", path), strict=True):
         name = item_text(item, "ROIName", path)
@@ -125,7 +135,7 @@ def read_structures(path: Path) -> StructureSet:
         label=item_text(dataset, "StructureSetLabel", path),
         patient_id=item_text(dataset, "PatientID", path),
         study_uid=item_text(dataset, "StudyInstanceUID", path),
-        frame_uids=frame_uids,
+        frame_uids=_unique((*frame_uids, *(structure.frame_uid for structure in structures))),
         series_uids=_unique(_series_uids(frames, path)),
         structures=tuple(sorted(structures, key=lambda structure: structure.number)),
     )
@@ -134,17 +144,12 @@ def read_structures(path: Path) -> StructureSet:
 def _dataset(path: Path) -> Dataset:
     """Read the elements of a file that is a structure set."""
     try:
-        dataset = pydicom.dcmread(path)
-        sop_class = str(dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID") or "")
-    except FileNotFoundError as error:
-        do = "search the folder again"
-        raise DataNotFoundError(expected="a DICOM file", got="nothing", where=path, do=do) from error
-    except Exception as error:  # the parser raises a dozen types on corrupt bytes
-        got = f"{type(error).__name__}: {error}"
-        do = "fetch the file again, or remove it"
-        raise AnnotationFormatError(expected="a DICOM structure set", got=got, where=path, do=do) from error
-    if sop_class != RTStructureSetStorage:
-        got = f"SOP class {sop_class or '(none)'}, modality {dataset.get('Modality', '(none)')}"
+        dataset = read_dicom(path)
+    except NotAnImageError as error:
+        raise AnnotationFormatError(expected="a DICOM structure set", got=error.got, where=path, do=error.do) from error
+    found = item_text(dataset, "SOPClassUID", path) or sop_class(dataset)
+    if found != RTStructureSetStorage:
+        got = f"SOP class {found or '(none)'}, modality {item_text(dataset, 'Modality', path) or '(none)'}"
         do = "name the file of modality RTSTRUCT"
         raise AnnotationFormatError(
             expected=f"an RT Structure Set ({RTStructureSetStorage})", got=got, where=path, do=do
@@ -201,5 +206,5 @@ def _colour(item: Dataset | None, path: Path, name: str) -> tuple[int, int, int]
     return red, green, blue
 
 
-def _unique(uids) -> tuple[str, ...]:
+def _unique(uids: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(uid for uid in uids if uid))

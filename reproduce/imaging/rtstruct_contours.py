@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -12,6 +13,7 @@ from reproduce.errors import AnnotationFormatError
 
 AREA_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _TYPES = (*AREA_TYPES, "POINT", "OPEN_PLANAR", "OPEN_NONPLANAR")
+_FARTHEST_MM = 1e5
 _REPAIR = "export the structures again, or leave the case out through the exclusion ledger"
 
 
@@ -42,7 +44,14 @@ def contours_of(item: Dataset, path: Path, *, structure: str) -> tuple[Contour, 
         if kind not in _TYPES:
             expected = f"ContourGeometricType (3006,0042): one of {', '.join(_TYPES)}"
             raise AnnotationFormatError(expected=expected, got=kind or "none", where=where, do=_REPAIR)
-        found.append(Contour(kind, _points_mm(contour, where)))
+        points_mm = _points_mm(contour, where)
+        claimed = item_text(contour, "NumberOfContourPoints", path)
+        if claimed and claimed != str(len(points_mm)):
+            expected = f"as many points as NumberOfContourPoints (3006,0046) says, {claimed}"
+            raise AnnotationFormatError(
+                expected=expected, got=f"{len(points_mm)} points, not {claimed}", where=where, do=_REPAIR
+            )
+        found.append(Contour(kind, points_mm))
     return tuple(found)
 
 
@@ -63,6 +72,8 @@ def _points_mm(contour: Dataset, where: str) -> np.ndarray:
         raise _broken(where, f"{len(numbers)} numbers")
     if not np.isfinite(numbers).all():
         raise _broken(where, f"{numbers[~np.isfinite(numbers)][0]} at coordinate {np.argmin(np.isfinite(numbers))}")
+    if np.abs(numbers).max() > _FARTHEST_MM:
+        raise _broken(where, f"{numbers[np.abs(numbers).argmax()]:g} mm, which is no place in a scanner")
     return numbers.reshape(-1, 3)
 
 
@@ -105,7 +116,7 @@ def number_of(item: Dataset, keyword: str, path: Path) -> int:
         raise AnnotationFormatError(expected=f"{keyword}: a whole number", got=got, where=path, do=_REPAIR) from error
 
 
-def value_of(dataset: Dataset, keyword: str, path: Path) -> object:
+def value_of(dataset: Dataset, keyword: str, path: Path) -> Any:
     """Return the value of an element; None where it is absent.
 
     Raises:

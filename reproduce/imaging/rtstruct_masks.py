@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pydicom
 
 from reproduce.errors import AnnotationMismatchError, ArgumentError, ContourPlaceError
 from reproduce.imaging.dicom import CtSeries, SeriesFiles
+from reproduce.imaging.dicom_files import read_dicom
 from reproduce.imaging.rtstruct import Structure, StructureSet
 from reproduce.imaging.rtstruct_contours import AREA_TYPES, Contour
 from reproduce.imaging.rtstruct_fill import fill_even_odd
@@ -95,7 +95,7 @@ def require_same_frame(structures: StructureSet, structure: Structure, series: S
 
 def frame_uid(series: SeriesFiles) -> str:
     """Return the FrameOfReferenceUID of a series, "" where it has none."""
-    header = pydicom.dcmread(series.files[0], stop_before_pixels=True, specific_tags=["FrameOfReferenceUID"])
+    header = read_dicom(series.files[0], keywords=["FrameOfReferenceUID"])
     return str(header.get("FrameOfReferenceUID") or "").strip()
 
 
@@ -110,6 +110,7 @@ def draw_structure(structure: Structure, image: Volume, *, outside: Literal["ref
     between outlines that have none stay empty, and are listed as gaps. Everything is done in the indices of the image,
     so that sagittal, oblique and sheared stacks are nothing special.
 
+    An outline that is there twice would enclose nothing by the even-odd rule; it is drawn once, and the copy remarked.
     Points and open lines enclose nothing; they are remarked, as is what reaches beyond the image in the slice.
 
     Args:
@@ -141,7 +142,9 @@ def draw_structure(structure: Structure, image: Volume, *, outside: Literal["ref
             raise _no_slice(outline.height, image, where=_where(structure, outline.contour))
         else:
             remarks.append(Remark(outline.contour, "no slice within half the distance of slices"))
+    placed, copies = _without_copies(placed)
     chosen, slices, farther = _nearest_planes(placed, n_slices=image.shape[0])
+    remarks += [Remark(copy, f"the same outline as contour {first}, drawn once") for copy, first in copies.items()]
     remarks += [Remark(outline.contour, "another outline lies nearer to its slice") for outline in farther]
     remarks += [Remark(o.contour, "reaches beyond the image, cut off there") for o in chosen if _is_cut(o, image)]
     return StructureMask(
@@ -179,6 +182,24 @@ def _place(index: int, contour: Contour, image: Volume, *, where: str) -> _Place
             do="take the series that it was drawn on; an outline drawn in other planes needs resampling",
         )
     return _Placed(index, float(z.mean()), points[:, 1:])
+
+
+def _without_copies(placed: list[_Placed]) -> tuple[list[_Placed], dict[int, int]]:
+    """Return the outlines whose points no earlier one has, and of the others the contour that has them.
+
+    Points are compared to 1e-3 of a pixel and of a step, in any order: a copy may start elsewhere and run backwards.
+    """
+    first: dict[bytes, _Placed] = {}
+    copies = {}
+    for outline in placed:
+        points = (
+            np.round(np.column_stack([np.full(len(outline.points_yx), outline.height), outline.points_yx]), 3) + 0.0
+        )
+        key = np.unique(points, axis=0).tobytes()
+        known = first.setdefault(key, outline)
+        if known is not outline:
+            copies[outline.contour] = known.contour
+    return list(first.values()), copies
 
 
 def _is_cut(outline: _Placed, image: Volume) -> bool:

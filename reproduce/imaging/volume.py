@@ -20,7 +20,7 @@ class Volume:
         voxels: `[z, y, x]`, or `[z, y, x, channel]`; any dtype.
         affine: float64 `[4, 4]`; maps the index (x, y, z, 1) of a voxel centre to LPS millimetres (x to the patient's
             left, y to the back, z to the head), the world of DICOM. NIfTI's RAS is converted at the reader.
-        unit: What a value means: "HU", "label", "probability" or "arbitrary".
+        unit: What a value means: "HU", "label", "probability" or "arbitrary", or the Units of a PET, e.g. "BQML".
 
     Raises:
         GeometryError: The affine is not an invertible 4x4 matrix, or the voxels are not 3-D or 4-D.
@@ -30,7 +30,7 @@ class Volume:
     affine: np.ndarray
     unit: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)
         do = "mend the header, or leave the case out through the exclusion ledger"
         if affine.shape != (4, 4) or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:

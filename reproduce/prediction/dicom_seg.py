@@ -8,13 +8,13 @@ from pathlib import Path
 
 import highdicom as hd
 import numpy as np
-import pydicom
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code as DicomCode
 
 from reproduce.errors import NotAnImageError
 from reproduce.imaging.dicom import CtSeries
+from reproduce.imaging.dicom_files import read_header
 from reproduce.prediction.recipe import Code, Recipe, Region
 from reproduce.provenance import write_bytes
 
@@ -81,7 +81,7 @@ def _slices(series: CtSeries) -> list[Dataset]:
         raise NotAnImageError(expected="one file a slice", got=got, where=series.files.files[0], do=do)
     headers = {}
     for path in series.files.files:
-        header = pydicom.dcmread(path, stop_before_pixels=True)
+        header, _ = read_header(path)
         absent = [keyword for keyword in _NEEDED if not header.get(keyword)]
         if absent:
             do = "mend the header, or write NIfTI: leave --format seg out"

@@ -12,11 +12,11 @@ from reproduce.errors import ArgumentError, DataNotFoundError, ImageAxesError
 from reproduce.imaging.dicom import CtSeries, read_series
 from reproduce.imaging.dicom_series import SeriesFiles, find_series
 from reproduce.imaging.nifti import read_nifti
-from reproduce.imaging.nifti_header import GeometryChoice, file_affine, nifti_bytes, nifti_header
+from reproduce.imaging.nifti_content import nifti_shape, read_nifti_header
+from reproduce.imaging.nifti_header import GeometryChoice, file_affine
 from reproduce.imaging.volume import Volume
 
 _ENDINGS = (".nii.gz", ".nii")
-_HEADER_BYTES = 540
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,14 @@ def require_channels(image: NiftiImage | CtImage, channels: Sequence[str], choic
         What reading a header raises.
     """
     if isinstance(image, CtImage):
-        n_axes, shape, got = 3, (), "a CT series, which has one"
+        n_axes, shape, got = 3, (1, 1, 1), "a CT series, which has one"
     else:
-        header = nifti_header(nifti_bytes(image.path, n=_HEADER_BYTES), image.path)
-        n_axes = int(header["dim"][0])
-        shape = tuple(int(n) for n in header["dim"][1 : max(0, n_axes) + 1])
+        header = read_nifti_header(image.path)
+        shape = nifti_shape(header, image.path)
+        n_axes = len(shape)
         got = f"{n_axes} axes of {' x '.join(map(str, shape))} voxels"
         file_affine(header, image.path, choice)
-    if n_axes not in (3, 4) or (shape[3] if n_axes == 4 else 1) != len(channels):
+    if (shape[3] if n_axes == 4 else 1) != len(channels):
         one = "3 axes" if len(channels) == 1 else f"4 axes, the last of {len(channels)} channels"
         raise ImageAxesError(
             expected=f"an image of {one} ({', '.join(channels)}), as the model was trained on",

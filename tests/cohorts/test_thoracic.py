@@ -247,6 +247,7 @@ def test_an_outline_beyond_the_ct_refuses_the_scan_or_is_listed(lidc, tmp_path):
     dataset = pydicom.dcmread(path)
     contour = dataset.ROIContourSequence[1].ContourSequence[0]
     contour.ContourData = ["0", "0", "40", "3", "0", "40", "0", "3", "40"]
+    contour.NumberOfContourPoints = 3
     dataset.save_as(path)
     (scan,) = find_cohort(tmp_path, absent="refuse").scans
     with pytest.raises(ContourPlaceError, match="'Heart', contour 0"):

@@ -1,5 +1,6 @@
 """Order, gaps and affine of slices, on headers alone."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ from reproduce.errors import (
     SliceShapeError,
     SliceSpacingError,
 )
+from reproduce.imaging.dicom_claims import PixelClaim
+from reproduce.imaging.dicom_files import PixelElement
 from reproduce.imaging.dicom_geometry import by_place, require_one_plane, stack_geometry
 from reproduce.imaging.dicom_headers import SliceHeader
+from reproduce.imaging.dicom_units import Scale
 
 
 def header(position_mm=(0, 0, 0), *, directions=((1, 0, 0), (0, 1, 0)), spacing_mm=(0.75, 0.5), shape=(3, 4), **kwargs):
@@ -24,10 +28,10 @@ def header(position_mm=(0, 0, 0), *, directions=((1, 0, 0), (0, 1, 0)), spacing_
         position_mm=np.array(position_mm, dtype=float),
         directions=np.array(directions, dtype=float),
         pixel_spacing_mm=spacing_mm,
-        shape=shape,
-        slope=1.0,
-        intercept=0.0,
+        scale=Scale(1.0, 0.0, "HU"),
         padding=None,
+        claim=PixelClaim(values["path"], (1, *shape), 16, 16, True, False, PixelElement(24, 24)),
+        traits={},
         **values,
     )
 
@@ -81,11 +85,12 @@ def test_uneven_distances_are_refused(z_mm):
 
 
 def test_drift_that_no_single_distance_shows_is_refused():
-    # Distances grow from 2.00 to 2.09 mm: each is within 0.1 mm of the median, the fifth slice is not on the grid:
-    # 10 slices of mean step 2.045 put it at 8.18 mm, and it lies at 2.00 + 2.01 + 2.02 + 2.03 = 8.06 mm.
-    z_mm = np.concatenate([[0], np.cumsum(2.0 + 0.01 * np.arange(10))])
+    # Distances grow from 2.00 to 2.18 mm: each is within 0.1 mm of the median. 0.01 n^2 over 10 steps bends away from
+    # its best line by 0.01 * 10^2 / 8 = 0.125 mm; distances that grow half as fast, by 0.0625 mm, are on one line.
+    z_mm = np.concatenate([[0], np.cumsum(2.0 + 0.02 * np.arange(10))])
     with pytest.raises(SliceSpacingError, match="mm off"):
         stack_geometry(at(*z_mm), "here")
+    stack_geometry(at(*np.concatenate([[0], np.cumsum(2.0 + 0.01 * np.arange(10))])), "here")
 
 
 def test_rounded_positions_pass_and_keep_the_ends():
@@ -94,6 +99,45 @@ def test_rounded_positions_pass_and_keep_the_ends():
     geometry = stack_geometry(at(*z_mm), "here")
     assert geometry.affine[2, 2] == pytest.approx(1.25)
     assert geometry.positions_mm.tolist() == z_mm
+
+
+def rounded_stacks():
+    """Starts and steps of 300 stacks of 60 slices whose positions are written in tenths of a millimetre."""
+    random = np.random.default_rng(11)
+    steps_mm = [0.3, 0.4, 0.5, 0.6, 0.625, 0.667, 0.7, 0.75, 0.8, 1.0, 1.25, 1.5, 2.5, 3.75, 5.0]
+    return [(random.uniform(-500, 500), steps_mm[i % len(steps_mm)]) for i in range(300)]
+
+
+def test_three_hundred_stacks_written_in_tenths_are_regular():
+    for start_mm, step_mm in rounded_stacks():
+        z_mm = np.round(start_mm + step_mm * np.arange(60), 1)
+        geometry = stack_geometry(at(*z_mm), "here")
+        assert geometry.affine[2, 2] == pytest.approx(step_mm, abs=0.1 / 59 + 1e-9)
+        on_line = geometry.affine[2, 3] + geometry.affine[2, 2] * np.arange(60)
+        assert np.abs(on_line - z_mm).max() < 0.1
+
+
+def test_a_slice_that_is_missing_there_is_missed():
+    for start_mm, step_mm in rounded_stacks():
+        z_mm = np.delete(np.round(start_mm + step_mm * np.arange(60), 1), 23)
+        with pytest.raises(MissingSliceError, match="59 slices, none at") as caught:
+            stack_geometry(at(*z_mm), "here")
+        (missing,) = re.findall(r"none at (\S+) mm", str(caught.value))
+        assert float(missing) == pytest.approx(start_mm + 23 * step_mm, abs=0.15)
+
+
+def test_a_long_gap_among_rounded_positions_counts_its_slices():
+    # 0.625 mm is written as 0.6 and 0.7; the gap of 31 steps is 19.4 mm, which is 32.3 steps of 0.6 mm.
+    z_mm = np.round(0.625 * np.arange(80), 1)
+    with pytest.raises(MissingSliceError, match=r"50 slices, none at") as caught:
+        stack_geometry(at(*z_mm[:20], *z_mm[50:]), "here")
+    assert len(re.findall(r"\d\d\.\d\d(?=,| mm along)", str(caught.value))) == 30
+
+
+def test_positions_written_in_whole_millimetres_are_refused():
+    # 1.25 mm as 0, 1, 2, 4, 5: nothing tells it from 1 mm with gaps.
+    with pytest.raises(MissingSliceError, match="every 1 mm"):
+        stack_geometry(at(*np.rint(1.25 * np.arange(20))), "here")
 
 
 def test_a_tilted_gantry_shears_the_affine():

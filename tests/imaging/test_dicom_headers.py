@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 
 from reproduce.errors import DataNotFoundError, NotAnImageError
 from reproduce.imaging.dicom_headers import read_headers
+from reproduce.imaging.dicom_units import Scale
 
 
 def read_one(ct, tmp_path, syntax=uid.ExplicitVRLittleEndian, **elements):
@@ -22,7 +23,7 @@ def test_every_field_by_hand(ct, tmp_path):
     assert header.position_mm.tolist() == [1.5, -2, 3]
     assert header.directions.tolist() == [[1, 0, 0], [0, 1, 0]]
     assert (header.pixel_spacing_mm, header.shape, header.thickness_mm) == ((0.75, 0.5), (3, 4), 2.0)
-    assert (header.slope, header.intercept, header.padding) == (2.0, -1024.0, (-2000, -2000))
+    assert (header.scale, header.padding) == (Scale(2.0, -1024.0, "HU"), (-2000, -2000))
     assert (header.sop_uid, header.frame) == (f"{ct.ROOT}.1.1", 0)
 
 
@@ -76,7 +77,7 @@ def test_a_number_that_is_none_is_refused(ct, tmp_path, text):
 
 @pytest.mark.parametrize("kind", ["HU", "US", ""])
 def test_hounsfield_units_may_go_without_saying(ct, tmp_path, kind):
-    assert read_one(ct, tmp_path, RescaleType=kind).slope == 1
+    assert read_one(ct, tmp_path, RescaleType=kind).scale.unit == "HU"
 
 
 def test_thickness_may_be_absent(ct, tmp_path):
@@ -115,7 +116,7 @@ def test_a_file_that_went_away_says_so(tmp_path):
 
 def test_what_is_no_dicom_says_so(tmp_path):
     (tmp_path / "x").write_bytes(bytes(400))
-    with pytest.raises(NotAnImageError, match="InvalidDicomError"):
+    with pytest.raises(NotAnImageError, match="a file of zeros, no DICOM"):
         read_headers(tmp_path / "x")
 
 
@@ -152,6 +153,6 @@ def test_a_file_of_frames_is_as_many_slices(ct, tmp_path):
     first, second = read_headers(ct.write(tmp_path / "frames.dcm", dataset))
     assert (first.frame, second.frame) == (0, 1)
     assert (first.position_mm[2], second.position_mm[2]) == (5, 8)
-    assert (first.slope, second.slope, first.thickness_mm) == (1, 2, 3)
+    assert (first.scale.slope, second.scale.slope, first.thickness_mm) == (1, 2, 3)
     assert first.pixel_spacing_mm == (0.75, 0.5)
-    assert first.intercept == 0  # the frame's own, before the -1024 of the whole file
+    assert first.scale.intercept == 0  # the frame's own, before the -1024 of the whole file

@@ -19,10 +19,10 @@ def test_any_name_and_nesting_is_found_and_sorted_by_uid(ct, tmp_path):
 @pytest.mark.parametrize(
     "elements",
     [
-        {"Modality": "CR"},
-        {"Modality": "DX"},
-        {"Modality": "SEG"},
-        {"Modality": "RTSTRUCT"},
+        {"Modality": "CR", "SOPClassUID": uid.ComputedRadiographyImageStorage},
+        {"Modality": "DX", "SOPClassUID": uid.DigitalXRayImageStorageForPresentation},
+        {"Modality": "SEG", "SOPClassUID": uid.SegmentationStorage},
+        {"Modality": "RTSTRUCT", "SOPClassUID": uid.RTStructureSetStorage},
         {"Modality": None, "SOPClassUID": uid.HangingProtocolStorage},
         {"SOPClassUID": uid.SecondaryCaptureImageStorage},
         {"SOPClassUID": uid.MultiFrameTrueColorSecondaryCaptureImageStorage},
@@ -54,7 +54,10 @@ def test_a_media_directory_is_passed_over(ct, tmp_path):
 
 
 def test_another_modality_can_be_asked_for(ct, tmp_path):
-    ct.write(tmp_path / "s.dcm", ct.dataset(stored=ct.numbered(0), Modality="RTSTRUCT"))
+    ct.write(
+        tmp_path / "s.dcm",
+        ct.dataset(stored=ct.numbered(0), Modality="RTSTRUCT", SOPClassUID=uid.RTStructureSetStorage),
+    )
     assert find_series(tmp_path) == ()
     assert [series.modality for series in find_series(tmp_path, modality="RTSTRUCT")] == ["RTSTRUCT"]
 
@@ -104,7 +107,8 @@ def test_a_folder_without_dicom_says_so(tmp_path):
 
 
 def test_a_folder_without_ct_names_what_is_there(ct, tmp_path):
-    ct.write(tmp_path / "x.dcm", ct.dataset(stored=ct.numbered(0), Modality="DX"))
+    image = uid.DigitalXRayImageStorageForPresentation
+    ct.write(tmp_path / "x.dcm", ct.dataset(stored=ct.numbered(0), Modality="DX", SOPClassUID=image))
     with pytest.raises(DataNotFoundError, match="modalities: DX"):
         read_series(tmp_path)
 

@@ -117,6 +117,15 @@ def test_another_choice_than_sform_or_qform_is_refused():
         GeometryChoice(both="affine")
 
 
+@pytest.mark.parametrize("form", ["sform", "qform"])
+@pytest.mark.parametrize("mm", [1e6, 1e20, 3e38, np.inf, np.nan])
+def test_a_place_that_no_scanner_has_is_refused(tmp_path, form, mm):
+    made = header(**{form: LPS})
+    made["srow_x" if form == "sform" else "qoffset_x"][... if form == "qform" else 3] = mm
+    with pytest.raises(GeometryError, match=f"invertible {form} of at most 100000 mm"):
+        read_nifti(write(tmp_path / "a.nii", made))
+
+
 @pytest.mark.parametrize("wrong", [np.zeros((4, 4)), np.full((4, 4), np.nan), np.ones((4, 4)), np.diag([1.0, 1, 0, 1])])
 def test_an_sform_that_is_not_invertible_is_refused(tmp_path, wrong):
     with pytest.raises(GeometryError, match="invertible sform"):
@@ -203,7 +212,7 @@ def test_a_path_without_a_file_is_refused(tmp_path):
         read_nifti(tmp_path)
 
 
-@pytest.mark.parametrize("shape", [(4,), (4, 5), (2, 2, 2, 2, 2), (2, 2, 2, 1, 1)])
+@pytest.mark.parametrize("shape", [(4,), (4, 5), (2, 2, 2, 2, 2), (2, 2, 2, 1, 3)])
 def test_other_than_three_or_four_axes_are_refused(tmp_path, shape):
     made = header(sform=LPS)
     made.set_data_shape(shape)
@@ -223,7 +232,7 @@ def test_voxels_that_are_no_real_numbers_are_refused(tmp_path, code):
         read_nifti(write(tmp_path / "a.nii", header(sform=LPS, datatype=code), n_bytes=5000))
 
 
-@pytest.mark.parametrize("offset", [0.0, 100.0, 352.5, np.nan, 1e9])
+@pytest.mark.parametrize("offset", [0.0, 100.0, 352.5, np.nan, np.inf, -np.inf, 1e9])
 def test_voxels_that_start_nowhere_are_refused(tmp_path, offset):
     with pytest.raises(PixelDecodeError, match="from byte"):
         read_nifti(write(tmp_path / "a.nii", header(sform=LPS, vox_offset=offset)))

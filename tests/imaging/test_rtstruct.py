@@ -67,7 +67,7 @@ def test_structures_come_back_as_written(tmp_path):
     path = _write(tmp_path, _structure_set())
     found = read_structures(path)
     assert (found.path, found.label, found.patient_id, found.study_uid) == (path, "plan", "P1", "1.2.9")
-    assert (found.frame_uids, found.series_uids) == ((_FRAME,), (_SERIES,))
+    assert (found.frame_uids, found.series_uids) == ((_FRAME, "1.2.3.6"), (_SERIES,))
     assert [(s.number, s.name) for s in found.structures] == [(1, "Lung_L"), (2, "Heart"), (7, "Areola")]
     lung, heart, areola = found.structures
     assert (heart.kind, heart.colour_rgb) == ("ORGAN", (255, 128, 0))
@@ -84,7 +84,24 @@ def test_a_structure_without_a_frame_has_that_of_the_file(tmp_path):
     del dataset.ReferencedFrameOfReferenceSequence
     found = read_structures(_write(tmp_path, dataset))
     assert [s.frame_uid for s in found.structures] == ["", "1.2.3.6", ""]
-    assert (found.frame_uids, found.series_uids) == ((), ())
+    assert (found.frame_uids, found.series_uids) == (("1.2.3.6",), ())
+
+
+def test_every_frame_that_the_file_names_counts(tmp_path):
+    dataset = _structure_set()
+    del dataset.ReferencedFrameOfReferenceSequence
+    dataset.FrameOfReferenceUID = "1.2.3.7"
+    found = read_structures(_write(tmp_path, dataset))
+    assert found.frame_uids == ("1.2.3.7", "1.2.3.6")
+    assert [s.frame_uid for s in found.structures] == ["1.2.3.7", "1.2.3.6", "1.2.3.7"]
+
+
+@pytest.mark.parametrize(("numbers", "words"), [("4", "says, 4"), ("2", "says, 2")])
+def test_another_number_of_points_than_the_file_says_is_refused(tmp_path, numbers, words):
+    dataset = _structure_set()
+    dataset.ROIContourSequence[0].ContourSequence[0].NumberOfContourPoints = numbers
+    with pytest.raises(AnnotationFormatError, match=f"NumberOfContourPoints .*{words}, got 3 points"):
+        read_structures(_write(tmp_path, dataset))
 
 
 def test_structures_without_an_area_are_reported(tmp_path):
@@ -96,7 +113,8 @@ def test_structures_without_an_area_are_reported(tmp_path):
 
 def test_a_set_without_structures_is_empty(tmp_path):
     dataset = _structure_set()
-    for keyword in ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence"):
+    dataset.StructureSetROISequence = []
+    for keyword in ("ROIContourSequence", "RTROIObservationsSequence"):
         delattr(dataset, keyword)
     found = read_structures(_write(tmp_path, dataset))
     assert (found.structures, found.empty_names) == ((), ())
@@ -108,7 +126,8 @@ def test_long_contours_survive_every_transfer_syntax(tmp_path, syntax):
     # 30,000 numbers are more than the 64 KiB that explicit syntaxes have for a decimal string.
     numbers = np.random.default_rng(0).uniform(-400, 400, 30_000).round(3)
     dataset = _structure_set()
-    dataset.ROIContourSequence[0].ContourSequence[0].ContourData = [f"{v:.3f}" for v in numbers]
+    contour = dataset.ROIContourSequence[0].ContourSequence[0]
+    contour.ContourData, contour.NumberOfContourPoints = [f"{v:.3f}" for v in numbers], 10_000
     path = tmp_path / "set.dcm"
     dataset.file_meta.TransferSyntaxUID = syntax
     pydicom.dcmwrite(path, dataset, enforce_file_format=True)
@@ -124,6 +143,7 @@ def test_long_contours_survive_every_transfer_syntax(tmp_path, syntax):
         (None, "0 numbers"),
         ([*_TRIANGLE[:3], "nan", *_TRIANGLE[4:]], "nan at coordinate 3"),
         ([*_TRIANGLE[:3], "-inf", *_TRIANGLE[4:]], "inf at coordinate 3"),
+        ([*_TRIANGLE[:3], "1e30", *_TRIANGLE[4:]], r"1e\+30 mm, which is no place"),
         ([*_TRIANGLE[:3], "1,5", *_TRIANGLE[4:]], "text that is none"),
         ([*_TRIANGLE[:3], "", *_TRIANGLE[4:]], "text that is none"),
     ],
@@ -200,6 +220,16 @@ def test_what_is_no_structure_set_is_refused(tmp_path, ct):
     path = ct.write(tmp_path / "ct.dcm", ct.dataset(stored=ct.numbered(0)))
     with pytest.raises(AnnotationFormatError, match="modality CT"):
         read_structures(path)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")  # a UID that is cut short
+def test_a_file_that_is_cut_anywhere_loses_no_contour_without_a_word(tmp_path):
+    path = _write(tmp_path, _structure_set())
+    whole, contours = path.read_bytes(), b"\x06\x30\x80\x00"  # RTROIObservationsSequence, which follows them
+    for length in range(0, whole.index(contours), 3):
+        path.write_bytes(whole[:length])
+        with pytest.raises(AnnotationFormatError):
+            read_structures(path)
 
 
 def test_a_sequence_of_broken_bytes_is_refused(tmp_path):

@@ -123,6 +123,20 @@ def test_a_sagittal_outline_on_axial_slices_is_refused():
         draw_structure(_structure(points), _image(), outside="list")
 
 
+def test_an_outline_that_is_there_twice_is_drawn_once_and_listed():
+    image = _image()
+    box = _box_mm(image, 2, 2, 3, 4, 5)
+    copies = (box, box + np.array([1e-5, 0, 0]), np.roll(box, 1, axis=0), box[::-1])
+    other = _box_mm(image, 2, 2, 7, 4, 9)
+    found = draw_structure(_structure(other, *copies), image, outside="refuse")
+    alone = draw_structure(_structure(other, box), image, outside="refuse")
+    np.testing.assert_array_equal(found.voxels, alone.voxels)
+    assert alone.remarks == ()
+    assert [(r.contour, r.reason) for r in found.remarks] == [
+        (i, "the same outline as contour 1, drawn once") for i in (2, 3, 4)
+    ]
+
+
 def test_points_and_open_lines_are_listed_and_not_drawn():
     image = _image()
     for kind in ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR"):

@@ -92,6 +92,7 @@ def test_what_becomes_of_outlines_without_a_slice_is_part_of_the_key(root, tmp_p
     dataset = pydicom.dcmread(path)
     contour = dataset.ROIContourSequence[0].ContourSequence[0]
     contour.ContourData = ["0", "0", "4000", "3", "0", "4000", "0", "3", "4000"]
+    contour.NumberOfContourPoints = 3
     dataset.save_as(path)
     with pytest.raises(ContourPlaceError, match="Esophagus"):
         prepare_thoracic(root, tmp_path / "cache", **_USUAL)
