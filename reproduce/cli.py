@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -225,13 +225,13 @@ def export(
         project: Folder that holds experiments/.
         onnx: ONNX too, in a folder; needs the extra `export`.
     """
-    import importlib.util
+    import runpy
 
     from reproduce import paths
     from reproduce.errors import DataNotFoundError, ProtocolError
     from reproduce.prediction.export import export_model
     from reproduce.prediction.model_file import SUFFIX, save_model
-    from reproduce.protocol import Preparation
+    from reproduce.protocol import Experiment, Preparation
     from reproduce.tasks.export import finished_model
     from reproduce.training.determinism import leave_gpus_to_workers
 
@@ -239,11 +239,8 @@ def export(
     if not script.is_file():
         do = "name a script of experiments/ without its ending, from the project's folder or with --project"
         raise DataNotFoundError(expected="a table's script", got="nothing there", where=script, do=do)
-    spec = importlib.util.spec_from_file_location(f"experiments_{table}", script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    experiment = getattr(module, "PROFILES", {}).get(profile)
-    if not isinstance(getattr(experiment, "preparation", None), Preparation):
+    experiment = runpy.run_path(str(script), run_name=f"experiments_{table}").get("PROFILES", {}).get(profile)
+    if not isinstance(experiment, Experiment) or not isinstance(experiment.preparation, Preparation):
         got, do = f"profile {profile} of {table}", "name a table whose models outline regions"
         raise ProtocolError(expected="a table of segmentation", got=got, where=script, do=do)
     leave_gpus_to_workers()
@@ -265,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: Of the command line; None takes the process's own.
     """
-    commands = {
+    commands: dict[str, Callable[..., int]] = {
         "audit": audit,
         "datasets": datasets,
         "diff": diff,

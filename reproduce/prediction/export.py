@@ -42,7 +42,7 @@ def export_model(model: keras.Model, folder: Path, *, name: str, recipe: Recipe,
     Args:
         model: Trained; see `model_file.save_model`.
         folder: Made where it is not there.
-        name: Of the files, without an ending.
+        name: Name of the files, without an ending.
         recipe: What the model was trained with.
         onnx: Whether to write ONNX too, which needs the extra `export` and TensorFlow as Keras's backend.
 

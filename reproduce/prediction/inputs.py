@@ -102,14 +102,15 @@ def require_channels(image: NiftiImage | CtImage, channels: Sequence[str], choic
         What reading a header raises.
     """
     if isinstance(image, CtImage):
-        n_axes, shape, got = 3, (), "a CT series, which has one"
+        n_axes, n_channels, got = 3, 1, "a CT series, which has one"
     else:
         header = nifti_header(nifti_bytes(image.path, n=_HEADER_BYTES), image.path)
         n_axes = int(header["dim"][0])
-        shape = tuple(int(n) for n in header["dim"][1 : max(0, n_axes) + 1])
+        shape = [int(n) for n in header["dim"][1 : max(0, n_axes) + 1]]
+        n_channels = shape[3] if n_axes == 4 else 1
         got = f"{n_axes} axes of {' x '.join(map(str, shape))} voxels"
         file_affine(header, image.path, choice)
-    if n_axes not in (3, 4) or (shape[3] if n_axes == 4 else 1) != len(channels):
+    if n_axes not in (3, 4) or n_channels != len(channels):
         one = "3 axes" if len(channels) == 1 else f"4 axes, the last of {len(channels)} channels"
         raise ImageAxesError(
             expected=f"an image of {one} ({', '.join(channels)}), as the model was trained on",
@@ -121,7 +122,7 @@ def require_channels(image: NiftiImage | CtImage, channels: Sequence[str], choic
 
 def _images(path: Path) -> list[NiftiImage | CtImage]:
     if path.is_dir():
-        images = [*_nifti_below(path), *_series_below(path)]
+        images: list[NiftiImage | CtImage] = [*_nifti_below(path), *_series_below(path)]
         if images:
             return sorted(images, key=lambda image: image.name)
         do = "name a folder with images; of DICOM only CT is read"

@@ -50,7 +50,7 @@ def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """The recipe of a .keras file, without loading the model.
+    """Return the recipe of a .keras file, without loading the model.
 
     Raises:
         DataNotFoundError: There is no such file.
@@ -97,7 +97,7 @@ def require_fit(model: keras.Model, recipe: Recipe, *, where: object) -> None:
 
 
 def _shapes(model: keras.Model, given: tuple[int, ...], where: object) -> tuple[tuple[int | None, ...], ...]:
-    """Shapes of input and output without the batch; a model that does not say them is shown an image of zeros."""
+    """Return the shapes of input and output without the batch; a model that has none is called on an image of zeros."""
     shape = getattr(model, "input_shape", None)
     if shape is not None:
         return tuple(shape)[1:], tuple(mask_of(model.output).shape)[1:]
@@ -111,7 +111,7 @@ def _shapes(model: keras.Model, given: tuple[int, ...], where: object) -> tuple[
 
 
 def mask_of(output: Any) -> Any:
-    """The output that holds the probabilities of regions: the one named "mask", or the only one."""
+    """Return the output that holds the probabilities of regions: the one named "mask", or the only one."""
     if isinstance(output, dict):
         if "mask" not in output:
             do = 'name the output "mask"'

@@ -20,7 +20,7 @@ _ENDING = {"nifti": ".nii.gz", "seg": ".dcm"}
 def planned_outputs(
     images: Sequence[NiftiImage | CtImage], output: Path, *, format: Format, inputs: Sequence[Path]
 ) -> tuple[Path, ...]:
-    """The file of each image's prediction; nothing is written yet.
+    """Return the path of each image's prediction; nothing is written yet.
 
     Args:
         images: What is to be predicted.
@@ -39,7 +39,7 @@ def planned_outputs(
                 raise ArgumentError(expected="DICOM for DICOM SEG", got="a NIfTI file", where=image.path, do=do)
     within = [path for path in inputs if output.resolve().is_relative_to(path.resolve())]
     if within:
-        do = "name another place: the next run would take predictions for images"
+        do = "name a folder elsewhere: the next run would take predictions for images"
         raise ArgumentError(expected="an output outside of the input", got=str(output), where=within[0], do=do)
     if not output.name.endswith((*_FILE_ENDINGS["nifti"], *_FILE_ENDINGS["seg"])):
         return tuple(output / f"{image.name}{_ENDING[format]}" for image in images)

@@ -60,22 +60,22 @@ class StatementRun:
 
     @property
     def name(self) -> str:
-        """Table and run, e.g. "table2/pneumoniamnist-cpu"."""
+        """Return table and run, e.g. "table2/pneumoniamnist-cpu"."""
         return f"{self.path.parent.name}/{self.path.name}"
 
     @property
     def of_document(self) -> tuple[DecidedStatement, ...]:
-        """The statements of the document."""
+        """Return the statements of the document."""
         return tuple(each for each in self.statements if each.place.startswith(f"{self.document} "))
 
     @property
     def asked(self) -> tuple[DecidedStatement, ...]:
-        """Questions asked beside them; their verdicts are none on the document."""
+        """Return the questions asked beside them; their verdicts say nothing of the document."""
         return tuple(each for each in self.statements if each not in self.of_document)
 
     @property
     def measured_on(self) -> str:
-        """Data set and profile in words."""
+        """Return data set and profile in words."""
         return "no data" if self.source == NO_DATA else f"{self.source}, {self.profile} profile"
 
     def drawings(self, figures: Path) -> list[Path]:
@@ -123,19 +123,29 @@ def write_statement_page(document: Document, results: Path, figures: Path) -> Pa
 
 def _read(path: Path) -> StatementRun:
     protocol = read_object(path / "protocol.json")
-    texts = [protocol.get(key) for key in ("document", "title", "source", "profile")]
-    if not all(isinstance(text, str) for text in texts):
+    values = [protocol.get(key) for key in ("document", "title", "source", "profile")]
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) < len(values):
         expected = "document, title, source and profile of the run"
         raise ResultsError(expected=expected, got="not all of them", where=path / "protocol.json", do=_AGAIN)
     file = path / "statements.csv"
     statements = [
-        DecidedStatement(*(row[key] for key in COLUMNS[:6]), int(optional_number(row["seeds"] or "0", file)))
+        DecidedStatement(
+            key=row["key"],
+            place=row["place"],
+            text=row["statement"],
+            rule=row["rule"],
+            verdict=row["verdict"],
+            measured=row["measured"],
+            n_seeds=int(optional_number(row["seeds"] or "0", file)),
+        )
         for row in read_rows(file, COLUMNS)
     ]
     if strange := {each.verdict for each in statements} - {*STATEMENT_WORDS, NOT_RUN}:
         expected = f"one of {', '.join((*STATEMENT_WORDS, NOT_RUN))}"
         raise ResultsError(expected=expected, got=", ".join(sorted(strange)), where=file, do=_AGAIN)
-    return StatementRun(path, *texts, tuple(statements), protocol)
+    document, title, source, profile = texts
+    return StatementRun(path, document, title, source, profile, tuple(statements), protocol)
 
 
 def _page(document: str, runs: Sequence[StatementRun], home: Path, figures: Path) -> str:
