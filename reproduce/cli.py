@@ -95,13 +95,20 @@ def diff(
     """
     from reproduce.results.diff import diff_run, exit_code
     from reproduce.results.diff_render import diff_json, diff_markdown, diff_text
-    from reproduce.results.folders import find_runs
+    from reproduce.results.folders import damage_named, find_runs
 
-    diffs = [diff_run(run) for run in find_runs(results, tables)]
+    with damage_named(results):
+        runs = find_runs(results, tables)
+    diffs = []
+    for run in runs:
+        with damage_named(run.path):
+            diffs.append(diff_run(run))
     colour = sys.stdout.isatty()
     texts = {"json": diff_json, "md": diff_markdown, "text": lambda d: diff_text(d, width=_width(), colour=colour)}
-    sys.stdout.write(texts[format](diffs))
-    return exit_code(diffs)
+    with damage_named(results):
+        text, code = texts[format](diffs), exit_code(diffs)
+    sys.stdout.write(text)
+    return code
 
 
 def figures(
@@ -117,8 +124,11 @@ def figures(
         figures: Folder of all figures.
     """
     from reproduce.papers.drawing import draw_runs
+    from reproduce.results.folders import damage_named
 
-    for path in draw_runs(results, tables, figures):
+    with damage_named(results):
+        drawn = draw_runs(results, tables, figures)
+    for path in drawn:
         sys.stdout.write(f"{path}\n")
     return 0
 
@@ -172,8 +182,10 @@ def predict(
 ) -> int:
     """Write what a trained model sees in images, on the grid of each image.
 
-    INPUT is a NIfTI file, the folder of a CT series, or a folder with many of either; OUTPUT a folder, or for one image
-    a file that ends in .nii, .nii.gz or .dcm. Exit code 130 after Ctrl-C; files that are done are whole.
+    INPUT is a NIfTI file, a slice or the folder of a CT series, or a folder with many of either; OUTPUT a folder, or
+    for one image a file that ends in .nii, .nii.gz or .dcm. Exit code 1 where some of several images could not be
+    predicted, each with its error; 2 for a single one, a wrong model or a wrong output; 130 after Ctrl-C. Files that
+    are written are whole.
 
     Args:
         paths: Images and folders of images, and last the output.
@@ -196,7 +208,7 @@ def predict(
     *inputs, output = paths
     done = predict_all(model, inputs, output, format=format, choice=choice, load=load_alone, console=console)
     sys.stdout.write(f"{output}: {len(done.files)} of {done.n_planned} written\n")
-    return 0 if len(done.files) == done.n_planned else _STOPPED
+    return _STOPPED if done.stopped else 1 if done.failed else 0
 
 
 def export(

@@ -11,7 +11,7 @@ from reproduce.errors import ResultsError
 from reproduce.papers.cells import Document, number_of
 from reproduce.papers.documents import judged_statements
 from reproduce.provenance import write_text
-from reproduce.results.folders import find_runs, optional_number, read_object, read_rows
+from reproduce.results.folders import damage_named, find_runs, optional_number, read_object, read_rows
 from reproduce.results.verdict_words import CONTRADICTED, STATEMENT_WORDS, tally
 
 COLUMNS = (
@@ -92,7 +92,11 @@ def read_statement_runs(results: Path) -> list[StatementRun]:
     Raises:
         ResultsError: A file of a run is not there, or broken.
     """
-    runs = [_read(run.path) for run in find_runs(results, (), or_none=True) if run.kind == "statements"]
+    runs = []
+    for run in find_runs(results, (), or_none=True):
+        if run.kind == "statements":
+            with damage_named(run.path):
+                runs.append(_read(run.path))
     with_data = {run.path.parent for run in runs if run.source != NO_DATA}
     return [run for run in runs if run.source != NO_DATA or run.path.parent not in with_data]
 
@@ -112,7 +116,8 @@ def write_statement_page(document: Document, results: Path, figures: Path) -> Pa
         ResultsError: No table of statements of the document has been run, or a file is broken.
     """
     document = number_of(document)
-    runs = [run for run in read_statement_runs(results) if run.document == document]
+    with damage_named(results):
+        runs = [run for run in read_statement_runs(results) if run.document == document]
     if not runs:
         do = "run a script of its tables of statements first, e.g. experiments/layers_table1.py"
         raise ResultsError(expected=f"a table of statements of document {document}", got="none", where=results, do=do)

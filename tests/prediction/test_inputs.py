@@ -61,7 +61,7 @@ def test_what_is_no_image(save, tmp_path):
     (tmp_path / "empty" / "a.txt").touch()
     with pytest.raises(DataNotFoundError, match="of DICOM only CT is read"):
         find_inputs([tmp_path / "empty"])
-    with pytest.raises(ArgumentError, match=r"a\.txt"):
+    with pytest.raises(DataNotFoundError, match=r"a\.txt"):
         find_inputs([tmp_path / "empty" / "a.txt"])
 
 
