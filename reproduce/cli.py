@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from reproduce.errors import ReproduceError
+from reproduce.errors import ArgumentError, ReproduceError
 from reproduce.papers.cells import Document
 from reproduce.papers.data_sets import Task
 
@@ -40,8 +40,9 @@ def audit(
     from reproduce.audit.printed import read_cells
     from reproduce.audit.render import findings_json, findings_markdown, findings_text
     from reproduce.papers.documents import document_findings
+    from reproduce.paths import existing_file
 
-    findings = document_findings() if csv is None else audit_cells(read_cells(csv))
+    findings = document_findings() if csv is None else audit_cells(read_cells(existing_file(csv)))
     texts = {"json": findings_json, "md": findings_markdown, "text": lambda f: findings_text(f, width=_width())}
     sys.stdout.write(texts[format](findings))
     return 0
@@ -147,9 +148,10 @@ def report(
         results: Folder of all results.
         figures: Folder of all figures.
     """
+    from reproduce.paths import existing_file
     from reproduce.report.report import write_report
 
-    written = write_report(results, figures, output, papers=papers)
+    written = write_report(results, figures, output, papers=[existing_file(path) for path in papers])
     sys.stdout.write(f"{written} ({written.stat().st_size / 1e6:.2f} MB)\n")
     return 0
 
@@ -195,7 +197,6 @@ def predict(
     """
     from rich.console import Console
 
-    from reproduce.errors import ArgumentError
     from reproduce.imaging.nifti_header import GeometryChoice
     from reproduce.prediction.command import predict as predict_all
     from reproduce.prediction.quick_start import load_alone
@@ -269,10 +270,10 @@ def export(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with the subcommand's exit code, or 2 with one text for an error.
+    """Run the command line and leave with the subcommand's exit code, 2 with one text for an error, 130 after Ctrl-C.
 
     Args:
-        arguments: Of the command line; None takes the process's own.
+        arguments: Arguments of the command line; None takes the process's own.
     """
     commands: dict[str, Callable[..., int]] = {
         "audit": audit,
@@ -285,17 +286,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "statements": statements,
     }
     description = "Printed numbers of papers, audited and set beside what a rerun gives."
+    given = sys.argv[1:] if arguments is None else arguments
     try:
+        _require_utf8(given)
         code = tyro.extras.subcommand_cli_from_dict(
-            commands, prog="reproduce", description=description, args=arguments, config=(tyro.conf.FlagConversionOff,)
+            commands, prog="reproduce", description=description, args=given, config=(tyro.conf.FlagConversionOff,)
         )
     except ReproduceError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        code = 2
+        code = _refused(f"{type(error).__name__}: {error}")
     except BrokenPipeError:  # the reader of our output, e.g. `head`, has seen enough
         sys.stdout = None
         code = 0
+    except OSError as error:  # no permission, a folder where a file is to be written, no space
+        where = " and ".join(str(path) for path in (error.filename, error.filename2) if path is not None) or "unknown"
+        do = "check the path, its permissions and the space on the disk"
+        code = _refused(f"{type(error).__name__}: {error.strerror or error}\n  where: {where}\n  do:    {do}")
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        code = _STOPPED
     sys.exit(code)
+
+
+def _refused(text: str) -> int:
+    sys.stderr.write(f"{text}\n")
+    return 2
+
+
+def _require_utf8(arguments: Sequence[str]) -> None:
+    """Return if all arguments are text: a path of other bytes could be neither shown nor recorded."""
+    for argument in arguments:
+        if any(0xDC80 <= ord(c) <= 0xDCFF for c in argument):  # how Python keeps bytes that are no UTF-8
+            do = "rename the file"
+            raise ArgumentError(expected="names in UTF-8", got=ascii(argument), where="command line", do=do)
 
 
 def _width() -> int:

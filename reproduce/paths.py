@@ -49,6 +49,18 @@ def existing_folder(folder: Path, *, holding: str) -> Path:
     raise DataNotFoundError(expected=f"a folder with {holding}", got=got, where=folder, do=do)
 
 
+def existing_file(path: Path) -> Path:
+    """Return a path that is a file.
+
+    Raises:
+        DataNotFoundError: It is a folder, a pipe or a device, or nothing is there.
+    """
+    if path.is_file():
+        return path
+    got = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "nothing there"
+    raise DataNotFoundError(expected="a file", got=got, where=path, do="check the path")
+
+
 def require_name(name: str) -> None:
     """Return if a name that comes from a file, as a case id or a UID, may become a path below a folder of ours.
 

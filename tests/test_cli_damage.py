@@ -13,7 +13,7 @@ from reproduce.report import report
 
 PROJECT = Path(__file__).parents[1]
 RUNS = ("table1_lidc/phantom-cpu", "pneumonia_cnn/pneumoniamnist-cpu", "table2_of_001/pneumoniamnist-cpu")
-N = 100  # a run; each is one draw of a file and of what happens to it
+N = 50  # a run; each is one draw of a file and of what happens to it
 
 
 def flipped(content, rng):
