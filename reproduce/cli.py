@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -207,7 +208,9 @@ def predict(
     choice = GeometryChoice(both=geometry)
     console = Console(stderr=True)
     *inputs, output = paths
-    done = predict_all(model, inputs, output, format=format, choice=choice, load=load_alone, console=console)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pydicom")  # what it warns of is read, mended or refused here
+        done = predict_all(model, inputs, output, format=format, choice=choice, load=load_alone, console=console)
     sys.stdout.write(f"{output}: {len(done.files)} of {done.n_planned} written\n")
     return _STOPPED if done.stopped else 1 if done.failed else 0
 

@@ -310,6 +310,14 @@ def test_errors_of_the_command_are_one_text(command, step_model, tmp_path):
     assert command("--model", tmp_path / "none.keras", tmp_path, tmp_path / "out")[2].startswith("DataNotFoundError")
 
 
+def test_a_target_that_cannot_be_written_is_one_text(command, turned, step_model, tmp_path):
+    (tmp_path / "file").touch()
+    code, out, err = command("--model", step_model, turned / "00.nii.gz", tmp_path / "file" / "out")
+    assert (code, out) == (2, "")
+    assert err.startswith("NotADirectoryError: ")
+    assert "do:    check the path, its permissions and the space on the disk" in err
+
+
 def test_a_wrong_path_is_told_without_loading_keras(tmp_path):
     done = subprocess.run([sys.executable, "-c", WRONG], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.stdout == "2 []\n", done.stderr
