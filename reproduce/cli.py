@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from reproduce.errors import ReproduceError
+from reproduce.errors import ArgumentError, ReproduceError
 from reproduce.papers.cells import Document
 from reproduce.papers.data_sets import Task
 
@@ -40,8 +41,9 @@ def audit(
     from reproduce.audit.printed import read_cells
     from reproduce.audit.render import findings_json, findings_markdown, findings_text
     from reproduce.papers.documents import document_findings
+    from reproduce.paths import existing_file
 
-    findings = document_findings() if csv is None else audit_cells(read_cells(csv))
+    findings = document_findings() if csv is None else audit_cells(read_cells(existing_file(csv)))
     texts = {"json": findings_json, "md": findings_markdown, "text": lambda f: findings_text(f, width=_width())}
     sys.stdout.write(texts[format](findings))
     return 0
@@ -95,13 +97,20 @@ def diff(
     """
     from reproduce.results.diff import diff_run, exit_code
     from reproduce.results.diff_render import diff_json, diff_markdown, diff_text
-    from reproduce.results.folders import find_runs
+    from reproduce.results.folders import damage_named, find_runs
 
-    diffs = [diff_run(run) for run in find_runs(results, tables)]
+    with damage_named(results):
+        runs = find_runs(results, tables)
+    diffs = []
+    for run in runs:
+        with damage_named(run.path):
+            diffs.append(diff_run(run))
     colour = sys.stdout.isatty()
     texts = {"json": diff_json, "md": diff_markdown, "text": lambda d: diff_text(d, width=_width(), colour=colour)}
-    sys.stdout.write(texts[format](diffs))
-    return exit_code(diffs)
+    with damage_named(results):
+        text, code = texts[format](diffs), exit_code(diffs)
+    sys.stdout.write(text)
+    return code
 
 
 def figures(
@@ -117,8 +126,11 @@ def figures(
         figures: Folder of all figures.
     """
     from reproduce.papers.drawing import draw_runs
+    from reproduce.results.folders import damage_named
 
-    for path in draw_runs(results, tables, figures):
+    with damage_named(results):
+        drawn = draw_runs(results, tables, figures)
+    for path in drawn:
         sys.stdout.write(f"{path}\n")
     return 0
 
@@ -137,9 +149,10 @@ def report(
         results: Folder of all results.
         figures: Folder of all figures.
     """
+    from reproduce.paths import existing_file
     from reproduce.report.report import write_report
 
-    written = write_report(results, figures, output, papers=papers)
+    written = write_report(results, figures, output, papers=[existing_file(path) for path in papers])
     sys.stdout.write(f"{written} ({written.stat().st_size / 1e6:.2f} MB)\n")
     return 0
 
@@ -172,8 +185,10 @@ def predict(
 ) -> int:
     """Write what a trained model sees in images, on the grid of each image.
 
-    INPUT is a NIfTI file, the folder of a CT series, or a folder with many of either; OUTPUT a folder, or for one image
-    a file that ends in .nii, .nii.gz or .dcm. Exit code 130 after Ctrl-C; files that are done are whole.
+    INPUT is a NIfTI file, a slice or the folder of a CT series, or a folder with many of either; OUTPUT a folder, or
+    for one image a file that ends in .nii, .nii.gz or .dcm. Exit code 1 where some of several images could not be
+    predicted, each with its error; 2 for a single one, a wrong model or a wrong output; 130 after Ctrl-C. Files that
+    are written are whole.
 
     Args:
         paths: Images and folders of images, and last the output.
@@ -183,7 +198,6 @@ def predict(
     """
     from rich.console import Console
 
-    from reproduce.errors import ArgumentError
     from reproduce.imaging.nifti_header import GeometryChoice
     from reproduce.prediction.command import predict as predict_all
     from reproduce.prediction.quick_start import load_alone
@@ -194,9 +208,11 @@ def predict(
     choice = GeometryChoice(both=geometry)
     console = Console(stderr=True)
     *inputs, output = paths
-    done = predict_all(model, inputs, output, format=format, choice=choice, load=load_alone, console=console)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pydicom")  # what it warns of is read, mended or refused here
+        done = predict_all(model, inputs, output, format=format, choice=choice, load=load_alone, console=console)
     sys.stdout.write(f"{output}: {len(done.files)} of {done.n_planned} written\n")
-    return 0 if len(done.files) == done.n_planned else _STOPPED
+    return _STOPPED if done.stopped else 1 if done.failed else 0
 
 
 def export(
@@ -246,12 +262,12 @@ def export(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with the subcommand's exit code, or 2 with one text for an error.
+    """Run the command line and leave with the subcommand's exit code, 2 with one text for an error, 130 after Ctrl-C.
 
     Args:
-        arguments: Of the command line; None takes the process's own.
+        arguments: Arguments of the command line; None takes the process's own.
     """
-    commands = {
+    commands: dict[str, Callable[..., int]] = {
         "audit": audit,
         "datasets": datasets,
         "diff": diff,
@@ -262,17 +278,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "statements": statements,
     }
     description = "Printed numbers of papers, audited and set beside what a rerun gives."
+    given = sys.argv[1:] if arguments is None else arguments
     try:
+        _require_utf8(given)
         code = tyro.extras.subcommand_cli_from_dict(
-            commands, prog="reproduce", description=description, args=arguments, config=(tyro.conf.FlagConversionOff,)
+            commands, prog="reproduce", description=description, args=given, config=(tyro.conf.FlagConversionOff,)
         )
     except ReproduceError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        code = 2
+        code = _refused(f"{type(error).__name__}: {error}")
     except BrokenPipeError:  # the reader of our output, e.g. `head`, has seen enough
         sys.stdout = None
         code = 0
+    except OSError as error:  # no permission, a folder where a file is to be written, no space
+        where = " and ".join(str(path) for path in (error.filename, error.filename2) if path is not None) or "unknown"
+        do = "check the path, its permissions and the space on the disk"
+        code = _refused(f"{type(error).__name__}: {error.strerror or error}\n  where: {where}\n  do:    {do}")
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        code = _STOPPED
     sys.exit(code)
+
+
+def _refused(text: str) -> int:
+    sys.stderr.write(f"{text}\n")
+    return 2
+
+
+def _require_utf8(arguments: Sequence[str]) -> None:
+    """Return if all arguments are text: a path of other bytes could be neither shown nor recorded."""
+    for argument in arguments:
+        if any(0xDC80 <= ord(c) <= 0xDCFF for c in argument):  # how Python keeps bytes that are no UTF-8
+            do = "rename the file"
+            raise ArgumentError(expected="names in UTF-8", got=ascii(argument), where="command line", do=do)
 
 
 def _width() -> int:

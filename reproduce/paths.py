@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from reproduce.errors import DataNotFoundError
+from reproduce.errors import ArgumentError, DataNotFoundError
 
 CACHE_VARIABLE = "REPRODUCE_CACHE"
 DATA_VARIABLE = "REPRODUCE_DATA"
+_LONGEST_NAME = 255 - len(".12345678.tmp") - len(".nii.gz")  # bytes, with what writers put before and after it
 
 
 def cache_dir(project: Path) -> Path:
@@ -46,3 +47,50 @@ def existing_folder(folder: Path, *, holding: str) -> Path:
         return folder.absolute()
     do = "check the path, or leave it out to run on the phantom cohort"
     raise DataNotFoundError(expected=f"a folder with {holding}", got=got, where=folder, do=do)
+
+
+def existing_file(path: Path) -> Path:
+    """Return a path that is a file.
+
+    Raises:
+        DataNotFoundError: It is a folder, a pipe or a device, or nothing is there.
+    """
+    if path.is_file():
+        return path
+    got = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "nothing there"
+    raise DataNotFoundError(expected="a file", got=got, where=path, do="check the path")
+
+
+def require_name(name: str) -> None:
+    """Return if a name that comes from a file, as a case id or a UID, may become a path below a folder of ours.
+
+    Args:
+        name: Names of folders and last of a file, with "/" between them.
+
+    Raises:
+        ArgumentError: One of them is empty, "." or "..", holds a backslash or a control character, is no UTF-8, or is
+            too long for a file system.
+    """
+    for part in name.split("/"):
+        is_text = all(0xD800 > ord(c) >= 32 or ord(c) > 0xDFFF for c in part) and not {"\\", "\x7f"} & set(part)
+        if part in ("", ".", "..") or not is_text or len(part.encode()) > _LONGEST_NAME:
+            expected, do = "a name that a file below a folder can have", "rename it where it comes from"
+            raise ArgumentError(expected=expected, got=ascii(name), where="name of a file", do=do)
+
+
+def path_below(folder: Path, name: str) -> Path:
+    """Return the path of a file that is to be written below a folder by a name that comes from a file.
+
+    Args:
+        folder: It need not exist yet.
+        name: See `require_name`.
+
+    Raises:
+        ArgumentError: As `require_name`; or the path leads out of the folder, through a link in it.
+    """
+    require_name(name)
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        got, do = str(path.resolve()), "remove the link, or name another folder"
+        raise ArgumentError(expected=f"a path below {folder}", got=got, where=path, do=do)
+    return path

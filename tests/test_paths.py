@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.errors import DataNotFoundError
-from reproduce.paths import CACHE_VARIABLE, DATA_VARIABLE, cache_dir, data_root, existing_folder
+from reproduce.errors import ArgumentError, DataNotFoundError
+from reproduce.paths import CACHE_VARIABLE, DATA_VARIABLE, cache_dir, data_root, existing_folder, path_below
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +63,39 @@ def test_a_folder_with_content_is_made_absolute(tmp_path, monkeypatch):
     (tmp_path / "here" / ".hidden").touch()
     monkeypatch.chdir(tmp_path)
     assert existing_folder(Path("here"), holding="anything") == tmp_path / "here"
+
+
+LEADING_OUT = [
+    "../a",
+    "a/../../b",
+    "/a",
+    "a//b",
+    "",
+    ".",
+    "..",
+    "a/",
+    "a\\b",
+    "a\0b",
+    "a\nb",
+    "a\x7fb",
+    "\udcff",
+    "x" * 300,
+]
+
+
+@pytest.mark.parametrize("name", LEADING_OUT, ids=ascii)
+def test_a_name_that_leads_out_of_a_folder_is_refused(tmp_path, name):
+    with pytest.raises(ArgumentError, match="a name that a file below a folder can have"):
+        path_below(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["a", "a.nii.gz", "deep/er/b", "..a", "Größe 山", "1.2.840.1"])
+def test_a_name_that_stays_below_a_folder_is_taken(tmp_path, name):
+    assert path_below(tmp_path / "none yet", name) == tmp_path / "none yet" / name
+
+
+def test_a_link_that_leads_out_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link").symlink_to(tmp_path)
+    with pytest.raises(ArgumentError, match="a path below"):
+        path_below(tmp_path / "in", "link/a")

@@ -1,4 +1,4 @@
-"""From a model file and images to label maps on the images' own grids; no training code."""
+"""Prediction with a model file: images in, label maps on the images' own grids out; no training code."""
 
 import importlib
 

@@ -1,22 +1,26 @@
-"""Predicting many images with one model: all is checked before the model is loaded, each file is written whole."""
+"""Predicting many images with one model: headers are checked before the model is loaded, each file is written whole."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import track
 
+from reproduce.errors import ReproduceError
 from reproduce.imaging.nifti import write_nifti
 from reproduce.imaging.nifti_header import GeometryChoice
-from reproduce.prediction.inputs import CtImage, NiftiImage, find_inputs, require_channels
+from reproduce.paths import require_name
+from reproduce.prediction.ct_inputs import CtImage, unreadable
+from reproduce.prediction.inputs import NiftiImage, find_inputs, require_channels
 from reproduce.prediction.model_file import read_recipe
 from reproduce.prediction.outputs import Format, open_folder, planned_outputs
-from reproduce.prediction.recipe import painted, recipe_text
+from reproduce.prediction.recipe import Recipe, painted, recipe_text
 from reproduce.provenance import file_digest
 
 if TYPE_CHECKING:
@@ -28,12 +32,16 @@ class Predicted:
     """What a run has done.
 
     Attributes:
-        files: Those that were written, whole.
-        n_planned: How many it was to write.
+        files: Files that are written, whole.
+        n_planned: Number of images.
+        failed: An error for each image that has none, each shown on the console too.
+        stopped: Whether Ctrl-C ended the run.
     """
 
     files: tuple[Path, ...]
     n_planned: int
+    failed: tuple[ReproduceError, ...]
+    stopped: bool
 
 
 def predict(
@@ -49,62 +57,120 @@ def predict(
     """Write a label map, or a DICOM SEG, for every image that paths name, on the image's own grid.
 
     A NIfTI image gets a NIfTI file of the same axes, shape, sform and qform; a CT series one of its own grid in LPS, or
-    a SEG. Ctrl-C ends the run after the files that are done; the same call goes on by writing all of them again.
+    a SEG. An image that cannot be read, or whose prediction is not finite, is reported, and the run goes on with the
+    next. Ctrl-C ends the run after the files that are done; the same call goes on by writing all of them again.
 
     Args:
         model: A file of `model_file.save_model`.
-        paths: NIfTI files and folders; see `inputs.find_inputs`.
+        paths: NIfTI files, slices of CT series, and folders; see `inputs.find_inputs`.
         output: A file or a folder; see `outputs.planned_outputs`.
         format: "nifti" or "seg".
         choice: What to do where a NIfTI header contradicts itself.
         load: Loads the model when all else is in order, since TensorFlow takes seconds and a wrong path need not:
             `predictor.Predictor`, or `quick_start.load_alone`.
-        console: Where progress is shown.
+        console: Shows progress, and what is wrong with an image.
 
     Raises:
-        Errors of `inputs`, `outputs`, `model_file`, `predictor`, `dicom_seg` and of the readers of images: those of
-        headers before the model is loaded, others at the image that has them, after which files before it stay.
+        Errors of `outputs`, `model_file` and `predictor.Predictor`; of a single image also those of `inputs`, of the
+        readers of images, and of its prediction.
     """
-    recipe = read_recipe(model)
-    images = find_inputs(paths)
-    for image in images:
-        require_channels(image, recipe.channels, choice)
+    require_name(model.name)
+    recipe, digest = read_recipe(model), file_digest(model)
+    run = _Run(recipe, f"{model.name} {digest[:16]}", format, choice, console)
+    failed: list[ReproduceError] = []
+    images = find_inputs(paths, leave_out=failed.append)
+    n_planned = len(images) + len(failed)
     files = planned_outputs(images, output, format=format, inputs=paths)
-    digest = file_digest(model)
-    if files != (output,):
-        made_by = {
-            "model": model.name,
-            "model_sha256": digest,
-            "format": format,
-            "recipe": json.loads(recipe_text(recipe)),
-        }
-        open_folder(output, files, made_by)
+    with console.status("check the headers"):
+        errors = [run.checked(image) for image in images]
+    fitting = [(image, path) for image, path, error in zip(images, files, errors, strict=True) if error is None]
+    failed += [error for error in errors if error is not None]
+    if failed and n_planned == 1:
+        raise failed[0]
+    for error in failed:
+        run.show_error(error)
     done: list[Path] = []
+    if not fitting:
+        return Predicted((), n_planned, tuple(failed), stopped=False)
+    if files != (output,):
+        made_by = {"model": model.name, "model_sha256": digest, "format": format}
+        open_folder(output, files, {**made_by, "recipe": json.loads(recipe_text(recipe))})
     try:
         with console.status("load the model"):
             predictor = load(model)
-        pairs = zip(images, files, strict=True)
-        for image, path in track(pairs, "predict", total=len(files), console=console, disable=len(files) == 1):
-            _write(image, path, predictor, format=format, choice=choice, model=f"{model.name} {digest[:16]}")
-            done.append(path)
+        for image, path in track(fitting, "predict", console=console, disable=n_planned == 1):
+            try:
+                run.write(image, path, predictor)
+                done.append(path)
+            except ReproduceError as error:
+                if n_planned == 1:
+                    raise
+                failed.append(error)
+                run.show_error(error)
     except KeyboardInterrupt:
-        pass  # the caller sees by the count that the run is not whole
-    return Predicted(tuple(done), len(files))
+        return Predicted(tuple(done), n_planned, tuple(failed), stopped=True)
+    return Predicted(tuple(done), n_planned, tuple(failed), stopped=False)
 
 
-def _write(
-    image: NiftiImage | CtImage, path: Path, predictor: Predictor, *, format: Format, choice: GeometryChoice, model: str
-) -> None:
-    if isinstance(image, NiftiImage):
-        volume = image.read(choice)
-        labels = painted(predictor.masks(volume, where=image.where), predictor.recipe)
-        write_nifti(volume.on_same_grid(labels, "label"), path, like=image.path, choice=choice)
-        return
-    series = image.read()
-    masks = predictor.masks(series.volume, where=image.where)
-    if format == "seg":
-        from reproduce.prediction.dicom_seg import write_seg  # highdicom takes half a second
+@dataclass(frozen=True)
+class _Run:
+    """What all images of a run share; `model` is the text that names the model in a SEG."""
 
-        write_seg(path, masks, series, recipe=predictor.recipe, model=model)
-    else:
-        write_nifti(series.volume.on_same_grid(painted(masks, predictor.recipe), "label"), path, like=None)
+    recipe: Recipe
+    model: str
+    format: Format
+    choice: GeometryChoice
+    console: Console
+
+    def show(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def show_error(self, error: ReproduceError) -> None:
+        self.show(f"{type(error).__name__}: {error}")
+
+    def checked(self, image: NiftiImage | CtImage) -> ReproduceError | None:
+        """Return what is wrong with an image by its headers, None for nothing."""
+        try:
+            require_channels(image, self.recipe.channels, self.choice)
+            if isinstance(image, CtImage):
+                self._check_series(image)
+        except ReproduceError as error:
+            return error
+        except OSError as error:
+            return unreadable(error, image.where)
+        return None
+
+    def _check_series(self, image: CtImage) -> None:
+        stack = image.stack()
+        if image.named_by is not None:
+            n = len(image.files.files)
+            self.show(f"{image.named_by}: a slice; all {n} of its series in {image.where} are predicted")
+        if self.format == "seg":
+            from reproduce.prediction.dicom_seg import require_seg  # highdicom takes half a second
+
+            emptied = require_seg(image.files, stack, recipe=self.recipe, model=self.model)
+            if emptied:
+                self.show(f"{image.where}: left empty in the SEG, not valid in the slices: {', '.join(emptied)}")
+
+    def write(self, image: NiftiImage | CtImage, path: Path, predictor: Predictor) -> None:
+        """Predict an image and write the file; an OSError is one of writing, which ends the run."""
+        try:
+            write = self._predicted(image, path, predictor)
+        except OSError as error:
+            raise error if isinstance(error, ReproduceError) else unreadable(error, image.where) from error
+        write()
+
+    def _predicted(self, image: NiftiImage | CtImage, path: Path, predictor: Predictor) -> Callable[[], None]:
+        if isinstance(image, NiftiImage):
+            volume = image.read(self.choice)
+            labels = painted(predictor.masks(volume, where=image.where), self.recipe)
+            grid = volume.on_same_grid(labels, "label")
+            return partial(write_nifti, grid, path, like=image.path, choice=self.choice)
+        series = image.read()
+        masks = predictor.masks(series.volume, where=image.where)
+        if self.format == "seg":
+            from reproduce.prediction.dicom_seg import write_seg
+
+            return partial(write_seg, path, masks, series, recipe=self.recipe, model=self.model)
+        grid = series.volume.on_same_grid(painted(masks, self.recipe), "label")
+        return partial(write_nifti, grid, path, like=None)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,23 +16,39 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code as DicomCode
 
-from reproduce.errors import NotAnImageError
+from reproduce.errors import ModelFileError, NotAnImageError, ReproduceError
 from reproduce.imaging.dicom import CtSeries
-from reproduce.imaging.dicom_files import read_header
+from reproduce.imaging.dicom_series import SeriesFiles
+from reproduce.prediction.ct_inputs import Stack
 from reproduce.prediction.recipe import Code, Recipe, Region
+from reproduce.prediction.seg_source import seg_source, seg_text
 from reproduce.provenance import write_bytes
 
-_NEEDED = ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID", "SOPClassUID")
-_MAY_BE_EMPTY = (
-    "PatientName",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-)
 _SERIES_NUMBER = 1000
+
+
+def require_seg(files: SeriesFiles, stack: Stack, *, recipe: Recipe, model: str) -> tuple[str, ...]:
+    """Return if a SEG of a series can be written, by headers alone: a SEG of its first slice is made and read back.
+
+    Args:
+        files: The series.
+        stack: Order and geometry of its slices.
+        recipe: See `write_seg`.
+        model: See `write_seg`.
+
+    Returns:
+        The elements that the SEG leaves empty; see `SegSource`.
+
+    Raises:
+        NotAnImageError: The series does not let a SEG be written.
+        ModelFileError: A region has no name, or a code without a value or a meaning.
+    """
+    with _as_ours(files.files[0].parent):
+        source = seg_source(files, stack)
+        first = source.slices[:1]
+        empty = np.zeros((1, first[0].Rows, first[0].Columns, len(recipe.regions)), dtype=bool)
+        hd.seg.segread(io.BytesIO(_seg_bytes(empty, first, recipe, model)))
+    return source.emptied
 
 
 def write_seg(path: Path, masks: np.ndarray, series: CtSeries, *, recipe: Recipe, model: str) -> None:
@@ -40,14 +60,20 @@ def write_seg(path: Path, masks: np.ndarray, series: CtSeries, *, recipe: Recipe
     Args:
         path: To end in .dcm.
         masks: bool `[z, y, x, region]`, on the grid of the series.
-        series: What was predicted; one file a slice.
-        recipe: Whose regions they are.
+        series: The series that was predicted; one file a slice.
+        recipe: The model's recipe, which names the regions.
         model: Name and digest of the model, for the header.
 
     Raises:
-        NotAnImageError: The slices lack what a reference to them needs, or are frames of one file.
+        What `require_seg` raises.
     """
-    slices = [*_slices(series)]
+    with _as_ours(series.files.files[0].parent):
+        source = seg_source(series.files, Stack(series.sop_uids, series.volume.affine))
+        content = _seg_bytes(masks, source.slices, recipe, model)
+    write_bytes(path, content)
+
+
+def _seg_bytes(masks: np.ndarray, slices: Sequence[Dataset], recipe: Recipe, model: str) -> bytes:
     chosen = [i for i, region in enumerate(recipe.regions) if region.label > 0]
     pixels = np.ascontiguousarray(masks[..., chosen], dtype=np.uint8)
     segmentation = hd.seg.Segmentation(
@@ -63,48 +89,53 @@ def write_seg(path: Path, masks: np.ndarray, series: CtSeries, *, recipe: Recipe
         manufacturer_model_name="reproduce predict",
         software_versions=version("reproduce"),
         device_serial_number="0",
-        series_description="Prediction of a model"[:64],
+        series_description="Prediction of a model",
         content_label="PREDICTION",
-        content_description=model[:64],
+        content_description=seg_text(model, 64),
         omit_empty_frames=bool(pixels.any()),
     )
     content = io.BytesIO()
     segmentation.save_as(content, enforce_file_format=True)
-    write_bytes(path, content.getvalue())
+    return content.getvalue()
 
 
-def _slices(series: CtSeries) -> list[Dataset]:
-    """Headers of the slices in the order of the volume, with what DICOM wants to be there, if only empty."""
-    if len(set(series.sop_uids)) < len(series.sop_uids):
-        do = "write NIfTI: leave --format seg out"
-        got = "frames of one file (Enhanced CT)"
-        raise NotAnImageError(expected="one file a slice", got=got, where=series.files.files[0], do=do)
-    headers = {}
-    for path in series.files.files:
-        header, _ = read_header(path)
-        absent = [keyword for keyword in _NEEDED if not header.get(keyword)]
-        if absent:
-            do = "mend the header, or write NIfTI: leave --format seg out"
-            raise NotAnImageError(expected=", ".join(absent), got="none", where=path, do=do)
-        for keyword in _MAY_BE_EMPTY:
-            if keyword not in header:
-                setattr(header, keyword, None)
-        headers.setdefault(str(header.SOPInstanceUID), header)
-    return [headers[uid] for uid in series.sop_uids]
+@contextmanager
+def _as_ours(where: Path) -> Iterator[None]:
+    """Turn whatever highdicom raises into an error of ours; what it warns of is checked or mended here."""
+    logger = logging.getLogger("highdicom")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except ReproduceError:
+        raise
+    except Exception as error:  # highdicom and pydicom raise a dozen types on a value that they do not take
+        got = f"{type(error).__name__}: {error}".splitlines()[0]
+        do = "mend the header or the recipe, or write NIfTI: leave --format seg out"
+        raise NotAnImageError(expected="what a DICOM SEG can be made of", got=got, where=where, do=do) from error
+    finally:
+        logger.setLevel(level)
 
 
 def _described(region: Region, number: int, model: str) -> hd.seg.SegmentDescription:
+    name = seg_text(region.name, 64)
+    if not all((name, *(text for code in (region.category, region.concept) for text in (code.value, code.meaning)))):
+        do = "mend the recipe, or write NIfTI: leave --format seg out"
+        expected = "a name, and a code with a meaning, for each region of the recipe"
+        raise ModelFileError(expected=expected, got=repr(region), where=model, do=do)
     return hd.seg.SegmentDescription(
         segment_number=number,
-        segment_label=region.name,
+        segment_label=name,
         segmented_property_category=_code(region.category),
         segmented_property_type=_code(region.concept),
         algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=hd.AlgorithmIdentificationSequence(
-            name=model[:64], version=version("reproduce"), family=codes.DCM.ArtificialIntelligence
+            name=seg_text(model, 64), version=version("reproduce"), family=codes.DCM.ArtificialIntelligence
         ),
     )
 
 
 def _code(code: Code) -> DicomCode:
-    return DicomCode(code.value, "SCT", code.meaning)
+    return DicomCode(code.value, "SCT", seg_text(code.meaning, 64))

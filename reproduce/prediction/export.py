@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from reproduce.errors import ArgumentError, FolderInUseError, ModelFileError
+from reproduce.paths import require_name
 from reproduce.prediction.model_file import SUFFIX, require_fit, save_model
 from reproduce.prediction.recipe import Recipe, recipe_text
 from reproduce.provenance import write_text
@@ -42,15 +43,16 @@ def export_model(model: keras.Model, folder: Path, *, name: str, recipe: Recipe,
     Args:
         model: Trained; see `model_file.save_model`.
         folder: Made where it is not there.
-        name: Of the files, without an ending.
+        name: Name of the files, without an ending.
         recipe: What the model was trained with.
         onnx: Whether to write ONNX too, which needs the extra `export` and TensorFlow as Keras's backend.
 
     Raises:
-        ArgumentError: The recipe is not that of the model's input and output.
+        ArgumentError: The recipe is not that of the model's input and output, or the name is none of a file.
         FolderInUseError: A form of this name is there already: Keras would mix a new SavedModel with an old one.
         ModelFileError: ONNX is asked for, but its packages are not installed.
     """
+    require_name(name)
     require_fit(model, recipe, where="export_model")
     exported = Exported(
         keras=folder / f"{name}{SUFFIX}",

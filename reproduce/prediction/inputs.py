@@ -1,20 +1,20 @@
-"""What is to be predicted: NIfTI files and CT series that paths name, looked at by their headers alone."""
+"""Images that are to be predicted: NIfTI files and CT series that paths name, found by their headers alone."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reproduce.errors import ArgumentError, DataNotFoundError, ImageAxesError
-from reproduce.imaging.dicom import CtSeries, read_series
-from reproduce.imaging.dicom_series import SeriesFiles, find_series
+from reproduce.errors import ArgumentError, DataNotFoundError, ImageAxesError, ReproduceError
 from reproduce.imaging.nifti import read_nifti
 from reproduce.imaging.nifti_content import nifti_shape, read_nifti_header
 from reproduce.imaging.nifti_header import GeometryChoice, file_affine
 from reproduce.imaging.volume import Volume
+from reproduce.paths import require_name
+from reproduce.prediction.ct_inputs import CtImage, series_below, series_of
 
 _ENDINGS = (".nii.gz", ".nii")
 
@@ -24,7 +24,7 @@ class NiftiImage:
     """A NIfTI file.
 
     Attributes:
-        name: Of its output, without an ending; below the folder that was named, with "/" between folders.
+        name: Name of its output, without an ending; below the folder that was named, with "/" between folders.
         path: The file.
     """
 
@@ -33,53 +33,47 @@ class NiftiImage:
 
     @property
     def where(self) -> Path:
-        """What an error names."""
+        """Return the path that an error names."""
         return self.path
 
     def read(self, choice: GeometryChoice) -> Volume:
-        """The image; a fourth axis of length 1 is dropped."""
+        """Read the image; a fourth axis of length 1 is dropped."""
         image = read_nifti(self.path, choice=choice)
         one = image.voxels.ndim == 4 and image.voxels.shape[3] == 1
         return image.on_same_grid(image.voxels[..., 0], image.unit) if one else image
 
 
-@dataclass(frozen=True)
-class CtImage:
-    """A CT series.
-
-    Attributes:
-        name: Of its output, without an ending.
-        files: The series.
-    """
-
-    name: str
-    files: SeriesFiles
-
-    @property
-    def where(self) -> Path:
-        """What an error names."""
-        return self.files.files[0].parent
-
-    def read(self) -> CtSeries:
-        """The series in HU, with its UIDs."""
-        return read_series(self.files)
-
-
-def find_inputs(paths: Sequence[Path]) -> tuple[NiftiImage | CtImage, ...]:
-    """The images that files and folders name, in their order; those of a folder sorted by name.
+def find_inputs(
+    paths: Sequence[Path], *, leave_out: Callable[[ReproduceError], None] | None = None
+) -> tuple[NiftiImage | CtImage, ...]:
+    """Return the images that files and folders name, in their order; those of a folder sorted by name.
 
     A folder stands for every NIfTI file and every CT series below it; hidden files do not count. A series is named by
-    the folder that its files lie in, or, where several lie there, by its SeriesInstanceUID.
+    the folder that its files lie in, or, where several lie there, by its SeriesInstanceUID. Any other file is taken for
+    a slice of a CT series and stands for its series in its folder.
 
     Args:
-        paths: NIfTI files and folders, at least one.
+        paths: NIfTI files, slices and folders, at least one.
+        leave_out: Called with the error of what cannot be read or named in a folder; such an image is left out, the
+            others are returned. None raises the first of them.
 
     Raises:
-        DataNotFoundError: A path is not there, or a folder has neither NIfTI files nor a CT series.
-        ArgumentError: A file that does not end in .nii or .nii.gz, or two images of one name.
-        What `dicom_series.find_series` raises.
+        DataNotFoundError: A path is not there, a file is neither NIfTI nor a slice, or a folder has no images.
+        ArgumentError: Two images have one name.
+        What `dicom_series.find_series` raises, where nothing is left out.
     """
-    found = [image for path in paths for image in _images(path)]
+    left_out: list[ReproduceError] = []
+    found = [image for path in paths for image in _images(path, left_out.append)]
+    for image in list(found):
+        try:
+            require_name(image.name)
+        except ArgumentError as error:
+            left_out.append(ArgumentError(expected=error.expected, got=error.got, where=image.where, do=error.do))
+            found.remove(image)
+    for each in left_out:
+        if leave_out is None:
+            raise each
+        leave_out(each)
     twice = [name for name, n in Counter(image.name for image in found).items() if n > 1]
     if twice:
         wheres = " and ".join(str(image.where) for image in found if image.name == twice[0])
@@ -102,14 +96,14 @@ def require_channels(image: NiftiImage | CtImage, channels: Sequence[str], choic
         What reading a header raises.
     """
     if isinstance(image, CtImage):
-        n_axes, shape, got = 3, (1, 1, 1), "a CT series, which has one"
+        n_axes, n_channels, got = 3, 1, "a CT series, which has one"
     else:
         header = read_nifti_header(image.path)
         shape = nifti_shape(header, image.path)
-        n_axes = len(shape)
+        n_axes, n_channels = len(shape), shape[3] if len(shape) == 4 else 1
         got = f"{n_axes} axes of {' x '.join(map(str, shape))} voxels"
         file_affine(header, image.path, choice)
-    if (shape[3] if n_axes == 4 else 1) != len(channels):
+    if n_channels != len(channels):
         one = "3 axes" if len(channels) == 1 else f"4 axes, the last of {len(channels)} channels"
         raise ImageAxesError(
             expected=f"an image of {one} ({', '.join(channels)}), as the model was trained on",
@@ -119,39 +113,28 @@ def require_channels(image: NiftiImage | CtImage, channels: Sequence[str], choic
         )
 
 
-def _images(path: Path) -> list[NiftiImage | CtImage]:
+def _images(path: Path, leave_out: Callable[[ReproduceError], None]) -> list[NiftiImage | CtImage]:
     if path.is_dir():
-        images = [*_nifti_below(path), *_series_below(path)]
-        if images:
+        left_out: list[ReproduceError] = []
+        images: list[NiftiImage | CtImage] = [*_nifti_below(path), *series_below(path, left_out.append)]
+        if images or left_out:
+            for each in left_out:
+                leave_out(each)
             return sorted(images, key=lambda image: image.name)
         do = "name a folder with images; of DICOM only CT is read"
         got = "none" if any(path.iterdir()) else "an empty folder"
         raise DataNotFoundError(expected="NIfTI files or a CT series", got=got, where=path, do=do)
-    if not path.exists():
+    if not path.is_file():
+        got = "neither a file nor a folder" if path.exists() else "nothing there"
         do = "check the path"
-        raise DataNotFoundError(expected="an image or a folder of images", got="nothing there", where=path, do=do)
-    if not path.name.endswith(_ENDINGS):
-        do = "name a .nii or .nii.gz file, or the folder of a DICOM series"
-        raise ArgumentError(expected="a NIfTI file or a folder", got=path.name, where=path, do=do)
-    return [NiftiImage(_stem(path.name), path)]
+        raise DataNotFoundError(expected="an image or a folder of images", got=got, where=path, do=do)
+    return [NiftiImage(_stem(path.name), path) if path.name.endswith(_ENDINGS) else series_of(path)]
 
 
 def _nifti_below(folder: Path) -> list[NiftiImage]:
     paths = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names if name.endswith(_ENDINGS)]
     visible = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     return [NiftiImage(_stem(path.relative_to(folder).as_posix()), path) for path in visible]
-
-
-def _series_below(folder: Path) -> list[CtImage]:
-    series = find_series(folder)
-    parents = [os.path.commonpath([path.parent for path in each.files]) for each in series]
-    several = {parent for parent, n in Counter(parents).items() if n > 1}
-    images = []
-    for parent, each in zip(map(Path, parents), series, strict=True):
-        below = parent.relative_to(folder).as_posix()
-        name = folder.absolute().name if below == "." else below
-        images.append(CtImage(f"{name}/{each.series_uid}" if str(parent) in several else name, each))
-    return images
 
 
 def _stem(name: str) -> str:

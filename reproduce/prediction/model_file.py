@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
+import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 
 MEMBER = "reproduce_recipe.json"
 SUFFIX = ".keras"
+_CONFIG = "config.json"
 
 
 def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
@@ -50,14 +55,15 @@ def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """The recipe of a .keras file, without loading the model.
+    """Return the recipe of a .keras file, without loading the model.
 
     Raises:
         DataNotFoundError: There is no such file.
-        ModelFileError: It is no .keras file, has no recipe, or one that cannot be read.
+        ModelFileError: It is no .keras file, is damaged, has layers of another package, which Keras would import; or it
+            has no recipe, or one that cannot be read.
     """
     if not path.is_file():
-        got = "a folder" if path.is_dir() else "nothing there"
+        got = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "nothing there"
         raise DataNotFoundError(expected="a .keras file", got=got, where=path, do="check the path")
     try:
         with zipfile.ZipFile(path) as archive:
@@ -69,15 +75,48 @@ def read_recipe(path: Path) -> Recipe:
                     do="write it with reproduce.prediction.model_file.save_model and the recipe it was trained with",
                 )
             text = archive.read(MEMBER).decode()
-    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, OSError) as error:
+            config = json.loads(archive.read(_CONFIG).decode())
+    except ModelFileError:
+        raise
+    except Exception as error:  # zipfile, zlib and json raise a dozen types on damaged bytes
+        got = f"{type(error).__name__}: {error}"
         do = "fetch or export the model again; .h5 and SavedModel are not read"
-        raise ModelFileError(expected="a .keras file", got=str(error), where=path, do=do) from error
+        raise ModelFileError(expected="a .keras file", got=got, where=path, do=do) from error
+    if strange := sorted(set(_strange_modules(config))):
+        do = "build the model of layers of Keras or of this package, and export it again"
+        raise ModelFileError(expected="layers of Keras or of this package", got=", ".join(strange), where=path, do=do)
     try:
         return recipe_of(text)
-    except (ValueError, KeyError, TypeError, AttributeError, ArgumentError, ProtocolError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ArgumentError, ProtocolError) as error:
         got = f"{type(error).__name__}: {error}"
         do = "write it again with the version of this package that reads it"
         raise ModelFileError(expected=f"a recipe of format {FORMAT}", got=got, where=path, do=do) from error
+
+
+def _strange_modules(config: Any) -> Iterator[str]:
+    """Give the modules that a config of Keras names, which Keras would import, and that no one has vouched for."""
+    waiting = [config]  # no recursion: a damaged config may be nested to any depth
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            module = each.get("module")
+            if "class_name" in each and isinstance(module, str) and not _is_known(module, each.get("registered_name")):
+                yield module
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+
+
+def _is_known(module: str, registered: object) -> bool:
+    """Return whether a module is of Keras, is here in this package, or is loaded and has registered the class."""
+    package = module.partition(".")[0]
+    is_registered = isinstance(registered, str) and ">" in registered
+    if package == "reproduce" and not is_registered:
+        try:
+            return importlib.util.find_spec(module) is not None
+        except ModuleNotFoundError:
+            return False
+    return package in ("keras", "builtins", "reproduce") or (is_registered and module in sys.modules)
 
 
 def require_fit(model: keras.Model, recipe: Recipe, *, where: object) -> None:
@@ -97,7 +136,7 @@ def require_fit(model: keras.Model, recipe: Recipe, *, where: object) -> None:
 
 
 def _shapes(model: keras.Model, given: tuple[int, ...], where: object) -> tuple[tuple[int | None, ...], ...]:
-    """Shapes of input and output without the batch; a model that does not say them is shown an image of zeros."""
+    """Return the shapes of input and output without the batch; a model that has none is called on an image of zeros."""
     shape = getattr(model, "input_shape", None)
     if shape is not None:
         return tuple(shape)[1:], tuple(mask_of(model.output).shape)[1:]
@@ -111,7 +150,7 @@ def _shapes(model: keras.Model, given: tuple[int, ...], where: object) -> tuple[
 
 
 def mask_of(output: Any) -> Any:
-    """The output that holds the probabilities of regions: the one named "mask", or the only one."""
+    """Return the output that holds the probabilities of regions: the one named "mask", or the only one."""
     if isinstance(output, dict):
         if "mask" not in output:
             do = 'name the output "mask"'

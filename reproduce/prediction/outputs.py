@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from reproduce.errors import ArgumentError, FolderInUseError
-from reproduce.prediction.inputs import CtImage, NiftiImage
+from reproduce.paths import path_below
+from reproduce.prediction.ct_inputs import CtImage
+from reproduce.prediction.inputs import NiftiImage
 from reproduce.provenance import write_json
 
 RECORD = "prediction.json"
@@ -20,7 +22,7 @@ _ENDING = {"nifti": ".nii.gz", "seg": ".dcm"}
 def planned_outputs(
     images: Sequence[NiftiImage | CtImage], output: Path, *, format: Format, inputs: Sequence[Path]
 ) -> tuple[Path, ...]:
-    """The file of each image's prediction; nothing is written yet.
+    """Return the path of each image's prediction; nothing is written yet.
 
     Args:
         images: What is to be predicted.
@@ -29,7 +31,8 @@ def planned_outputs(
         inputs: The paths that were named; nothing may be written below them.
 
     Raises:
-        ArgumentError: A file for several images, another ending, SEG of a NIfTI image, or an output among the inputs.
+        ArgumentError: A file for several images, another ending, SEG of a NIfTI image, or an output among the inputs;
+            or a name that leads out of the folder, see `paths.path_below`.
         FolderInUseError: The file exists.
     """
     if format == "seg":
@@ -39,10 +42,10 @@ def planned_outputs(
                 raise ArgumentError(expected="DICOM for DICOM SEG", got="a NIfTI file", where=image.path, do=do)
     within = [path for path in inputs if output.resolve().is_relative_to(path.resolve())]
     if within:
-        do = "name another place: the next run would take predictions for images"
+        do = "name a folder elsewhere: the next run would take predictions for images"
         raise ArgumentError(expected="an output outside of the input", got=str(output), where=within[0], do=do)
     if not output.name.endswith((*_FILE_ENDINGS["nifti"], *_FILE_ENDINGS["seg"])):
-        return tuple(output / f"{image.name}{_ENDING[format]}" for image in images)
+        return tuple(path_below(output, f"{image.name}{_ENDING[format]}") for image in images)
     if len(images) != 1 or not output.name.endswith(_FILE_ENDINGS[format]):
         expected = f"a folder, or for a single image a file that ends in {' or '.join(_FILE_ENDINGS[format])}"
         got, do = f"{output.name} for {len(images)} image(s)", "name a folder"

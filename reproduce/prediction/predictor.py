@@ -47,7 +47,7 @@ class Predictor:
             raise ModelFileError(expected="a model that Keras can load", got=got, where=path, do=do) from error
 
     def probabilities(self, image: Volume, *, where: object) -> np.ndarray:
-        """Probability of each region in each voxel, on the grid of the image.
+        """Return the probability of each region in each voxel, on the grid of the image.
 
         Args:
             image: `[z, y, x]` or `[z, y, x, channel]`, in the unit and the axes of training.
@@ -61,15 +61,15 @@ class Predictor:
             IntensityError: A channel is constant, so that it has no z-score.
         """
         voxels = _mapped(image, self.recipe, where)
-        found = self._by_slices(voxels) if self.recipe.n_axes == 2 else self._by_boxes(voxels)
-        if not np.isfinite(found).all():
-            n, do = np.count_nonzero(~np.isfinite(found)), "look at this image, or at the training of the model"
-            got = f"{n} of {found.size} that are not"
+        probabilities = self._by_slices(voxels) if self.recipe.n_axes == 2 else self._by_boxes(voxels)
+        if not np.isfinite(probabilities).all():
+            n, do = np.count_nonzero(~np.isfinite(probabilities)), "look at this image, or at the training of the model"
+            got = f"{n} of {probabilities.size} that are not"
             raise NonFiniteError(expected="finite probabilities", got=got, where=where, do=do)
-        return found
+        return probabilities
 
     def masks(self, image: Volume, *, where: object) -> np.ndarray:
-        """Which regions each voxel belongs to, bool `[z, y, x, region]`; see `probabilities`."""
+        """Return which regions each voxel belongs to, bool `[z, y, x, region]`; see `probabilities`."""
         return decided(self.probabilities(image, where=where), self.recipe.threshold)
 
     def _by_slices(self, voxels: np.ndarray) -> np.ndarray:
@@ -78,23 +78,25 @@ class Predictor:
             resized = keras.ops.image.resize(voxels, size, antialias=True, data_format="channels_last")
             voxels = keras.ops.convert_to_numpy(resized)
         step = max(1, min(_SLICES_AT_A_TIME, _PIXELS_AT_A_TIME // (size[0] * size[1])))
-        found = np.concatenate([self._seen(voxels[z : z + step], n=step) for z in range(0, len(voxels), step)])
-        return found if shape == size else resize_slices(found, shape, order=1)
+        batches = [voxels[z : z + step] for z in range(0, len(voxels), step)]
+        probabilities = np.concatenate([self._probabilities_of(batch, n=step) for batch in batches])
+        return probabilities if shape == size else resize_slices(probabilities, shape, order=1)
 
     def _by_boxes(self, voxels: np.ndarray) -> np.ndarray:
+        z, y, x = self.recipe.size
         n_regions = len(self.recipe.regions)
         return averaged_over_boxes(
-            voxels, self.recipe.size, n_regions=n_regions, see=lambda box: self._seen(box[None], n=1)[0]
+            voxels, (z, y, x), n_regions=n_regions, see=lambda box: self._probabilities_of(box[None], n=1)[0]
         )
 
-    def _seen(self, batch: np.ndarray, *, n: int) -> np.ndarray:
-        """What the model makes of up to `n` inputs; always shown `n`, for each number has a graph of its own."""
+    def _probabilities_of(self, batch: np.ndarray, *, n: int) -> np.ndarray:
+        """Return the probabilities of up to `n` inputs; the model always gets `n`, as each number has its own graph."""
         full = np.concatenate([batch, np.zeros((n - len(batch), *batch.shape[1:]), batch.dtype)])
         return np.asarray(mask_of(self._model.predict_on_batch(full)), np.float32)[: len(batch)]
 
 
 def _mapped(image: Volume, recipe: Recipe, where: object) -> np.ndarray:
-    """What the model sees of an image before it is resized, float32 `[z, y, x, channel]`."""
+    """Return the voxels that the model sees before they are resized, float32 `[z, y, x, channel]`."""
     try:
         voxels = mapped(image.voxels, recipe.intensity)
     except (IntensityError, NonFiniteError) as error:

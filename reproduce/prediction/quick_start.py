@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reproduce.prediction.predictor import Predictor
@@ -21,17 +21,18 @@ def import_keras_alone() -> None:
     """
     if {"keras", *_NOT_NEEDED} & set(sys.modules):
         return
+    modules: dict[str, Any] = sys.modules
     for name in _NOT_NEEDED:
-        sys.modules[name] = None  # what `import` takes for a module that is not installed
+        modules[name] = None  # what `import` takes for a module that is not installed
     try:
         importlib.import_module("keras")
     finally:
         for name in _NOT_NEEDED:
-            del sys.modules[name]
+            del modules[name]
 
 
 def load_alone(path: Path) -> Predictor:
-    """The predictor of a model file, in a process that needs Keras for nothing else; see `import_keras_alone`."""
+    """Return the predictor of a model file, with Keras loaded by `import_keras_alone`."""
     import_keras_alone()
     from reproduce.prediction.predictor import Predictor
 

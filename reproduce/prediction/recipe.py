@@ -78,7 +78,7 @@ class Recipe:
     regions: tuple[Region, ...]
     threshold: float | None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         labels, names = [r.label for r in self.regions], [r.name for r in self.regions]
         faults = {
             "n_axes 2 or 3": self.n_axes not in (2, 3),
@@ -106,7 +106,7 @@ class Recipe:
 
 
 def painted(masks: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """The label map of regions, each painted over those before it.
+    """Return the label map of regions, each painted over those before it.
 
     Args:
         masks: bool `[z, y, x, region]`.
@@ -122,14 +122,14 @@ def painted(masks: np.ndarray, recipe: Recipe) -> np.ndarray:
 
 
 def recipe_text(recipe: Recipe) -> str:
-    """The JSON text of a recipe, the same for equal recipes."""
+    """Return the JSON text of a recipe, the same for equal recipes."""
     kind = "window" if isinstance(recipe.intensity, Window) else "zscore"
     content = {"format": FORMAT, **asdict(recipe), "intensity": {"kind": kind, **asdict(recipe.intensity)}}
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 def recipe_of(text: str) -> Recipe:
-    """The recipe of a JSON text that `recipe_text` wrote.
+    """Return the recipe of a JSON text that `recipe_text` wrote.
 
     Raises:
         ValueError, KeyError, TypeError, AttributeError: It is no JSON, of another format, or a part is absent or odd.
@@ -145,7 +145,7 @@ def recipe_of(text: str) -> Recipe:
     )
     threshold = content["threshold"]
     return Recipe(
-        n_axes=int(content["n_axes"]),
+        n_axes=content["n_axes"],
         size=tuple(int(n) for n in content["size"]),
         channels=tuple(str(name) for name in content["channels"]),
         intensity=intensity,

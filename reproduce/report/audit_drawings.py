@@ -55,10 +55,10 @@ def dice_iou_drawings(cells: Sequence[Cell]) -> list[tuple[str, Drawing]]:
     """
     drawn = []
     for columns in by_test_set(cells):
-        points = []
+        points: list[tuple[str, Interval, Interval]] = []
         for column in columns:
             iou, dice = column.cell("miou") or column.cell("iou"), column.cell("dice")
-            if iou and dice:
+            if iou and dice and iou.share is not None and dice.share is not None:
                 points.append((column.model, iou.share, dice.share))
         if points:
             cell = columns[0].cells[0]

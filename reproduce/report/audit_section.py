@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.audit.audit import audit
-from reproduce.audit.finding import Finding
+from reproduce.audit.finding import Finding, Verdict
 from reproduce.audit.printed import Cell, read_cells
 from reproduce.audit.render import summary
 from reproduce.papers.documents import document_cells, document_findings
 from reproduce.report.audit_drawings import dice_iou_drawings, prevalence_drawings
 from reproduce.report.drawing import Drawing
 
-VERDICTS = ("inconsistent", "undetermined", "consistent")
+VERDICTS: tuple[Verdict, ...] = ("inconsistent", "undetermined", "consistent")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class AuditSection:
     Attributes:
         title: "Document" and its number, or the name of the file.
         anchor: Id of the section within the page.
-        counts: How many findings have each verdict, in words.
+        counts: Number of findings with each verdict, in words.
         findings: (data, findings), in the order of the audit.
         prevalence, planes: (title, drawing).
     """
@@ -38,7 +38,7 @@ class AuditSection:
 
     @property
     def n(self) -> dict[str, int]:
-        """How many findings have each verdict."""
+        """Return how many findings have each verdict."""
         words = [each.verdict for _, group in self.findings for each in group]
         return {verdict: words.count(verdict) for verdict in VERDICTS}
 
@@ -56,7 +56,7 @@ def audit_sections(papers: Sequence[Path]) -> list[AuditSection]:
     sections = []
     for document in sorted({each.document for each in findings}):
         of_document = [each for each in findings if each.document == document]
-        printed = [cell for cell in cells if cell.document == document]
+        printed = tuple(cell for cell in cells if cell.document == document)
         sections.append(_section(f"Document {document}", of_document, printed))
     for path in papers:
         printed = read_cells(path)

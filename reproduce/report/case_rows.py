@@ -33,7 +33,7 @@ class CaseRow:
 
     @property
     def worst(self) -> float:
-        """The score of the last model, which rows are sorted by; undefined ones come last."""
+        """Return the score of the last model, which rows are sorted by; undefined ones come last."""
         return math.inf if math.isnan(self.scores[-1]) else self.scores[-1]
 
 
@@ -61,7 +61,7 @@ def case_table(cases: Sequence[dict[str, str]], models: Sequence[str], *, region
 
     Args:
         cases: Rows with `CASE_COLUMNS`; none gives None.
-        models: Of the table, in the order of the print.
+        models: Models of the table, in the order of the print.
         region: The one that the printed cells are read on.
     """
     cases = [row for row in cases if row["region"] == region]

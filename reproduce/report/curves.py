@@ -22,7 +22,7 @@ def curves(history: Sequence[dict[str, str]], models: Sequence[str]) -> list[tup
 
     Args:
         history: Rows with `HISTORY_COLUMNS`; none gives no drawing.
-        models: Of the table, in the order of the print, which is that of the colours too.
+        models: Models of the table, in the order of the print, which is that of the colours too.
     """
     runs: dict[str, dict[str, dict[tuple[str, str], Points]]] = {}
     for row in history:

@@ -71,7 +71,7 @@ class Drawing:
     """Shapes with what they say in words.
 
     Attributes:
-        width, height: Of the drawing; a unit is a pixel on a phone.
+        width, height: Size of the drawing; a unit is a pixel on a phone.
         title: What it shows, for those who do not see it.
         shapes: From back to front.
     """
@@ -126,7 +126,7 @@ def padded(values: Sequence[float], share: float) -> tuple[float, float]:
 
     Args:
         values: May hold nan.
-        share: Of the distance, at each end.
+        share: Part of the distance that is added at each end.
     """
     finite = [value for value in values if math.isfinite(value)]
     if not finite:

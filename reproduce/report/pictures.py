@@ -21,10 +21,10 @@ class Picture:
 
     Attributes:
         patient, slice, note: Which, and what to know of it.
-        width_mm, height_mm: Of the part.
+        width_mm, height_mm: Size of the part.
         image: PNG as a `data:` address.
         reference: Outline of the reference as the text of SVG's `d`; "" where it is empty.
-        predictions: (model, outline) likewise.
+        predictions: (model, outline), the outline as the text of SVG's `d`.
     """
 
     patient: str

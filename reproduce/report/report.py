@@ -20,7 +20,7 @@ from reproduce.report.statement_section import StatementSection, statement_secti
 from reproduce.results import verdict_words as words
 from reproduce.results.diff import diff_run, means_text
 from reproduce.results.diff_render import source_text
-from reproduce.results.folders import find_runs, optional_number
+from reproduce.results.folders import damage_named, find_runs, optional_number
 from reproduce.results.number_format import UNDEFINED, interval, number, p_text, reading, signed
 
 # How a verdict looks; the word itself always stands beside the sign, so that colour is never needed.
@@ -54,13 +54,17 @@ def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence
         ResultsError: There are no results, or a file of them is broken.
         ClaimsError: A table of the reader's own is broken.
     """
-    tables = statement_sections(read_statement_runs(results), figures)
-    sections = [
-        run_section(diff_run(run), figures)
-        for run in find_runs(results, (), or_none=bool(tables))
-        if run.kind in _WITH_CELLS
-    ]
-    write_text(output, render(sections, tables, papers=papers))
+    with damage_named(results):
+        tables = statement_sections(read_statement_runs(results), figures)
+        runs = find_runs(results, (), or_none=bool(tables))
+    sections = []
+    for run in runs:
+        if run.kind in _WITH_CELLS:
+            with damage_named(run.path):
+                sections.append(run_section(diff_run(run), figures))
+    with damage_named(results):
+        page = render(sections, tables, papers=papers)
+    write_text(output, page)
     return output
 
 

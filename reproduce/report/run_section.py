@@ -56,7 +56,7 @@ class RunSection:
         pictures: Slices from the worst patient to the best.
         cases: Scans, the worst first.
         folds: Who trains, stops and tests.
-        decisions: Of the protocol, in its order.
+        decisions: Choices of the protocol, in its order.
         remarks: Paragraphs of a protocol that has no list of decisions.
         included, excluded: Scans of the ledger; for those left out the reasons with their counts.
         provenance: (name, value) of provenance.json, flat.
@@ -82,12 +82,12 @@ class RunSection:
 
     @property
     def anchor(self) -> str:
-        """The id of the section within the page."""
+        """Return the id of the section within the page."""
         return self.diff.run.name.replace("/", "-")
 
     @property
     def pictured(self) -> dict[str, int]:
-        """For each patient with a picture its number, from 1."""
+        """Return the number of each patient with a picture, from 1."""
         return {picture.patient: number for number, picture in enumerate(self.pictures, start=1)}
 
 
@@ -137,7 +137,7 @@ def _rows(run: RunFolder, file: str, columns: Sequence[str]) -> list[dict[str, s
 
 
 def decided_by(found: Sequence[dict[str, str]]) -> list[Decision]:
-    """The choices of a protocol.json, told apart by who makes them."""
+    """Return the choices of a protocol.json: those of the document, and ours where it is silent."""
     return [
         Decision(each["field"], each["value"], each["place"].removeprefix(SILENT), not each["place"][:3].isdecimal())
         for each in found

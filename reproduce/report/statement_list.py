@@ -11,7 +11,7 @@ from reproduce.errors import ResultsError
 from reproduce.papers.cells import Document, number_of
 from reproduce.papers.documents import judged_statements
 from reproduce.provenance import write_text
-from reproduce.results.folders import find_runs, optional_number, read_object, read_rows
+from reproduce.results.folders import damage_named, find_runs, optional_number, read_object, read_rows
 from reproduce.results.verdict_words import CONTRADICTED, STATEMENT_WORDS, tally
 
 COLUMNS = (
@@ -60,22 +60,22 @@ class StatementRun:
 
     @property
     def name(self) -> str:
-        """Table and run, e.g. "table2/pneumoniamnist-cpu"."""
+        """Return table and run, e.g. "table2/pneumoniamnist-cpu"."""
         return f"{self.path.parent.name}/{self.path.name}"
 
     @property
     def of_document(self) -> tuple[DecidedStatement, ...]:
-        """The statements of the document."""
+        """Return the statements of the document."""
         return tuple(each for each in self.statements if each.place.startswith(f"{self.document} "))
 
     @property
     def asked(self) -> tuple[DecidedStatement, ...]:
-        """Questions asked beside them; their verdicts are none on the document."""
+        """Return the questions asked beside them; their verdicts say nothing of the document."""
         return tuple(each for each in self.statements if each not in self.of_document)
 
     @property
     def measured_on(self) -> str:
-        """Data set and profile in words."""
+        """Return data set and profile in words."""
         return "no data" if self.source == NO_DATA else f"{self.source}, {self.profile} profile"
 
     def drawings(self, figures: Path) -> list[Path]:
@@ -92,7 +92,11 @@ def read_statement_runs(results: Path) -> list[StatementRun]:
     Raises:
         ResultsError: A file of a run is not there, or broken.
     """
-    runs = [_read(run.path) for run in find_runs(results, (), or_none=True) if run.kind == "statements"]
+    runs = []
+    for run in find_runs(results, (), or_none=True):
+        if run.kind == "statements":
+            with damage_named(run.path):
+                runs.append(_read(run.path))
     with_data = {run.path.parent for run in runs if run.source != NO_DATA}
     return [run for run in runs if run.source != NO_DATA or run.path.parent not in with_data]
 
@@ -111,31 +115,42 @@ def write_statement_page(document: Document, results: Path, figures: Path) -> Pa
     Raises:
         ResultsError: No table of statements of the document has been run, or a file is broken.
     """
-    document = number_of(document)
-    runs = [run for run in read_statement_runs(results) if run.document == document]
+    number = number_of(document)
+    with damage_named(results):
+        runs = [run for run in read_statement_runs(results) if run.document == number]
     if not runs:
         do = "run a script of its tables of statements first, e.g. experiments/layers_table1.py"
-        raise ResultsError(expected=f"a table of statements of document {document}", got="none", where=results, do=do)
-    page = results / f"document{document}" / "statements.md"
-    write_text(page, _page(document, runs, page.parent, figures))
+        raise ResultsError(expected=f"a table of statements of document {number}", got="none", where=results, do=do)
+    page = results / f"document{number}" / "statements.md"
+    write_text(page, _page(number, runs, page.parent, figures))
     return page
 
 
 def _read(path: Path) -> StatementRun:
     protocol = read_object(path / "protocol.json")
-    texts = [protocol.get(key) for key in ("document", "title", "source", "profile")]
-    if not all(isinstance(text, str) for text in texts):
+    values = [protocol.get(key) for key in ("document", "title", "source", "profile")]
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) < len(values):
         expected = "document, title, source and profile of the run"
         raise ResultsError(expected=expected, got="not all of them", where=path / "protocol.json", do=_AGAIN)
     file = path / "statements.csv"
     statements = [
-        DecidedStatement(*(row[key] for key in COLUMNS[:6]), int(optional_number(row["seeds"] or "0", file)))
+        DecidedStatement(
+            key=row["key"],
+            place=row["place"],
+            text=row["statement"],
+            rule=row["rule"],
+            verdict=row["verdict"],
+            measured=row["measured"],
+            n_seeds=int(optional_number(row["seeds"] or "0", file)),
+        )
         for row in read_rows(file, COLUMNS)
     ]
     if strange := {each.verdict for each in statements} - {*STATEMENT_WORDS, NOT_RUN}:
         expected = f"one of {', '.join((*STATEMENT_WORDS, NOT_RUN))}"
         raise ResultsError(expected=expected, got=", ".join(sorted(strange)), where=file, do=_AGAIN)
-    return StatementRun(path, *texts, tuple(statements), protocol)
+    document, title, source, profile = texts
+    return StatementRun(path, document, title, source, profile, tuple(statements), protocol)
 
 
 def _page(document: str, runs: Sequence[StatementRun], home: Path, figures: Path) -> str:

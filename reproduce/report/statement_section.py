@@ -20,7 +20,7 @@ class StatementSection:
         run: The run with its statements.
         contradicted: Statements of the document that are contradicted.
         counts: (verdict, number), in order of first appearance.
-        decisions: Of the protocol, in its order.
+        decisions: Choices of the protocol, in its order.
         figures: (file name below figures/, address).
     """
 
@@ -32,7 +32,7 @@ class StatementSection:
 
     @property
     def anchor(self) -> str:
-        """The id of the section within the page."""
+        """Return the id of the section within the page."""
         return self.run.name.replace("/", "-")
 
 

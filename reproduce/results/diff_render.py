@@ -37,7 +37,7 @@ def diff_text(diffs: Sequence[RunDiff], *, width: int, colour: bool) -> str:
     if not diffs:
         return NO_TABLES
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False)
     for each in diffs:
         console.print(Group(Text(each.run.title, style="bold"), Text(f"{each.run.name}: {each.summary}")))
         if each.cells:

@@ -6,12 +6,13 @@ import csv
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
-from reproduce.errors import ResultsError
+from reproduce.errors import ReproduceError, ResultsError
 from reproduce.protocol import NO_DOCUMENT
 from reproduce.results.verdict_words import PHANTOM, caveats
 
@@ -72,6 +73,23 @@ class RunFolder:
     def json(self, file: str) -> dict:
         """Read the object of one of its JSON files; see `read_object`."""
         return read_object(self.path / file)
+
+
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged file below a folder makes its readers raise into a ResultsError that names the folder.
+
+    Errors of this package pass, and so do those of the system, e.g. that a file may not be opened.
+    """
+    try:
+        yield
+    except ReproduceError:
+        raise
+    except Exception as error:  # json, csv, zipfile, numpy and pandas raise two dozen types on damaged bytes
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
+        got = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ResultsError(expected="results as they are written", got=got, where=path, do=_AGAIN) from error
 
 
 def find_runs(results: Path, names: Sequence[str], *, or_none: bool = False) -> list[RunFolder]:

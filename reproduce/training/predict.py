@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from reproduce.errors import NonFiniteError
+from reproduce.paths import path_below
 from reproduce.training.pipeline import SliceName, Slices
 from reproduce.training.state import write_arrays
 
@@ -55,7 +56,7 @@ def predict_scans(
             position = done + len(pending)
             if position == len(names) or names[position].scan != names[done].scan:
                 stacked = {name: np.stack([output[name] for output in pending]) for name in pending[0]}
-                write_prediction(folder / f"{names[done].scan}.npz", stacked)
+                write_prediction(path_below(folder, f"{names[done].scan}.npz"), stacked)
                 done, pending = position, []
 
 

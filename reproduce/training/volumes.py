@@ -17,6 +17,7 @@ from reproduce.cache_key import cache_key
 from reproduce.imaging.boxes import Box, averaged_over_boxes, set_into
 from reproduce.locks import one_writer
 from reproduce.metrics.decisions import inside
+from reproduce.paths import path_below
 from reproduce.prepared.slices import SPLIT, Prepared
 from reproduce.protocol import Preparation
 from reproduce.protocol.augmentation import VolumeAugmentation
@@ -182,7 +183,7 @@ def predict_volumes(model: keras.Model, folder: Path, *, volumes: Volumes, patie
     for i in volumes.indices(patients):
         found = averaged_over_boxes(volumes.image(i), box, n_regions=len(volumes.regions), see=see)
         require_finite(found, "mask", volumes.names[i])
-        write_prediction(folder / f"{volumes.names[i].scan}.npz", {"mask": found})
+        write_prediction(path_below(folder, f"{volumes.names[i].scan}.npz"), {"mask": found})
 
 
 def _middle(volumes: Volumes, i: int, box: Box) -> tuple[np.ndarray, np.ndarray]:

@@ -6,19 +6,22 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 from rich.console import Console
 
 from reproduce import cli
-from reproduce.errors import FolderInUseError, ImageAxesError, ModelFileError, PixelDecodeError
+from reproduce.errors import FolderInUseError, ImageAxesError, ModelFileError, NonFiniteError, NotAnImageError
 from reproduce.imaging.dicom import read_series
 from reproduce.imaging.nifti import read_nifti_labels
 from reproduce.imaging.nifti_header import REFUSE
 from reproduce.imaging.volume import require_same_grid
 from reproduce.prediction.command import predict
+from reproduce.prediction.inputs import find_inputs
 from reproduce.prediction.model_file import save_model
 from reproduce.prediction.outputs import RECORD
 from reproduce.prediction.predictor import Predictor
@@ -45,8 +48,20 @@ except SystemExit as stopped:
 RUN = "import sys; from reproduce.cli import main; main(sys.argv[1:])"
 
 
-def run(model, paths, output, *, load=Predictor):
-    return predict(model, paths, output, format="nifti", choice=REFUSE, load=load, console=Console(quiet=True))
+def run(model, paths, output, *, load=Predictor, format="nifti"):
+    return predict(model, paths, output, format=format, choice=REFUSE, load=load, console=Console(quiet=True))
+
+
+@pytest.fixture
+def command(capsys):
+    """Runs `reproduce predict` in this process: exit code, stdout, stderr."""
+
+    def called(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["predict", *map(str, arguments)])
+        return (stopped.value.code or 0, *capsys.readouterr())
+
+    return called
 
 
 def cube(seed=0):
@@ -142,7 +157,10 @@ def test_headers_are_held_to_the_model_before_it_is_loaded(toy, turned, step_mod
     good = turned / "00.nii.gz"
     toy.save_nifti(tmp_path / "4d.nii.gz", np.zeros((8, 8, 8, 4), np.float32), np.eye(4))
     with pytest.raises(ImageAxesError, match="an image of 3 axes"):
-        run(step_model, [good, tmp_path / "4d.nii.gz"], tmp_path / "out", load=never)
+        run(step_model, [tmp_path / "4d.nii.gz"], tmp_path / "out", load=never)
+    toy.save_nifti(tmp_path / "4d too.nii.gz", np.zeros((8, 8, 8, 4), np.float32), np.eye(4))
+    done = run(step_model, [tmp_path / "4d.nii.gz", tmp_path / "4d too.nii.gz"], tmp_path / "out", load=never)
+    assert ([type(error) for error in done.failed], done.files) == ([ImageAxesError] * 2, ())
     assert not (tmp_path / "out").exists()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").touch()
@@ -153,14 +171,101 @@ def test_headers_are_held_to_the_model_before_it_is_loaded(toy, turned, step_mod
         run(tmp_path / "plain.keras", [good], tmp_path / "out", load=never)
 
 
-def test_an_image_that_is_cut_short_ends_the_run_and_leaves_what_is_done(toy, step_model, tmp_path):
-    for name in "abc":
+def test_an_image_that_cannot_be_predicted_is_reported_and_the_run_goes_on(toy, step_model, tmp_path, command):
+    for name in "abcde":
         toy.save_nifti(tmp_path / "in" / f"{name}.nii.gz", cube(), np.eye(4))
     path = tmp_path / "in" / "b.nii.gz"
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(PixelDecodeError, match=r"b\.nii\.gz"):
-        run(step_model, [tmp_path / "in"], tmp_path / "out")
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.nii.gz", RECORD]
+    values = cube()
+    values[3, 2, 1] = np.nan
+    toy.save_nifti(tmp_path / "in" / "c.nii.gz", values, np.eye(4))
+    (tmp_path / "in" / "d.nii.gz").write_bytes(b"no image")
+    code, out, err = command("--model", step_model, tmp_path / "in", tmp_path / "out")
+    assert (code, out) == (1, f"{tmp_path / 'out'}: 2 of 5 written\n")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.nii.gz", "e.nii.gz", RECORD]
+    assert [err.count(f"{kind}: ") for kind in ("PixelDecodeError", "NonFiniteError", "NotAnImageError")] == [1] * 3
+    with pytest.raises(NonFiniteError, match=r"c\.nii\.gz"):
+        run(step_model, [tmp_path / "in" / "c.nii.gz"], tmp_path / "c")
+
+
+@pytest.fixture
+def ct_model(toy, tmp_path):
+    save_model(toy.stepwise((64, 64)), tmp_path / "ct.keras", recipe=toy.recipe((64, 64), channels=("CT",)))
+    return tmp_path / "ct.keras"
+
+
+@pytest.fixture
+def ct_folder(phantom_root, tmp_path):
+    """The three phantom series, each in a folder of its own: a, b, c."""
+    for name, image in zip("abc", find_inputs([phantom_root]), strict=True):
+        (tmp_path / "ct" / name).mkdir(parents=True)
+        for path in image.files.files:
+            (tmp_path / "ct" / name / path.name).write_bytes(path.read_bytes())
+    return tmp_path / "ct"
+
+
+@pytest.mark.parametrize("wrong", ["a slice is lost", "a header is cut short", "all headers are cut short"])
+@pytest.mark.parametrize("format", ["nifti", "seg"])
+def test_a_series_that_cannot_be_read_is_reported(ct_model, ct_folder, tmp_path, format, wrong, command):
+    slices = sorted((ct_folder / "b").iterdir())
+    if wrong == "a slice is lost":
+        slices[2].unlink()
+    for path in slices[: {"a slice is lost": 0, "a header is cut short": 1}.get(wrong)]:
+        path.write_bytes(path.read_bytes()[:300])
+    code, out, err = command("--model", ct_model, "--format", format, ct_folder, tmp_path / "out")
+    ending = {"nifti": ".nii.gz", "seg": ".dcm"}[format]
+    assert (code, err.count("where: ")) == (1, 1)
+    assert out == f"{tmp_path / 'out'}: 2 of 3 written\n"
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [f"a{ending}", f"c{ending}", RECORD]
+
+
+def test_a_slice_stands_for_its_series(ct_model, ct_folder, tmp_path, command):
+    path = sorted((ct_folder / "a").iterdir())[2]
+    code, _, err = command("--model", ct_model, path, tmp_path / "a.nii.gz")
+    assert code == 0
+    assert f"{path}: a slice; all 6 of its series in {ct_folder / 'a'} are predicted" in err
+    assert nib.load(tmp_path / "a.nii.gz").shape == (64, 64, 6)
+    (ct_folder / "a" / "notes.txt").write_text("no image")
+    code, _, err = command("--model", ct_model, ct_folder / "a" / "notes.txt", tmp_path / "b.nii.gz")
+    assert (code, err.splitlines()[0].partition(":")[0]) == (2, "DataNotFoundError")
+
+
+def test_a_seg_is_refused_before_the_model_is_loaded(ct_model, ct_folder, tmp_path):
+    for path in (ct_folder / "a").iterdir():
+        dataset = pydicom.dcmread(path)
+        del dataset.FrameOfReferenceUID
+        dataset.save_as(path)
+    with pytest.raises(NotAnImageError, match="FrameOfReferenceUID"):
+        run(ct_model, [ct_folder / "a"], tmp_path / "s.dcm", load=never, format="seg")
+
+
+def test_elements_that_a_seg_leaves_empty_are_named(ct_model, ct_folder, tmp_path, command):
+    for path in (ct_folder / "a").iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.PatientSex = "U"
+        dataset.save_as(path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        code, _, err = command("--model", ct_model, "--format", "seg", ct_folder / "a", tmp_path / "s.dcm")
+    assert (code, [each for each in caught if "highdicom" in each.filename]) == (0, [])
+    assert "left empty in the SEG, not valid in the slices: PatientSex (0010,0040)" in err
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
+@pytest.mark.parametrize("uid", ["../../../ESCAPED", "1.2/../../../ESCAPED", "..", "/ESCAPED", "a", "1..2"])
+def test_nothing_is_written_by_a_uid_that_is_a_path(ct_model, ct_folder, tmp_path, uid, command):
+    """Two series in one folder are told apart by their UIDs, one of which leads out of the output."""
+    for i, path in enumerate(sorted((ct_folder / "b").iterdir())):
+        dataset = pydicom.dcmread(path)
+        with pydicom.config.disable_value_validation():
+            dataset.SeriesInstanceUID = uid
+            dataset.save_as(ct_folder / "a" / f"other{i}.dcm")
+    before = {path for path in tmp_path.parent.rglob("*") if "ESCAPED" in path.name}
+    code, _, err = command("--model", ct_model, ct_folder / "a", tmp_path / "x" / "y" / "out")
+    assert code in (1, 2)
+    assert "SeriesInstanceUID" in err
+    assert {path for path in tmp_path.parent.rglob("*") if "ESCAPED" in path.name} == before
+    assert all(path.parent == tmp_path / "x" / "y" / "out" / "a" for path in (tmp_path / "x").rglob("*.nii.gz"))
 
 
 def test_ctrl_c_leaves_whole_files_and_the_run_can_be_given_again(turned, step_model, tmp_path, monkeypatch):
@@ -177,18 +282,6 @@ def test_ctrl_c_leaves_whole_files_and_the_run_can_be_given_again(turned, step_m
     assert ([path.name for path in done.files], done.n_planned) == (["00.nii.gz", "01.nii.gz"], 48)
     assert np.array_equal(np.asanyarray(nib.load(done.files[1]).dataobj), steps(cube(1)))
     assert len(run(step_model, [turned], tmp_path / "out").files) == 48
-
-
-@pytest.fixture
-def command(capsys):
-    """Runs `reproduce predict` in this process: exit code, stdout, stderr."""
-
-    def called(*arguments):
-        with pytest.raises(SystemExit) as stopped:
-            cli.main(["predict", *map(str, arguments)])
-        return (stopped.value.code or 0, *capsys.readouterr())
-
-    return called
 
 
 def test_the_command(command, turned, step_model, tmp_path, monkeypatch):
@@ -215,6 +308,14 @@ def test_errors_of_the_command_are_one_text(command, step_model, tmp_path):
     assert (code, out) == (2, "")
     assert err.startswith("DataNotFoundError: expected an image or a folder of images, got nothing there\n")
     assert command("--model", tmp_path / "none.keras", tmp_path, tmp_path / "out")[2].startswith("DataNotFoundError")
+
+
+def test_a_target_that_cannot_be_written_is_one_text(command, turned, step_model, tmp_path):
+    (tmp_path / "file").touch()
+    code, out, err = command("--model", step_model, turned / "00.nii.gz", tmp_path / "file" / "out")
+    assert (code, out) == (2, "")
+    assert err.startswith("NotADirectoryError: ")
+    assert "do:    check the path, its permissions and the space on the disk" in err
 
 
 def test_a_wrong_path_is_told_without_loading_keras(tmp_path):

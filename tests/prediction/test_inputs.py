@@ -1,5 +1,7 @@
 """What paths stand for: files, folders of files, series of DICOM; looked at by their headers alone."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -61,8 +63,24 @@ def test_what_is_no_image(save, tmp_path):
     (tmp_path / "empty" / "a.txt").touch()
     with pytest.raises(DataNotFoundError, match="of DICOM only CT is read"):
         find_inputs([tmp_path / "empty"])
-    with pytest.raises(ArgumentError, match=r"a\.txt"):
+    with pytest.raises(DataNotFoundError, match=r"a\.txt"):
         find_inputs([tmp_path / "empty" / "a.txt"])
+
+
+def test_a_pipe_is_no_image(tmp_path):
+    os.mkfifo(tmp_path / "a.nii.gz")
+    with pytest.raises(DataNotFoundError, match="neither a file nor a folder"):
+        find_inputs([tmp_path / "a.nii.gz"])
+
+
+def test_a_name_that_is_no_text_is_left_out(save, tmp_path):
+    good = save("in/a.nii.gz")
+    os.link(good, bytes(tmp_path / "in") + b"/\xff.nii.gz")
+    with pytest.raises(ArgumentError, match=r"a name that a file below a folder can have, got '.udcff'"):
+        find_inputs([tmp_path / "in"])
+    errors = []
+    assert [image.name for image in find_inputs([tmp_path / "in"], leave_out=errors.append)] == ["a"]
+    assert [type(error) for error in errors] == [ArgumentError]
 
 
 def test_two_images_of_one_name_are_refused(save):

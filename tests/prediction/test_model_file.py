@@ -60,7 +60,44 @@ def test_other_files_are_refused(tmp_path):
 def test_a_recipe_that_cannot_be_read_is_refused(tmp_path, text):
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
         archive.writestr(MEMBER, text)
+        archive.writestr("config.json", "{}")
     with pytest.raises(ModelFileError, match=r"m\.keras"):
+        read_recipe(tmp_path / "m.keras")
+
+
+def rewritten(path, target, change):
+    """A copy of a model file in which `change(name, content)` gives each member."""
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w") as archive:
+        for name in source.namelist():
+            archive.writestr(name, change(name, source.read(name)))
+    return target
+
+
+DAMAGED = {
+    "a recipe nested too deep": (MEMBER, lambda _: b"[" * 100_000, "RecursionError"),
+    "a config nested too deep": ("config.json", lambda _: b"[" * 100_000, "RecursionError"),
+    "a config that is no UTF-8": ("config.json", lambda content: b"\xff" + content, "UnicodeDecodeError"),
+    "a config that is no JSON": ("config.json", lambda content: content[:-9], "JSONDecodeError"),
+    "a module that is absent": ("config.json", lambda c: c.replace(b"keras.layers", b"reproduce.no"), "reproduce.no"),
+    "a module of others": ("config.json", lambda c: c.replace(b'"keras.layers"', b'"os"'), "got os"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_is_told_before_keras_is_loaded(step_model, tmp_path, name):
+    member, change, match = DAMAGED[name]
+    path = rewritten(step_model, tmp_path / "m.keras", lambda n, content: change(content) if n == member else content)
+    with pytest.raises(ModelFileError, match=match):
+        read_recipe(path)
+
+
+def test_a_flipped_bit_of_the_config_is_told(step_model, tmp_path):
+    content = bytearray(step_model.read_bytes())
+    with zipfile.ZipFile(step_model) as archive:
+        info = archive.getinfo("config.json")
+    content[info.header_offset + 30 + len(info.filename) + 20] ^= 1
+    (tmp_path / "m.keras").write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"CRC|Error"):
         read_recipe(tmp_path / "m.keras")
 
 

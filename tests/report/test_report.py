@@ -184,3 +184,24 @@ def test_a_table_of_ours_is_said_to_be_ours(make_run, tmp_path):
     assert "Which model is better, tested on phantom" in text
     assert "Printed and reproduced" not in text
     assert "where the document is silent" not in text
+
+
+EVIL = "'><script>alert(1)</script><b title='x"
+
+
+def test_names_from_files_are_text_in_the_page(results, tmp_path):
+    for path in results.glob("*/*/*"):
+        if path.suffix in (".csv", ".json"):
+            text = path.read_text(encoding="utf-8")
+            for name in ("P1", "optimised_cnn", "nodule", "Table 1 by hand"):
+                text = text.replace(name, name + EVIL)
+            path.write_text(text, encoding="utf-8")
+    for path in results.glob("*/published.csv"):
+        path.write_text(path.read_text().replace("optimised_cnn", "optimised_cnn" + EVIL))
+    text = write_report(results, tmp_path, tmp_path / "r.html", papers=()).read_text(encoding="utf-8")
+    page = Page(text)
+    assert "<script>alert(1)</script>" in page.text
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert "alert(1)" not in text.partition("<script>")[2].partition("</script>")[0]
+    assert page.open == []
+    assert "x" not in page.values("title")
