@@ -96,12 +96,12 @@ def require_channels(image: NiftiImage | CtImage, channels: Sequence[str], choic
         What reading a header raises.
     """
     if isinstance(image, CtImage):
-        n_axes, n_channels, got = 3, 1, "a CT series, which has one"
+        n_channels, got = 1, "a CT series, which has one"
     else:
         header = read_nifti_header(image.path)
         shape = nifti_shape(header, image.path)
-        n_axes, n_channels = len(shape), shape[3] if len(shape) == 4 else 1
-        got = f"{n_axes} axes of {' x '.join(map(str, shape))} voxels"
+        n_channels = shape[3] if len(shape) == 4 else 1
+        got = f"{len(shape)} axes of {' x '.join(map(str, shape))} voxels"
         file_affine(header, image.path, choice)
     if n_channels != len(channels):
         one = "3 axes" if len(channels) == 1 else f"4 axes, the last of {len(channels)} channels"

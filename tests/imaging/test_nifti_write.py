@@ -105,7 +105,7 @@ def test_a_sheared_grid_has_no_qform(tmp_path):
 
 def test_a_position_that_float32_cannot_hold_is_refused(tmp_path):
     affine = np.eye(4)
-    affine[0, 3] = 1e6 + 0.03  # float32 steps by 1/16 there
+    affine[0, 3] = 9e4 + 0.003  # float32 steps by 1/128 there
     with pytest.raises(GeometryError, match="apart"):
         write_nifti(volume_of(numbered(), affine), tmp_path / "a.nii", like=None)
     assert list(tmp_path.iterdir()) == []
