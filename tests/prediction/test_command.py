@@ -314,8 +314,8 @@ def test_a_target_that_cannot_be_written_is_one_text(command, turned, step_model
     (tmp_path / "file").touch()
     code, out, err = command("--model", step_model, turned / "00.nii.gz", tmp_path / "file" / "out")
     assert (code, out) == (2, "")
-    assert err.startswith("NotADirectoryError: ")
-    assert "do:    check the path, its permissions and the space on the disk" in err
+    assert err.startswith("NotWritableError: ")
+    assert "do:    free space, allow writing there, or name another folder" in err
 
 
 def test_a_wrong_path_is_told_without_loading_keras(tmp_path):

@@ -197,12 +197,12 @@ def check(kept, emptied, keyword, value, outcome):
 
 @pytest.mark.parametrize(("keyword", "value", "outcome"), CASES, ids=case_id)
 def test_a_value_is_kept_emptied_or_refused_before_the_model_runs(slices, tmp_path, keyword, value, outcome):
-    series = read(saved(tmp_path / "in", slices, put(keyword, value)))
+    folder = saved(tmp_path / "in", slices, put(keyword, value))
     if outcome == REFUSED:
         with pytest.raises(NotAnImageError, match=keyword):
-            source_of(series)
+            source_of(read(folder))
     else:
-        source = source_of(series)
+        source = source_of(read(folder))
         check(source.slices[0], source.emptied, keyword, value, outcome)
 
 
@@ -308,7 +308,7 @@ GEOMETRIES = {
     "positions as whole numbers": lambda d, n: put("ImagePositionPatient", f"0\\0\\{3 * n}")(d, n),
     "series number absent": drop("SeriesNumber", "InstanceNumber", "AcquisitionNumber"),
     "all that may be absent": drop(*NAMES, *DATES, *SHORT, "StudyTime", "PatientSex", "PatientID", "SliceThickness"),
-    "thickness in one slice": in_one_slice("SliceThickness", "7"),
+    "thickness in one slice": in_one_slice("SliceThickness", "2.55"),
     "another name in one slice": in_one_slice("PatientName", "Other^Name"),
     "another birth date in one slice": in_one_slice("PatientBirthDate", "x"),
 }
