@@ -36,7 +36,7 @@ def profiles(of: Mapping[str, Experiment], table: str, weights: Mapping[str, str
     """Return the ablation of one table, given under each profile, under the same ones."""
 
     def ablated(profile: str, chosen: tuple[Arm, ...], **changes: Any) -> Experiment:
-        title = f"Document 000, the ablation it never shows: {of[profile].source}"
+        title = f"xue2025 (document 000), the ablation it never shows: {of[profile].source}"
         changes |= {"arms": chosen, "statements": statements(chosen)}
         return replace(of[profile], table=table, title=title, printed=False, **changes)
 

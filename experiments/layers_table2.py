@@ -67,7 +67,7 @@ def times(_: PropertyTable) -> dict[str, dict[str, float]]:
 CPU = PropertyTable(
     table="table2_of_001",
     document="001",
-    title="Document 001, Table 2: activation functions",
+    title="cnn_survey (document 001), Table 2: activation functions",
     source=SOURCE,
     profile="cpu",
     study=STUDY,

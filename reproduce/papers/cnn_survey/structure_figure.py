@@ -61,7 +61,7 @@ def draw_structure(layers: pd.DataFrame, *, caption: str) -> Figure:
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(_HEIGHT_IN, 0))
         axes.axis("off")
         name = layers["architecture"].iloc[0]
-        head = f"Document 001, Figure 1: the basic structure of a CNN, here {name} as it was trained"
+        head = f"cnn_survey (document 001), Figure 1: the basic structure of a CNN, here {name} as it was trained"
         axes.text(_MARGIN_IN, 0.2, head, fontsize=10, weight="bold", va="center", parse_math=False)
         for i, part in enumerate(parts):
             middle = _MARGIN_IN + (i + 0.5) * _COLUMN_IN

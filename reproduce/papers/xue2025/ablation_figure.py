@@ -12,7 +12,7 @@ from reproduce.papers.xue2025.figures import runs_beside
 from reproduce.results.folders import RunFolder, shown_run
 
 TABLES = ("ablation_lidc", "ablation_brats")
-_TITLE = "Ablation of document 000: difference in Dice per patient, with 95 % intervals"
+_TITLE = "Ablation of xue2025 (document 000): difference in Dice per patient, with 95 % intervals"
 
 
 def draw_ablation(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, Path]:

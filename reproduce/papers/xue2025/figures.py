@@ -64,7 +64,7 @@ def draw_document000(runs: Sequence[RunFolder], figures: Path) -> tuple[Path, ..
             found,
             arm=arm,
             beside=beside,
-            title=f"Document 000, Figure {i}: the process {when} optimisation ({_ABSENT})",
+            title=f"xue2025 (document 000), Figure {i}: the process {when} optimisation ({_ABSENT})",
             absent=absent,
         )
         for i, arm, beside, when in ((1, BEFORE, None, "before"), (2, AFTER, BEFORE, "after"))
@@ -93,7 +93,7 @@ def draw_comparison(cells: Mapping[str, Sequence[CellLine] | None], shown: Mappi
             row[0].set_title(f"{_data(table)}: {_made(shown[table])}", loc="left", fontsize=8)
         handles, labels = grid[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=7.5)
-        title = f"Document 000, Figure 3: Tables 1 and 2 as printed, and ours\n({_ABSENT})"
+        title = f"xue2025 (document 000), Figure 3: Tables 1 and 2 as printed, and ours\n({_ABSENT})"
         figure.suptitle(title, fontsize=9)
     return figure
 
