@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from reproduce import errors
+from reproduce.imaging.dicom_series import SeriesFiles
+from reproduce.patient_ids import path_id
 
 _BREAKS = (
     *(errors.AnnotationFormatError, errors.GeometryError, errors.ImageAxesError, errors.IntensityError),
@@ -25,6 +27,15 @@ def fault_of(read: Callable[[], object]) -> str:
     except _BREAKS as error:
         return f"{type(error).__name__}: expected {error.expected}, got {error.got}"
     return ""
+
+
+def lost_slices(series: SeriesFiles, root: Path) -> str:
+    """Return which files beside the slices of a series may be slices that are lost, for the ledger; "" for none.
+
+    What is wrong with a file may be text that somebody typed; `reproduce inspect` shows it to whoever has the files.
+    """
+    faults = [path_id(note.path, root) for note in series.notes if note.is_fault]
+    return f"files beside its slices that are none and may be lost ones: {', '.join(faults)}" if faults else ""
 
 
 def missing_files(**paths: Path) -> str:

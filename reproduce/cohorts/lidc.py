@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from reproduce.cohorts.case import Case, Cohort, cohort_of
+from reproduce.cohorts.image_checks import lost_slices
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
 from reproduce.cohorts.lidc_annotations import CT_MESSAGE, XRAY_MESSAGE, message_of, read_annotations
 from reproduce.cohorts.lidc_marks import ScanReads
@@ -45,7 +46,7 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
 
     Chest X-rays, and XML that are reads of them, are out by design: the collection has them beside the CT of some
     patients. Out are also a CT without XML or without PatientID, XML that contradict each other, XML of CT that are not
-    there, and XML that are not of LIDC-IDRI.
+    there, XML that are not of LIDC-IDRI, and a CT with broken files beside its slices, which may be lost slices.
 
     Raises:
         DataNotFoundError: `root` is not there, is empty, or holds no CT at all.
@@ -156,6 +157,8 @@ def _fault(scan: LidcScan) -> str:
     """Return why a CT is out, or "" if it is in."""
     if not scan.patient:
         return "CT without PatientID"
+    if lost := lost_slices(scan.series, scan.root):
+        return lost
     if not scan.annotations:
         return "CT without annotation"
     if len(scan.annotations) > 1:

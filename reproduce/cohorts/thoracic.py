@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from reproduce.cohorts.case import Case, Cohort, cohort_of
+from reproduce.cohorts.image_checks import lost_slices
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
 from reproduce.cohorts.thoracic_organs import LABEL_NAMES, Naming, merged, name_organs, plain_names
 from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
@@ -76,7 +77,8 @@ def _find(root: Path, absent: Absent) -> Cohort[ThoracicScan]:
     sets, entries = _structure_sets(root, images)
     scans = []
     for series in images:
-        status, reason = _judge(series, sets[series], absent)
+        lost = lost_slices(series, root)
+        status, reason = (OUT, lost) if lost else _judge(series, sets[series], absent)
         folder = series.files[0].parent
         patient = patient_id(series.patient_id, folder=folder)
         scan = scan_id(series.series_uid, patient=series.patient_id, folder=folder)

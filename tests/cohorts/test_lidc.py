@@ -61,6 +61,19 @@ def test_one_damaged_xml_does_not_stop_the_cohort(lidc, tmp_path, annotation):
     assert len(annotation_files(tmp_path)[1]) == 2
 
 
+@pytest.mark.parametrize("content", [b"", bytes(100), bytes(4096)])
+def test_a_scan_with_a_broken_slice_is_out_and_the_others_stay(lidc, tmp_path, annotation, content):
+    lidc.write_scan(tmp_path, annotation=annotation)
+    folder = lidc.write_scan(tmp_path, patient="LIDC-IDRI-0002", series="2.25.2", annotation=annotation)
+    slices = sorted(folder.glob("*.dcm"))
+    slices[-1].write_bytes(content)
+    cohort = find_cohort(tmp_path)
+    assert [scan.series.series_uid for scan in cohort.scans] == ["2.25.1"]
+    row = next(entry for entry in cohort.ledger.entries if entry.patient == "LIDC-IDRI-0002")
+    assert row.status == "out"
+    assert row.reason.startswith("files beside its slices that are none and may be lost ones: LIDC-IDRI-0002/")
+
+
 def test_everything_that_is_out_says_why(lidc, tmp_path, annotation):
     folder = lidc.write_scan(tmp_path, annotation=annotation)
     (folder / "notes.xml").write_text("<svg/>")

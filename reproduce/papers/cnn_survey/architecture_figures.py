@@ -62,7 +62,9 @@ def draw_timeline(rows: pd.DataFrame, *, caption: str) -> Figure:
         _accuracies(rows, accuracy)
         words.set_ylim(len(rows) - 0.5, -0.5)
         first = rows.iloc[0]
-        figure.suptitle("cnn_survey (document 001), Figure 2: its architectures, with what we counted and measured", fontsize=10)
+        figure.suptitle(
+            "cnn_survey (document 001), Figure 2: its architectures, with what we counted and measured", fontsize=10
+        )
         figure.supxlabel(
             f"{caption}; {first['images_seen']:,} X-rays looked at by each, {first['seeds']} seeds; bars: 95 %, over "
             "seeds and X-rays; dotted: chance. Scaled down as table.md says: no ranking of the papers' own networks.",

@@ -77,7 +77,9 @@ def _line(axis: Axes, own: pd.DataFrame, column: str, i: int, model: str) -> Non
 
 
 def _title(run: RunFolder, place: str) -> str:
-    return f"zheng2024 (document 002), {place} (reconstruction: the document's image is lost)\n{source_line(run, ' – ')}"
+    return (
+        f"zheng2024 (document 002), {place} (reconstruction: the document's image is lost)\n{source_line(run, ' – ')}"
+    )
 
 
 FIGURES = {"table1_thoracic": draw_document002}
