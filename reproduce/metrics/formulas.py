@@ -7,7 +7,7 @@ in a mean. One mask empty gives 0 by the formulas of overlap, both empty 0/0.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ class Metric:
         levels: Those of `LEVELS` at which it exists.
         ratios: For a metric of counts, (numerator, denominator) as names of counts to be added up; the metric is the
             mean of the ratios, pooled counts give the pooled metric. Empty for one number a scan or a ranking.
+        formula: For a metric of counts that is no mean of ratios: called with counts as `of` takes them, it returns
+            what `of` does. It is averaged over cases and never pooled, since sums of counts say nothing of it.
         larger_is_better: False for distances.
     """
 
@@ -39,6 +41,7 @@ class Metric:
     unit: str
     levels: tuple[str, ...]
     ratios: tuple[Ratio, ...] = ()
+    formula: Callable[[Any], Any] | None = None
     larger_is_better: bool = True
 
     def of(self, counts: Any) -> Any:
@@ -50,6 +53,8 @@ class Metric:
         Returns:
             float, or float64 of that shape.
         """
+        if self.formula is not None:
+            return self.formula(counts)
         terms = [tuple(sum(getattr(counts, name) for name in part) for part in ratio) for ratio in self.ratios]
         if all(np.ndim(below) == 0 for _, below in terms):
             return sum(above / below if below else math.nan for above, below in terms) / len(terms)
