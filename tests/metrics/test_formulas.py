@@ -45,11 +45,10 @@ def test_the_printed_formula_is_the_verified_one(monkeypatch):
 
 def test_a_new_metric_is_one_object_in_one_list(monkeypatch):
     made_up = Metric("false_share", "%", ("pixel",), ((("fp",), ("tp", "fp")),))
+    more = (*formulas.OF_COUNTS, made_up)
     for module in (formulas, cases, summary):
-        monkeypatch.setattr(module, "OF_COUNTS", (*formulas.OF_COUNTS, made_up))
-    scores = [
-        cases.CaseScore("m", 1, 0, f"P{i}", f"S{i}", "r", "pixel", Counts(3, i, 2, 14), 1.0, 1.0) for i in range(1, 4)
-    ]
+        monkeypatch.setattr(module, "OF_COUNTS", more)
+    scores = [cases.CaseScore("m", 1, 0, f"P{i}", f"S{i}", "r", "pixel", Counts(3, i, 2, 14), {}) for i in range(1, 4)]
     frame = cases.case_frame(scores)
     assert frame["false_share"].tolist() == [1 / 4, 2 / 5, 3 / 6]
     found = {s.metric: s for s in summary.summarise(frame, {}) if s.average == "pooled"}
@@ -65,11 +64,12 @@ def volume_similarity(counts):
 
 def test_a_new_metric_that_is_no_ratio_is_averaged_over_cases_and_never_pooled(monkeypatch):
     made_up = Metric("similarity", "ratio", ("pixel",), formula=volume_similarity)
+    more = (*formulas.OF_COUNTS, made_up)
     for module in (formulas, cases, summary):
-        monkeypatch.setattr(module, "OF_COUNTS", (*formulas.OF_COUNTS, made_up))
+        monkeypatch.setattr(module, "OF_COUNTS", more)
     assert made_up.of(COUNTS) == pytest.approx(1 - 1 / 9)
     counts = (Counts(3, 1, 2, 14), Counts(0, 4, 0, 16), Counts(0, 0, 0, 20))
-    scores = [cases.CaseScore("m", 1, 0, f"P{i}", "S", "r", "pixel", each, 1.0, 1.0) for i, each in enumerate(counts)]
+    scores = [cases.CaseScore("m", 1, 0, f"P{i}", "S", "r", "pixel", each, {}) for i, each in enumerate(counts)]
     frame = cases.case_frame(scores)
     np.testing.assert_allclose(frame["similarity"], [8 / 9, 0, np.nan])
     found = {s.average: s for s in summary.summarise(frame, {}) if s.metric == "similarity"}
