@@ -134,8 +134,9 @@ def test_an_arm_of_volumes_answers_for_its_optimisation(modules):
 def test_an_arm_made_from_another_cannot_keep_its_reason(modules):
     ablation, table = modules["hippocampus_ablation"].PAPER, arms
     mirrored = replace(ablation.arms[-1], name="mirrored", augmentation=replace(table.BENDING, flip=True))
-    with pytest.raises(ProtocolError, match=r"augmentation\.flip of lean 3-D U-Net \(ours\) and mirrored"):
+    with pytest.raises(ProtocolError, match=r"augmentation\.flip of lean 3-D U-Net \(ours\) and mirrored") as caught:
         check_reasons(ablation, replace(ablation, arms=(*ablation.arms, mirrored)))
+    assert caught.value.do == "give each arm its own reason"
 
 
 def test_every_script_is_looked_at(tables):
