@@ -62,7 +62,8 @@ def scans_of(root: Path, files: Iterable[Path], layouts: Sequence[Layout]) -> tu
     folders: dict[Path, list[Path]] = defaultdict(list)
     for path in files:
         folders[path.parent].append(path)
-    scans, broken = [], []
+    scans: list[BratsScan] = []
+    broken: list[Broken] = []
     for folder, inside in sorted(folders.items()):
         names = tuple(path.name for path in inside)
         groups = _group_files(inside, layouts)
@@ -71,7 +72,10 @@ def scans_of(root: Path, files: Iterable[Path], layouts: Sequence[Layout]) -> tu
             broken.append(Broken("", below, "NIfTI files that no layout names", folder, names))
         for start, by_layout in sorted(groups.items()):
             found = _scan_or_broken(folder, start, by_layout, names)
-            (scans if isinstance(found, BratsScan) else broken).append(found)
+            if isinstance(found, BratsScan):
+                scans.append(found)
+            else:
+                broken.append(found)
     return scans, broken
 
 
