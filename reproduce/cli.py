@@ -16,7 +16,6 @@ from typing import Annotated, Literal
 import tyro
 
 from reproduce.errors import ArgumentError, ReproduceError
-from reproduce.papers.cells import Document
 from reproduce.papers.data_sets import Task
 
 Format = Literal["text", "json", "md"]
@@ -51,7 +50,7 @@ def audit(
 
 def datasets(
     names: tyro.conf.Positional[tuple[str, ...]] = (),
-    document: Document | None = None,
+    document: str | None = None,
     task: Task | None = None,
     format: Format = "text",
 ) -> int:
@@ -158,7 +157,7 @@ def report(
 
 
 def statements(
-    document: tyro.conf.Positional[Document],
+    document: tyro.conf.Positional[str],
     results: Results = Path("results"),
     figures: Path = Path("figures"),
 ) -> int:

@@ -1,7 +1,6 @@
 """A small run of Table 1 of document 000 whose counts are chosen so that every number can be worked out by hand."""
 
 import json
-import math
 import shutil
 from dataclasses import fields, replace
 
@@ -12,6 +11,7 @@ import pytest
 from reproduce.cohorts.splits import patient_folds, write_splits
 from reproduce.figures.overlays import Overlay, write_overlays
 from reproduce.metrics.confusion import Counts
+from reproduce.metrics.formulas import HD95_MM, SURFACE_DICE
 from reproduce.papers.cells import table_cells, text_cells
 from reproduce.protocol import experiment as p
 from reproduce.provenance import write_json
@@ -22,7 +22,6 @@ from reproduce.results.writer import write_results
 
 MODELS = ("unoptimised_cnn", "optimised_cnn")
 PATIENTS = tuple(f"P{i}" for i in range(1, 9))
-NO_SURFACE = (math.nan, math.nan)
 HITS = {"unoptimised_cnn": 60, "optimised_cnn": 80}
 
 
@@ -93,10 +92,11 @@ def _cases() -> pd.DataFrame:
         for k, patient in enumerate(PATIENTS, start=1):
             key = (model, 1, (k - 1) % 4, patient, f"1.2.{k}", "nodule")
             hits, slices = HITS[model] + k, 3 if model == MODELS[0] else 4
-            scores.append(CaseScore(*key, "pixel", Counts(tp=hits, fp=20, fn=100 - hits, tn=9880), 4.0 + k, 0.5))
-            scores.append(CaseScore(*key, "slice", Counts(tp=slices, fp=1, fn=5 - slices, tn=4), *NO_SURFACE))
-            scores.append(CaseScore(*key, "lesion", Counts(tp=1, fp=2, fn=0, tn=0), *NO_SURFACE))
-            scores.append(CaseScore(*key, "patient", Counts(tp=1, fp=0, fn=0, tn=0), *NO_SURFACE))
+            counts = Counts(tp=hits, fp=20, fn=100 - hits, tn=9880)
+            scores.append(CaseScore(*key, "pixel", counts, {HD95_MM: 4.0 + k, SURFACE_DICE: 0.5}))
+            scores.append(CaseScore(*key, "slice", Counts(tp=slices, fp=1, fn=5 - slices, tn=4), {}))
+            scores.append(CaseScore(*key, "lesion", Counts(tp=1, fp=2, fn=0, tn=0), {}))
+            scores.append(CaseScore(*key, "patient", Counts(tp=1, fp=0, fn=0, tn=0), {}))
     return case_frame(scores)
 
 

@@ -179,6 +179,31 @@ def folders(experiment=SMOKE, prepared="a" * 64, folds=FOLDS):
     return {job.arm.name: job.folder for job in reversed(jobs)}
 
 
+def test_the_order_of_regions_is_part_of_a_training():
+    regions = {"nodule": (), "lung": (1,)}
+    one, other = (
+        replace(SMOKE, preparation=SMOKE.preparation.changed("smoke: we test", regions=dict(order)))
+        for order in (regions.items(), reversed(regions.items()))
+    )
+    assert not set(folders(one).values()) & set(folders(other).values())
+
+
+@dataclass(frozen=True)
+class WithoutRegions(Section):
+    """A preparation of a task that has no regions, such as a regression."""
+
+    size: int
+
+
+def test_a_preparation_without_regions_is_trained_on():
+    def folders_of(size):
+        preparation = WithoutRegions(size=size, because={"size": "silent: we use it because the test says so"})
+        return set(folders(replace(SMOKE, preparation=preparation)).values())
+
+    assert len(folders_of(32)) == len(SMOKE.arms)
+    assert not folders_of(32) & folders_of(64)
+
+
 UNOPTIMISED, OPTIMISED = (arm.name for arm in SMOKE.arms)
 
 

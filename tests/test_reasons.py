@@ -12,7 +12,7 @@ import pytest
 from reproduce import run
 from reproduce.errors import ProtocolError
 from reproduce.models.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Focal, SquaredDice
-from reproduce.papers.cells import DOCUMENTS
+from reproduce.papers.cells import rooms_by_number
 from reproduce.papers.decathlon import arms
 from reproduce.papers.decathlon import table as hippocampus
 from reproduce.papers.xue2025 import ablation_arms, brats, lidc
@@ -29,8 +29,8 @@ SCRIPTS = sorted(path.stem for path in (PROJECT / "experiments").glob("*.py"))
 LOSSES = {SquaredDice: "Dice", Focal: "focal"}
 LOSSES |= {BinaryCrossEntropy: "cross-entropy", CategoricalCrossEntropy: "cross-entropy"}
 PRINTED = set()
-for document, room in DOCUMENTS.items():
-    path = PROJECT / "reproduce" / "papers" / room / "protocol.csv"
+for document, room in rooms_by_number().items():
+    path = room / "protocol.csv"
     if not path.exists():
         continue
     with path.open(newline="") as stream:
@@ -134,8 +134,9 @@ def test_an_arm_of_volumes_answers_for_its_optimisation(modules):
 def test_an_arm_made_from_another_cannot_keep_its_reason(modules):
     ablation, table = modules["hippocampus_ablation"].PAPER, arms
     mirrored = replace(ablation.arms[-1], name="mirrored", augmentation=replace(table.BENDING, flip=True))
-    with pytest.raises(ProtocolError, match=r"augmentation\.flip of lean 3-D U-Net \(ours\) and mirrored"):
+    with pytest.raises(ProtocolError, match=r"augmentation\.flip of lean 3-D U-Net \(ours\) and mirrored") as caught:
         check_reasons(ablation, replace(ablation, arms=(*ablation.arms, mirrored)))
+    assert caught.value.do == "give each arm its own reason"
 
 
 def test_every_script_is_looked_at(tables):

@@ -10,12 +10,13 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from reproduce.cohorts.brats_files import BratsScan, Broken, decathlon_scans, nifti_files, scans_of
+from reproduce.cohorts.brats_files import BratsScan, Broken, decathlon_scans, scans_of
 from reproduce.cohorts.brats_layouts import LABEL_NAMES, MODALITIES, Decathlon, Layout
 from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort, cohort_of
 from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE
 from reproduce.cohorts.image_checks import fault_of, require_intensities
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
+from reproduce.cohorts.nifti_files import nifti_files
 from reproduce.errors import AnnotationFormatError, ArgumentError, CohortError, ImageAxesError, IntensityError
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels
 from reproduce.imaging.volume import Volume, require_same_grid

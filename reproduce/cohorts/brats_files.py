@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,9 +13,9 @@ from reproduce.cohorts.brats_layouts import MODALITIES, Decathlon, Layout
 from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE, read_listing
 from reproduce.cohorts.image_checks import missing_files
 from reproduce.cohorts.ledger import OUT, LedgerEntry
-from reproduce.errors import AnnotationFormatError, DataNotFoundError
+from reproduce.cohorts.nifti_files import stem
+from reproduce.errors import AnnotationFormatError
 
-_ENDINGS = (".nii.gz", ".nii")
 _DO = "name the folder of Task01_BrainTumour, with its own dataset.json"
 _Roles = dict[str, list[Path]]  # files by modality, "reference" and "brain"
 
@@ -52,28 +51,6 @@ class Broken:
     reason: str  # what is wrong
     folder: Path
     names: tuple[str, ...]  # of all NIfTI files in this folder
-
-
-def nifti_files(root: Path, *, expected: str, do: str) -> list[Path]:
-    """Return the .nii and .nii.gz files below a folder, sorted, but hidden ones, as macOS leaves in archives.
-
-    Raises:
-        DataNotFoundError: There is none; the text says what was expected and what to do.
-    """
-    files = sorted(
-        Path(parent, name)
-        for parent, _, names in os.walk(root)
-        for name in names
-        if name.endswith(_ENDINGS) and not name.startswith(".")
-    )
-    if not files:
-        raise DataNotFoundError(expected=expected, got="no .nii or .nii.gz", where=root, do=do)
-    return files
-
-
-def stem(path: Path) -> str:
-    """Return a file's name without .nii or .nii.gz."""
-    return path.name.removesuffix(".gz").removesuffix(".nii")
 
 
 def scans_of(root: Path, files: Iterable[Path], layouts: Sequence[Layout]) -> tuple[list[BratsScan], list[Broken]]:

@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from reproduce.cohorts.brats_files import nifti_files, stem
 from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort, cohort_of
 from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE, read_listing
 from reproduce.cohorts.image_checks import fault_of, missing_files, require_intensities
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
+from reproduce.cohorts.nifti_files import nifti_files, stem
 from reproduce.errors import AnnotationFormatError, ArgumentError, CohortError, DataNotFoundError, ImageAxesError
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels
 from reproduce.imaging.volume import require_same_grid

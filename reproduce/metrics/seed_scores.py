@@ -14,7 +14,7 @@ import numpy as np
 
 from reproduce.errors import MetricInputError
 from reproduce.metrics import inputs
-from reproduce.metrics.formulas import OF_IMAGES, Metric
+from reproduce.metrics.formulas import AUC, OF_IMAGES, Metric
 from reproduce.metrics.statistics.bootstrap import Interval, Seed, percentile_interval
 
 
@@ -72,11 +72,11 @@ def seed_scores(
         tp, tn = positives @ (positive[i] > threshold), negatives @ (negative[i] <= threshold)
         counts = SimpleNamespace(tp=tp, fp=n - tn, fn=p - tp, tn=tn)
         for metric in metrics:
-            if metric.ratios:
-                drawn[metric.name][i] = metric.of(counts)
-            else:  # 1 where ranked right, 1/2 where equal
+            if metric == AUC:  # 1 where ranked right, 1/2 where equal
                 above = (np.sign(positive[i][:, None] - negative[i]) + 1) / 2
                 drawn[metric.name][i] = ((positives @ above) * negatives).sum(axis=1) / (p * n)
+            else:
+                drawn[metric.name][i] = metric.of(counts)
     means = {name: (trainings * values[:, :-1].T).sum(axis=1) / k for name, values in drawn.items()}
     return {
         name: SeedScore(values[:, -1], percentile_interval(means[name], confidence=confidence))

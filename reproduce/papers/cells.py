@@ -2,28 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
-from reproduce.audit.printed import Cell, read_cells
-from reproduce.errors import ClaimsError
+from reproduce.audit.printed import Cell, csv_rows, read_cells
+from reproduce.errors import ArgumentError, ClaimsError
 
 if TYPE_CHECKING:
     from reproduce.tasks.task import Claims
 
-Number = Literal["000", "001", "002", "003", "004"]
-Room = Literal["xue2025", "cnn_survey", "zheng2024", "imagemedix2023", "ai_radiology2024"]
-Document = Literal[Number, Room]
-"""What a user may call a document: its number or its room."""
-
-DOCUMENTS: dict[str, str] = dict(zip(get_args(Number), get_args(Room), strict=True))
-"""Room of each document by its number, which results, cells and citations name it by."""
+PAPERS = Path(__file__).parent
+"""The folder of all papers' rooms."""
 
 
-def number_of(document: Document) -> str:
-    """Return the number of a document, e.g. "000" for "000" and for "xue2025"."""
-    return next((number for number, room in DOCUMENTS.items() if room == document), document)
+@cache
+def rooms_by_number() -> dict[str, Path]:
+    """Return the room of each document, a folder, by its number, sorted by number.
+
+    A document is a folder beside this file with cells (`table*.csv`, `text.csv`) or statements (`statements.csv`). Its
+    number is the first in their column `document`: results, cells and citations name the document by it.
+
+    Raises:
+        ClaimsError: Two rooms have the same number, or a CSV is broken.
+    """
+    found: dict[str, Path] = {}
+    for room in sorted(path.parent for path in PAPERS.glob("*/__init__.py")):
+        for number in _numbers(room):
+            if number in found:
+                do = f"write another number into the column `document` of the CSVs of {room.name}"
+                got = f"the number {number} of {found[number].name} again"
+                raise ClaimsError(expected="a number for each document", got=got, where=room, do=do)
+            found[number] = room
+            break
+    return dict(sorted(found.items()))
+
+
+def _numbers(room: Path) -> Iterator[str]:
+    """Yield the number of the document of each row of a room."""
+    for path in (*sorted(room.glob("table*.csv")), room / "text.csv", room / "statements.csv"):
+        rows = csv_rows(path) if path.is_file() else iter(())
+        _, header = next(rows, (0, []))
+        for _, row in rows:
+            yield dict(zip(header, row, strict=True)).get("document", "").partition(",")[0]
+
+
+def number_of(document: str) -> str:
+    """Return the number of a document, e.g. "000" for "000" and for "xue2025".
+
+    Raises:
+        ArgumentError: No document has that number or room.
+    """
+    numbers = {room.name: number for number, room in rooms_by_number().items()}
+    if document not in (known := (*numbers.values(), *numbers)):
+        do = f"use one of {', '.join(known)}"
+        raise ArgumentError(
+            expected="the number or the room of a document", got=repr(document), where="document", do=do
+        )
+    return numbers.get(document, document)
 
 
 def table_cells(table: str) -> tuple[Cell, ...]:
@@ -33,13 +70,12 @@ def table_cells(table: str) -> tuple[Cell, ...]:
         table: Name of a table, e.g. "table1_lidc", or "text_" and the name of a room.
 
     Raises:
-        ClaimsError: There is no such table; the tables that there are stand in the error.
+        ClaimsError: There is no such table; the error names those there are, and where a new one belongs.
     """
     if table not in packaged_tables():
-        got, known = f"{table!r}", ", ".join(packaged_tables())
-        raise ClaimsError(
-            expected="the name of a packaged table", got=got, where="table_cells", do=f"use one of {known}"
-        )
+        known = ", ".join(packaged_tables())
+        do = f"use one of {known}; or put {table}.csv into a paper's room, a folder of {PAPERS}, for a new table"
+        raise ClaimsError(expected="the name of a packaged table", got=repr(table), where="table_cells", do=do)
     return read_cells(packaged_tables()[table])
 
 
@@ -68,7 +104,7 @@ def claims_of(table: str) -> Claims:
 @cache
 def packaged_tables() -> dict[str, Path]:
     """Return the CSV of each packaged table: the tables sorted by name, then the texts in the order of documents."""
-    rooms = [Path(__file__).with_name(room) for room in DOCUMENTS.values()]
+    rooms = rooms_by_number().values()
     tables = sorted((path.stem, path) for room in rooms for path in room.glob("table*.csv"))
     texts = [(f"text_{room.name}", room / "text.csv") for room in rooms if (room / "text.csv").exists()]
     return dict([*tables, *texts])

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from reproduce.audit.printed import csv_rows
 from reproduce.errors import ArgumentError, ClaimsError
-from reproduce.papers.cells import DOCUMENTS, Document, number_of
+from reproduce.papers.cells import number_of, rooms_by_number
 
 Task = Literal["classification", "detection", "segmentation", "registration", "text", "archive"]
 Identity = Literal["named", "inferred", "not verified", "ours"]
@@ -23,7 +23,6 @@ _MAY_BE_EMPTY = ("aliases", "places", "year_printed", "size_printed", "link_prin
 _FIRST_YEAR, _LAST_YEAR = 1990, 2026
 _URL = re.compile(r"https?://[\w-]+(\.[\w-]+)+(/[\w./:;?#!%&=+()~-]*)?", re.ASCII)
 _DOI = re.compile(r"https://doi\.org/10\.\d{4,9}/\S+", re.ASCII)
-_PLACE = re.compile(rf"({'|'.join(DOCUMENTS)}) \S.*")
 _SCRIPT = re.compile(r"(experiments|benchmarks)/\w+\.py", re.ASCII)
 _PACKAGED = Path(__file__).with_name("datasets.csv")
 
@@ -98,7 +97,7 @@ class DataSet:
     @property
     def documents(self) -> tuple[str, ...]:
         """Return which documents name it, sorted; empty for `ours`."""
-        return tuple(sorted({place[:3] for place in _parts(self.places)}))
+        return tuple(sorted({place.partition(" ")[0] for place in _parts(self.places)}))
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -149,9 +148,14 @@ def data_sets(path: Path = _PACKAGED) -> tuple[DataSet, ...]:
     return tuple(found)
 
 
-def chosen(among: Sequence[DataSet], *, document: Document | None, task: Task | None) -> tuple[DataSet, ...]:
-    """Return those that a document names and that serve a task, in the given order; None does not narrow."""
-    in_document = [each for each in among if document is None or number_of(document) in each.documents]
+def chosen(among: Sequence[DataSet], *, document: str | None, task: Task | None) -> tuple[DataSet, ...]:
+    """Return those that a document names and that serve a task, in the given order; None does not narrow.
+
+    Raises:
+        ArgumentError: `number_of` knows no such document.
+    """
+    number = None if document is None else number_of(document)
+    in_document = [each for each in among if number is None or number in each.documents]
     return tuple(each for each in in_document if task is None or task in each.tasks)
 
 
@@ -190,7 +194,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _check_forms(each: DataSet) -> None:
     places, ours = _parts(each.places), each.identity == "ours"
-    if ours == bool(places) or not all(_PLACE.fullmatch(place) for place in places):
+    named = [place.partition(" ") for place in places]
+    if ours == bool(places) or not all(number in rooms_by_number() and text for number, _, text in named):
         do = 'write "001 Table 4", or nothing for a set of our own'
         raise _broken("places", "a document and a place in it, unless it is ours", repr(each.places), do)
     if each.year != NOT_VERIFIED and not (

@@ -13,7 +13,7 @@ from reproduce.audit.finding import Finding, Verdict
 from reproduce.audit.printed import Cell, csv_rows
 from reproduce.errors import ClaimsError
 from reproduce.papers.ai_radiology2024 import claims as ai_radiology2024
-from reproduce.papers.cells import DOCUMENTS, packaged_tables, table_cells
+from reproduce.papers.cells import packaged_tables, rooms_by_number, table_cells
 from reproduce.papers.xue2025 import claims as xue2025
 from reproduce.papers.zheng2024 import claims as zheng2024
 
@@ -60,13 +60,13 @@ def document_findings() -> tuple[Finding, ...]:
 
 
 def judged_statements() -> tuple[JudgedStatement, ...]:
-    """Return the statements of every room's statements.csv, sorted by key.
+    """Return the statements of every room's statements.csv, sorted by key; a room may have none.
 
     Raises:
         ClaimsError: A row has an empty field, another key than a letter with a number, or an unknown verdict.
     """
-    paths = [Path(__file__).with_name(room) / "statements.csv" for room in DOCUMENTS.values()]
-    found = [statement for path in paths for statement in _read(path)]
+    paths = [room / "statements.csv" for room in rooms_by_number().values()]
+    found = [statement for path in paths if path.is_file() for statement in _read(path)]
     return tuple(sorted(found, key=lambda each: (each.key[0], int(each.key[1:]))))
 
 

@@ -251,8 +251,8 @@ class Statement:
     place: str
 
 
-Prepares = TypeVar("Prepares", bound=Preparation | ImagePreparation, covariant=True)
-Decides = TypeVar("Decides", bound=Decision | ClassDecision, covariant=True)
+Prepares = TypeVar("Prepares", bound=Section, covariant=True)
+Decides = TypeVar("Decides", bound=Section, covariant=True)
 
 
 @dataclass(frozen=True)

@@ -113,15 +113,19 @@ def check_reasons(whole: Any, *profiles: Any) -> None:
     """
     for profile in (whole, *profiles):
         wrong = _same_reason(whole, profile)
-        for one, other in combinations(getattr(profile, "arms", ()), 2):
-            shared = [field for field in _same_reason(one, other) if field != "name"]
-            wrong += [f"{field} of {one.name} and {other.name}" for field in shared]
-        if wrong:
+        between_arms = [
+            f"{field} of {one.name} and {other.name}"
+            for one, other in combinations(getattr(profile, "arms", ()), 2)
+            for field in _same_reason(one, other)
+            if field != "name"
+        ]
+        if wrong or between_arms:
+            together = "change value and reason together: `section.changed(reason, field=value)`"
             raise ProtocolError(
                 expected="another reason beside another value",
-                got=f"the same reason for two values of {', '.join(wrong)}",
+                got=f"the same reason for two values of {', '.join((*wrong, *between_arms))}",
                 where=f"{profile.table}, profile {profile.profile}",
-                do="change value and reason together: `section.changed(reason, field=value)`",
+                do=together if wrong else "give each arm its own reason",
             )
 
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reproduce import __version__
 from reproduce.audit.finding import READINGS
+from reproduce.errors import ResultsError
 from reproduce.papers.cells import packaged_tables
 from reproduce.papers.documents import judged_statements
 from reproduce.provenance import write_text
@@ -20,7 +21,7 @@ from reproduce.report.statement_section import StatementSection, statement_secti
 from reproduce.results import verdict_words as words
 from reproduce.results.diff import diff_run, means_text
 from reproduce.results.diff_render import source_text
-from reproduce.results.folders import damage_named, find_runs, optional_number
+from reproduce.results.folders import RunFolder, damage_named, find_runs, optional_number
 from reproduce.results.number_format import UNDEFINED, interval, number, p_text, reading, signed
 
 # How a verdict looks; the word itself always stands beside the sign, so that colour is never needed.
@@ -34,8 +35,8 @@ _LOOKS = {
     words.UNREACHABLE: ("bad", "⊘"),
 }
 _OPEN = ("open", "○")
-# Runs that have a section of their own; statements have another, a comparison stands in results/ alone.
-_WITH_CELLS = ("segmentation", "classification", "census")
+# Kinds without table.csv: tables of statements have a section of their own, a comparison is named in the overview.
+_WITHOUT_CELLS = ("statements", "comparison")
 
 
 def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence[Path]) -> Path:
@@ -51,7 +52,7 @@ def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence
         `output`.
 
     Raises:
-        ResultsError: There are no results, or a file of them is broken.
+        ResultsError: There are no results, a file of them is broken, or a run is of a kind that the report cannot show.
         ClaimsError: A table of the reader's own is broken.
     """
     with damage_named(results):
@@ -59,16 +60,32 @@ def write_report(results: Path, figures: Path, output: Path, *, papers: Sequence
         runs = find_runs(results, (), or_none=bool(tables))
     sections = []
     for run in runs:
-        if run.kind in _WITH_CELLS:
+        if run.kind not in _WITHOUT_CELLS:
             with damage_named(run.path):
-                sections.append(run_section(diff_run(run), figures))
+                sections.append(_section(run, figures))
+    comparisons = [run for run in runs if run.kind == "comparison"]
     with damage_named(results):
-        page = render(sections, tables, papers=papers)
+        page = render(sections, tables, comparisons, papers=papers)
     write_text(output, page)
     return output
 
 
-def render(sections: Sequence[RunSection], tables: Sequence[StatementSection], *, papers: Sequence[Path]) -> str:
+def _section(run: RunFolder, figures: Path) -> RunSection:
+    if not (run.path / "table.csv").is_file():
+        expected = "table.csv, which the report shows of every run with cells"
+        got = f"none in a run of kind {run.kind!r}"
+        do = "run the table's script again; a new kind of results writes table.csv, see results/writer.py"
+        raise ResultsError(expected=expected, got=got, where=run.path, do=do)
+    return run_section(diff_run(run), figures)
+
+
+def render(
+    sections: Sequence[RunSection],
+    tables: Sequence[StatementSection],
+    comparisons: Sequence[RunFolder],
+    *,
+    papers: Sequence[Path],
+) -> str:
     """Return the page as text; see `write_report`."""
     run_tables = {section.diff.run.table for section in sections}
     return (
@@ -77,6 +94,7 @@ def render(sections: Sequence[RunSection], tables: Sequence[StatementSection], *
         .render(
             sections=sections,
             tables=tables,
+            comparisons=comparisons,
             audits=audit_sections(papers),
             statements=judged_statements(),
             not_run=[table for table in packaged_tables() if table.startswith("table") and table not in run_tables],

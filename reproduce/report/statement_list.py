@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.errors import ResultsError
-from reproduce.papers.cells import Document, number_of
+from reproduce.papers.cells import number_of
 from reproduce.papers.documents import judged_statements
 from reproduce.provenance import write_text
 from reproduce.results.folders import damage_named, find_runs, optional_number, read_object, read_rows
@@ -101,7 +101,7 @@ def read_statement_runs(results: Path) -> list[StatementRun]:
     return [run for run in runs if run.source != NO_DATA or run.path.parent not in with_data]
 
 
-def write_statement_page(document: Document, results: Path, figures: Path) -> Path:
+def write_statement_page(document: str, results: Path, figures: Path) -> Path:
     """Write `results/document<number>/statements.md`; the same results give the same bytes.
 
     Args:
@@ -113,6 +113,7 @@ def write_statement_page(document: Document, results: Path, figures: Path) -> Pa
         The file written.
 
     Raises:
+        ArgumentError: `number_of` knows no such document.
         ResultsError: No table of statements of the document has been run, or a file is broken.
     """
     number = number_of(document)

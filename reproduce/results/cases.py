@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -11,7 +12,7 @@ import pandas as pd
 
 from reproduce.errors import ResultsError
 from reproduce.metrics.confusion import Counts
-from reproduce.metrics.formulas import DICE, MIOU, OF_COUNTS, OF_SCANS
+from reproduce.metrics.formulas import DICE, MIOU, OF_COUNTS, OF_SCANS, Metric
 from reproduce.provenance import write_text
 
 DECIMALS = 6
@@ -32,7 +33,7 @@ class CaseScore:
         region: E.g. "nodule".
         level: "pixel", "slice", "lesion" or "patient".
         counts: tp fp fn tn.
-        hd95_mm, surface_dice: See `scoring.SurfaceScore`; nan at other levels than "pixel".
+        of_scan: Each of `formulas.OF_SCANS` at the level "pixel"; empty at other levels.
     """
 
     model: str
@@ -43,8 +44,7 @@ class CaseScore:
     region: str
     level: str
     counts: Counts
-    hd95_mm: float
-    surface_dice: float
+    of_scan: Mapping[Metric, float]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,12 @@ def case_frame(scores: Sequence[CaseScore]) -> pd.DataFrame:
     """Return the scores as a sorted table, with every metric beside the counts (nan where it is undefined)."""
     keys = ["model", "seed", "fold", "patient", "scan", "region", "level"]
     of_scans = [metric.name for metric in OF_SCANS]
-    rows = [{**{name: getattr(s, name) for name in (*keys, *of_scans)}, **asdict(s.counts)} for s in scores]
+    rows = [
+        {name: getattr(s, name) for name in keys}
+        | asdict(s.counts)
+        | {metric.name: s.of_scan.get(metric, math.nan) for metric in OF_SCANS}
+        for s in scores
+    ]
     frame = pd.DataFrame(rows, columns=[*keys, "tp", "fp", "fn", "tn", *of_scans])
     frame = frame.sort_values(keys, ignore_index=True)
     return pd.concat([with_metrics(frame.drop(columns=of_scans)), frame[of_scans]], axis=1)

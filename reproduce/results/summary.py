@@ -23,8 +23,8 @@ class Summary:
 
     Attributes:
         model, region, metric, level: What was measured; the region may be a mean over several.
-        average: "pooled" (counts of all scans and seeds added, then the ratio) or "per_case" (the metric of each scan,
-            averaged over seeds and scans; scans where it is undefined are left out).
+        average: "pooled" (counts of all scans and seeds added, then the ratio; for metrics with `ratios` alone) or
+            "per_case" (the metric of each scan, averaged over seeds and scans; scans where it is undefined are out).
         n: Patients that enter.
         value: nan where no scan defines it.
         low, high: Bootstrap over patients, percentile, 95 %; nan with fewer than two patients.
@@ -62,16 +62,13 @@ def summarise(cases: pd.DataFrame, means: Mapping[str, tuple[str, ...]]) -> list
 
 def _of_region(key: tuple[str, str, str], parts: list[pd.DataFrame]) -> Iterator[Summary]:
     model, region, level = key
-    for metric in existing(OF_COUNTS, level):
-        shares = [_shares(rows, above, below) for rows in parts for above, below in metric.ratios]
-        per_case = [_per_case(rows, metric.name) for rows in parts]
-        for average, terms in (("pooled", shares), ("per_case", per_case)):
-            name = (*key, metric.name, average)
-            yield Summary(model, region, metric.name, level, average, *_measure(terms, name))
-    for metric in existing(OF_SCANS, level):
-        per_case = [_per_case(rows, metric.name) for rows in parts]
-        name = (*key, metric.name, "per_case")
-        yield Summary(model, region, metric.name, level, "per_case", *_measure(per_case, name))
+    for metric in existing((*OF_COUNTS, *OF_SCANS), level):
+        by_average = {"per_case": [_per_case(rows, metric.name) for rows in parts]}
+        if metric.ratios:
+            shares = [_shares(rows, above, below) for rows in parts for above, below in metric.ratios]
+            by_average = {"pooled": shares} | by_average
+        for average, terms in by_average.items():
+            yield Summary(model, region, metric.name, level, average, *_measure(terms, (*key, metric.name, average)))
 
 
 def _shares(rows: pd.DataFrame, above: Sequence[str], below: Sequence[str]) -> pd.DataFrame:

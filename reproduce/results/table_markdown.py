@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from reproduce.metrics.formulas import unit_of
+from reproduce.metrics.formulas import DICE, IOU, OF_SCANS, unit_of
 from reproduce.protocol import Experiment, Reading, SegmentationExperiment
 from reproduce.protocol.text import changes, decisions
 from reproduce.results import markdown
@@ -16,6 +16,9 @@ from reproduce.results.run_result import Run
 from reproduce.results.summary import Summary
 from reproduce.results.verdict import Verdict, others
 from reproduce.results.verdict_words import tally, without_cells
+
+# Columns of the table on distances: overlap first, then what is one number a scan.
+_DISTANCES = (DICE, IOU, *OF_SCANS)
 
 
 def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdict], tested: Sequence[Tested]) -> str:
@@ -134,13 +137,14 @@ def _distances(experiment: SegmentationExperiment, summaries: Sequence[Summary])
     found = {(s.model, s.region, s.metric): s for s in summaries if (s.level, s.average) == ("pixel", "per_case")}
     rows = []
     for model, region in dict.fromkeys((s.model, s.region) for s in found.values()):
-        columns = [found[model, region, metric] for metric in ("dice", "iou", "hd95_mm", "surface_dice")]
+        columns = [found[model, region, metric.name] for metric in _DISTANCES]
         rows.append((model, region, columns[0].n, *(_with_interval(s, unit_of(s.metric)) for s in columns)))
+    head = ("model", "region", "patients", *(metric.heading or metric.name for metric in _DISTANCES))
     return [
         "Means over patients. HD95: the larger of both directions' 95th percentiles; where one mask is empty, the "
         f"diagonal of the scan. Surface Dice within {experiment.decision.surface_tolerance_mm:g} mm.",
         "",
-        *markdown.table(("model", "region", "patients", "Dice", "IoU", "HD95 in mm", "surface Dice"), rows),
+        *markdown.table(head, rows),
     ]
 
 

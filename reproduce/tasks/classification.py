@@ -20,53 +20,18 @@ from reproduce.metrics.confusion import Counts, count
 from reproduce.metrics.formulas import ACCURACY
 from reproduce.protocol import ClassArm, ClassExperiment
 from reproduce.provenance import file_digest, written_whole
-from reproduce.randomness import stream
 from reproduce.results.cases import read_frame, write_frame
 from reproduce.results.class_results import CASE_COLUMNS, write_class_results
 from reproduce.tasks.evaluation import costs_of, history_of
 from reproduce.tasks.segmentation import mean_by_arm
 from reproduce.tasks.task import Claims, Context, Page, Task
+from reproduce.training.images import ImageTrainingSet
 from reproduce.training.job import Inputs, Job, jobs_of
 from reproduce.training.pipeline import require_steps
 from reproduce.training.pool import run_jobs
 
 _FILE = "probabilities.npy"
 _BATCH = 256
-
-
-@dataclass(frozen=True, eq=False)
-class ImageTrainingSet:
-    """What one fold trains on; each epoch has an order of its own, drawn from (seed, fold, epoch) alone.
-
-    Attributes:
-        inputs: The cohort.
-        rows: Positions of the training images.
-        batch_size: Images a step; a last step that is smaller is left out, where there is a full one.
-        micro_batch: Images at a time, a divisor of `batch_size`; an epoch has whole steps only, so that no gradient
-            waits for the next epoch.
-        seed: Random seed of the training.
-        fold: Index of the fold.
-    """
-
-    inputs: ClassificationInputs
-    rows: np.ndarray
-    batch_size: int
-    micro_batch: int
-    seed: int
-    fold: int
-
-    def epoch(self, epoch: int) -> tf.data.Dataset:
-        """Return shuffled micro-batches of one epoch: the image, and the target of the output "class"."""
-        return self.inputs.batches(self._order(epoch), self.micro_batch)
-
-    def names(self, epoch: int, batch: int) -> list[str]:
-        """Return which images the micro-batch of an epoch holds."""
-        rows = self._order(epoch)[batch * self.micro_batch : (batch + 1) * self.micro_batch]
-        return [self.inputs.images.cases[i] for i in rows]
-
-    def _order(self, epoch: int) -> np.ndarray:
-        order = stream(self.seed, "shuffle", self.fold, epoch).permutation(self.rows)
-        return order[: len(order) // self.batch_size * self.batch_size or None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +94,8 @@ class ClassificationInputs:
             with written_whole(folder / _FILE) as stream:
                 np.save(stream, np.concatenate([np.asarray(part)[:, 0] for part in shown]).astype(np.float64))
 
-        train = ImageTrainingSet(self, rows, optimisation.batch_size, optimisation.micro_batch, job.seed, fold.index)
+        steps = (optimisation.batch_size, optimisation.micro_batch)
+        train = ImageTrainingSet(self.batches, self.images.cases, rows, *steps, job.seed, fold.index)
         return Inputs(train, validation, predict, len(test))
 
 

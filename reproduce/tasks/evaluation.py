@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -72,10 +72,9 @@ def evaluate(jobs: Sequence[Job], experiment: SegmentationExperiment, prepared: 
             prediction = _prediction(job, scan.scan)
             masks = native_masks(prediction.mask, scan.labels.shape[1:], experiment)
             scored = score_scan(scan.labels, masks, prediction.slice, spacing_mm=scan.spacing_mm, experiment=experiment)
-            for region, (by_level, surface) in scored.items():
+            for region, (by_level, of_scan) in scored.items():
                 for level, counts in by_level.items():
-                    distances = astuple(surface) if level == "pixel" else (math.nan, math.nan)
-                    scores.append(CaseScore(*key, region, level, counts, *distances))
+                    scores.append(CaseScore(*key, region, level, counts, of_scan if level == "pixel" else {}))
             by_slice = slice_decisions(_of_cell(masks, experiment), prediction.slice, experiment.decision)
             decisions.append(SliceDecisions(*key, _bits(reference), _bits(by_slice)))
     cases = case_frame(scores)

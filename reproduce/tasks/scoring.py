@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
@@ -12,23 +11,10 @@ from reproduce.imaging.resample import resize_slices
 from reproduce.metrics.confusion import Counts, count
 from reproduce.metrics.decisions import decided, inside
 from reproduce.metrics.detection import lesion_counts
+from reproduce.metrics.formulas import OF_SCANS, Metric
 from reproduce.metrics.levels import patient_counts, positive_slices
-from reproduce.metrics.surface import hausdorff_percentile_by_direction_mm, surface_dice, surface_distances
+from reproduce.metrics.scan_masks import ScanMasks
 from reproduce.protocol import Decision, SegmentationExperiment
-
-
-@dataclass(frozen=True)
-class SurfaceScore:
-    """How far the surfaces of two masks lie apart, by elements between the voxels, each with its area.
-
-    Attributes:
-        hd95_mm: The larger of both directions' 95th percentiles. One mask empty: the diagonal of the scan, so that to
-            predict nothing is no way to a small distance. Both empty: nan, not counted.
-        surface_dice: Share of both surfaces that lies within the tolerance of the other; 0 where one is empty.
-    """
-
-    hd95_mm: float
-    surface_dice: float
 
 
 def united(masks: np.ndarray, regions: Sequence[str], measured: Mapping[str, tuple[str, ...]]) -> np.ndarray:
@@ -115,8 +101,8 @@ def score_scan(
     *,
     spacing_mm: Sequence[float],
     experiment: SegmentationExperiment,
-) -> dict[str, tuple[dict[str, Counts], SurfaceScore]]:
-    """Count a scan for each measured region, at each level, and measure the distance of the surfaces.
+) -> dict[str, tuple[dict[str, Counts], dict[Metric, float]]]:
+    """Count a scan for each measured region, at each level, and measure what is one number a scan.
 
     pixel: voxels. slice: see `slice_decisions`; the head speaks of the first region, so others go by their voxels.
     lesion: where the decision counts any; of a region of any label each label is one, since labels then number lesions;
@@ -131,7 +117,7 @@ def score_scan(
         experiment: Its regions and decision.
 
     Returns:
-        `{region: ({"pixel" | "slice" | "lesion" | "patient": counts}, surfaces)}`.
+        `{region: ({"pixel" | "slice" | "lesion" | "patient": counts}, {each of formulas.OF_SCANS: value})}`.
     """
     decision, scores = experiment.decision, {}
     for i, (region, members) in enumerate(measured_labels(experiment).items()):
@@ -146,16 +132,6 @@ def score_scan(
         if decision.lesion_overlap is not None:
             lesions = ndimage.label(reference, structure=np.ones((3, 3, 3)))[0] if members else labels
             levels["lesion"] = lesion_counts(lesions, prediction, min_overlap=decision.lesion_overlap)
-        scores[region] = levels, _surfaces(reference, prediction, spacing_mm, decision.surface_tolerance_mm)
+        shown = ScanMasks(reference, prediction, spacing_mm, decision.surface_tolerance_mm)
+        scores[region] = levels, {metric: metric.of(shown) for metric in OF_SCANS}
     return scores
-
-
-def _surfaces(
-    reference: np.ndarray, prediction: np.ndarray, spacing_mm: Sequence[float], tolerance_mm: float
-) -> SurfaceScore:
-    diagonal_mm = float(np.linalg.norm(np.array(reference.shape) * spacing_mm))
-    apart = surface_distances(reference, prediction, spacing_mm=spacing_mm, elements="subvoxel")
-    return SurfaceScore(
-        hausdorff_percentile_by_direction_mm(apart, percent=95.0, both_empty=np.nan, one_empty=diagonal_mm),
-        surface_dice(apart, tolerance_mm=tolerance_mm, both_empty=np.nan),
-    )

@@ -63,7 +63,7 @@ class Trainer:
         train: EpochsOf,
         validation: tf.data.Dataset | None,
         *,
-        count: Count,
+        count: Count | None,
         folder: Path,
         on_epoch: Callable[[int, Epoch], None],
     ) -> list[Epoch]:
@@ -75,7 +75,8 @@ class Trainer:
         Args:
             train: Training set of one fold.
             validation: Batches of (image, targets), or None: then all epochs are trained and the last weights stay.
-            count: Counts of a validation batch, called with its targets and the model's outputs, by name.
+            count: Counts of a validation batch, called with its targets and the model's outputs, by name; None for a
+                task without counts, whose history has losses alone.
             folder: Folder of this model, seed and fold alone.
             on_epoch: Called after each epoch with the number of epochs done and its row.
 
@@ -100,7 +101,7 @@ class Trainer:
                 loss = float(self.model.evaluate(validation, verbose=0, return_dict=True)["loss"])
                 if not math.isfinite(loss):
                     raise _non_finite("validation loss", loss, epoch, [])
-                counts = self._counts(validation, count)
+                counts = None if count is None else self._counts(validation, count)
             history.append(Epoch(epoch, float(logs["loss"][0]), loss, counts, cpu_s))
             write_state(folder, self.model, history)
             on_epoch(len(history), history[-1])

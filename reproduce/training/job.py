@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from reproduce.cache_key import cache_key
 from reproduce.cohorts.splits import Fold
 from reproduce.inspection.geometry import cost
 from reproduce.locks import one_writer
-from reproduce.metrics.confusion import Counts
 from reproduce.protocol import AnyArm, Experiment
 from reproduce.protocol.experiment import Arms
 from reproduce.provenance import write_json, write_text
 from reproduce.training.determinism import configure
-from reproduce.training.fit import EpochsOf, Trainer
+from reproduce.training.fit import Count, EpochsOf, Trainer
 from reproduce.training.state import Epoch
 
 _DONE = "done"
@@ -84,8 +82,9 @@ class CohortInputs(Protocol[Shown]):
     def of(self, job: Job[Shown]) -> Inputs:
         """Return what a job shows its model."""
 
-    def count(self, targets: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]) -> Counts:
-        """Return the counts of a validation batch that the curves follow."""
+    @property
+    def count(self) -> Count | None:
+        """Return what counts a validation batch for the curves, as a method; None for a task without counts."""
 
 
 class Worker:
@@ -153,12 +152,15 @@ def jobs_of(
     """
     jobs = []
     shared = {f.name: getattr(experiment, f.name) for f in fields(experiment) if f.name not in _NOT_OF_A_TRAINING}
+    # The order of regions is that of the channels, and the JSON of a protocol sorts its keys.
+    preparation = vars(experiment.preparation).items()
+    orders = {name: list(value) for name, value in preparation if isinstance(value, Mapping) and name != "because"}
     for arm in reversed(experiment.arms):
         key = cache_key(
             *(Worker, inputs, configure),
             protocol=shared,
             arm=arm,
-            regions=list(experiment.preparation.regions.items()),  # their order is that of the channels
+            orders=orders,
             folds=folds,
             prepared=source_key,
         )

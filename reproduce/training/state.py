@@ -23,7 +23,8 @@ class Epoch:
         epoch: Number of the epoch, from 0.
         train_loss: Mean over the epoch's batches.
         validation_loss: Mean over the validation slices; None without validation patients.
-        validation: Pixels of all validation slices at the model's size; None without validation patients.
+        validation: Counts of all validation cases, e.g. of pixels at the model's size; None without validation
+            patients, or for a task without counts.
         cpu_s: Seconds of processor time that training took, validation left out; of all threads of the process.
     """
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reproduce.cohorts.brats_files import nifti_files, scans_of, stem
+from reproduce.cohorts.brats_files import scans_of
 from reproduce.cohorts.brats_layouts import BRATS_2013_TWO, BRATS_2017, BRATS_2023, TCIA_FUSION, Layout
+from reproduce.cohorts.nifti_files import nifti_files, stem
 from reproduce.errors import ArgumentError
 
 ROOT = Path("/root")

@@ -1,8 +1,10 @@
 """Every script of experiments/ whole, under its smoke profile: from files to figures, and again, and after Ctrl-C."""
 
 import csv
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -11,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from reproduce import tasks
 from reproduce.papers.cells import packaged_tables
 from reproduce.prediction.model_file import read_recipe
 from reproduce.tasks.export import experiment_of
+from reproduce.tasks.task import Task
 
 PROJECT = Path(__file__).parents[2]
 SCRIPTS = sorted(path.stem for path in (PROJECT / "experiments").glob("*.py"))
@@ -33,7 +37,12 @@ RESULTS = {
     "table.csv",
     "table.md",
 }
-KINDS = {"segmentation", "classification", "statements", "comparison", "census"}
+KINDS = {
+    task.kind
+    for module in pkgutil.iter_modules(tasks.__path__, "reproduce.tasks.")
+    for task in vars(importlib.import_module(module.name)).values()
+    if isinstance(task, Task)
+}
 pytestmark = pytest.mark.smoke
 
 

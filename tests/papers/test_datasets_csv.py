@@ -132,19 +132,23 @@ def test_every_script_that_is_named_exists():
     assert "experiments/table1_lidc.py" in scripts
 
 
-@pytest.mark.parametrize("name", ["table1_lidc", "table2_brats", "table1_thoracic", "hippocampus_decathlon"])
-def test_the_source_of_an_experiment_has_a_row_that_names_the_script(name, load_script):
-    script = load_script(name)
-    profiles = getattr(script, "PROFILES", None) or {"paper": script.PAPER}
-    assert f"experiments/{name}.py" in find(profiles["paper"].source, among=ALL).scripts
+def names_of(folder: str, line: str) -> list[str]:
+    """Return the names of the files of a folder in which a line begins with some text, sorted."""
+    paths = (PROJECT / folder).glob("*.py")
+    return sorted(path.stem for path in paths if f"\n{line}" in path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    ("module", "name"), [("lidc", "LIDC-IDRI"), ("brats", "BraTS"), ("thoracic", "LCTSC"), ("decathlon", "MSD")]
-)
-def test_every_cohort_has_a_row_with_a_loader(module, name):
-    assert (PROJECT / "reproduce" / "cohorts" / f"{module}.py").is_file()
-    assert find(name, among=ALL).has_loader
+@pytest.mark.parametrize("name", names_of("experiments", "PROFILES"))
+def test_the_source_of_an_experiment_has_a_row_with_a_loader(name, load_script):
+    sources = {profile.source for profile in load_script(name).PROFILES.values()}
+    assert sources
+    assert all(find(source, among=ALL).has_loader for source in sources)
+
+
+@pytest.mark.parametrize("module", names_of("reproduce/cohorts", "def find_cohort("))
+def test_every_cohort_reads_a_data_set_of_the_list(module):
+    text = (PROJECT / "reproduce" / "cohorts" / f"{module}.py").read_text(encoding="utf-8")
+    assert {name for each in ALL for name in each.names if name in text.partition("\n")[0]}
 
 
 def test_known_errors_of_the_documents():

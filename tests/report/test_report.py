@@ -165,6 +165,32 @@ def test_broken_results_or_paper_write_nothing(results, tmp_path):
     assert not output.exists()
 
 
+def of_kind(folder, kind):
+    """Write the same run as one of another kind."""
+    write_json(folder / "protocol.json", {**read_run(folder).protocol, "kind": kind})
+
+
+def test_a_run_of_a_new_kind_is_shown(results, tmp_path):
+    of_kind(results / "table1_lidc" / "phantom-cpu", "regression")
+    text = write_report(results, tmp_path, tmp_path / "r.html", papers=()).read_text(encoding="utf-8")
+    assert '<section id="table1_lidc-phantom-cpu"' in text
+
+
+def test_a_run_of_a_kind_that_cannot_be_shown_is_refused_by_name(results, tmp_path):
+    folder = results / "table1_lidc" / "phantom-cpu"
+    of_kind(folder, "regression")
+    (folder / "table.csv").unlink()
+    with pytest.raises(ResultsError, match="a run of kind 'regression'") as caught:
+        write_report(results, tmp_path, tmp_path / "r.html", papers=())
+    assert caught.value.where == str(folder)
+
+
+def test_a_comparison_is_named_with_the_file_that_shows_it(results, tmp_path):
+    of_kind(results / "table1_lidc" / "phantom-cpu", "comparison")
+    text = Page(write_report(results, tmp_path, tmp_path / "r.html", papers=()).read_text(encoding="utf-8")).text
+    assert "its table is results/table1_lidc/phantom-cpu/table.md" in text
+
+
 def test_every_word_has_a_look_and_a_sign_so_that_colour_is_not_needed():
     looks = {word: look(word) for word in (*CELL_WORDS, *STATEMENT_WORDS)}
     assert looks["within"] == looks["supported"] == ("good", "✓")

@@ -5,7 +5,7 @@ import pytest
 
 from reproduce.errors import ResultsError
 from reproduce.metrics.confusion import Counts
-from reproduce.metrics.formulas import OF_COUNTS
+from reproduce.metrics.formulas import HD95_MM, OF_COUNTS, SURFACE_DICE
 from reproduce.results.cases import (
     CaseScore,
     SliceDecisions,
@@ -16,9 +16,11 @@ from reproduce.results.cases import (
     write_frame,
 )
 
+SURFACES = {HD95_MM: 3.5, SURFACE_DICE: 0.9}
+
 
 def score(level="pixel", counts=None, patient="P1", model="m"):
-    return CaseScore(model, 1, 0, patient, "1.2", "nodule", level, counts or Counts(tp=6, fp=2, fn=4, tn=88), 3.5, 0.9)
+    return CaseScore(model, 1, 0, patient, "1.2", "nodule", level, counts or Counts(tp=6, fp=2, fn=4, tn=88), SURFACES)
 
 
 def test_metrics_of_one_case():

@@ -3,6 +3,7 @@ import math
 import pytest
 
 from reproduce.metrics.confusion import Counts
+from reproduce.metrics.formulas import HD95_MM
 from reproduce.results.cases import CaseScore, case_frame
 from reproduce.results.summary import summarise
 
@@ -17,8 +18,7 @@ def score(patient, tp, fn, *, seed=1, fp=0, level="pixel", region="nodule"):
         region,
         level,
         Counts(tp=tp, fp=fp, fn=fn, tn=10),
-        math.nan,
-        math.nan,
+        {},
     )
 
 
@@ -106,7 +106,7 @@ def test_mean_iou_pooled_is_the_mean_of_the_ratios_of_both_classes():
 
 def test_distances_are_averaged_over_scans_that_have_one():
     def far(patient, hd95_mm):
-        return CaseScore("m", 1, 0, patient, patient, "nodule", "pixel", Counts(1, 1, 1, 1), hd95_mm, 0.5)
+        return CaseScore("m", 1, 0, patient, patient, "nodule", "pixel", Counts(1, 1, 1, 1), {HD95_MM: hd95_mm})
 
     found = summarise(case_frame([far("P1", 3.0), far("P2", 5.0), far("P3", math.nan)]), {})
     (hd95,) = [s for s in found if s.metric == "hd95_mm"]

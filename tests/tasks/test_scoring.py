@@ -5,8 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from reproduce.metrics import formulas
 from reproduce.metrics.confusion import Counts
 from reproduce.metrics.decisions import decided
+from reproduce.metrics.formulas import HD95_MM, SURFACE_DICE, Metric
+from reproduce.results import cases, summary
+from reproduce.tasks import scoring
 from reproduce.tasks.scoring import cell_counts, native_masks, score_scan, slice_decisions
 
 ANY = {"nodule": ()}
@@ -180,17 +184,30 @@ def test_surfaces_by_hand(labels, masks):
         return found["nodule"][1]
 
     same = surfaces((labels > 0)[..., None])
-    assert (same.hd95_mm, same.surface_dice) == (0.0, 1.0)
+    assert (same[HD95_MM], same[SURFACE_DICE]) == (0.0, 1.0)
     # four slices of 2 mm and 4 x 4 mm: the diagonal is the root of 64 + 16 + 16
     nothing = surfaces(masks & False)
-    assert nothing.hd95_mm == pytest.approx(96**0.5)
-    assert nothing.surface_dice == 0.0
+    assert nothing[HD95_MM] == pytest.approx(96**0.5)
+    assert nothing[SURFACE_DICE] == 0.0
     shifted = surfaces(np.roll(labels > 0, 1, axis=0)[..., None])
-    assert shifted.hd95_mm >= 2.0
-    assert shifted.surface_dice < 1.0
+    assert shifted[HD95_MM] >= 2.0
+    assert shifted[SURFACE_DICE] < 1.0
 
 
 def test_surfaces_of_nothing_in_nothing_are_not_counted(labels, masks):
     found = score_scan(labels * 0, masks & False, None, spacing_mm=(2.0, 1.0, 1.0), experiment=experiment())
-    assert np.isnan(found["nodule"][1].hd95_mm)
-    assert np.isnan(found["nodule"][1].surface_dice)
+    assert np.isnan(found["nodule"][1][HD95_MM])
+    assert np.isnan(found["nodule"][1][SURFACE_DICE])
+
+
+def test_a_new_metric_of_scans_is_one_object_in_one_list(labels, masks, monkeypatch):
+    made_up = Metric("spare_ml", "ml", ("pixel",), formula=lambda scan: float((~scan.prediction).sum()))
+    more = (*formulas.OF_SCANS, made_up)
+    for module in (formulas, scoring, cases, summary):
+        monkeypatch.setattr(module, "OF_SCANS", more)
+    found = score_scan(labels, masks, None, spacing_mm=(2.0, 1.0, 1.0), experiment=experiment())
+    counts, of_scan = found["nodule"]
+    frame = cases.case_frame([cases.CaseScore("m", 1, 0, "P1", "S1", "nodule", "pixel", counts["pixel"], of_scan)])
+    assert frame["spare_ml"].tolist() == [np.count_nonzero(~masks)]
+    (one,) = [s for s in summary.summarise(frame, {}) if s.metric == "spare_ml"]
+    assert (one.average, one.value) == ("per_case", np.count_nonzero(~masks))

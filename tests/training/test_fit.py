@@ -9,7 +9,7 @@ from reproduce.errors import NonFiniteError
 from reproduce.metrics.confusion import count
 from reproduce.training.fit import Trainer
 from reproduce.training.pipeline import held_out
-from reproduce.training.state import Epoch
+from reproduce.training.state import Epoch, read_history
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -73,6 +73,13 @@ def test_the_history_has_a_row_an_epoch_and_a_training_loss_that_falls(undisturb
     history, _ = undisturbed
     assert [row.epoch for row in history] == [0, 1, 2]
     assert history[-1].train_loss < history[0].train_loss
+
+
+def test_without_counts_the_history_has_losses_alone(trainer, training_set, validation, tmp_path):
+    history = trainer.fit(training_set(), validation, count=None, folder=tmp_path / "job", on_epoch=ignore)
+    assert [row.validation for row in history] == [None, None, None]
+    assert all(row.validation_loss > 0 for row in history)
+    assert read_history(tmp_path / "job") == history
 
 
 def test_the_same_run_again_is_the_same_to_the_bit(

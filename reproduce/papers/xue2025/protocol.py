@@ -103,8 +103,8 @@ def decision(*regions: str) -> Decision:
 
 def readings(region: str) -> tuple[Reading, ...]:
     """Return how the four printed metrics are read on one region."""
-    because = dict.fromkeys(("cell", "metric"), "000 Table 1, Table 2") | dict.fromkeys(("level", "average"), LEVEL)
-    because |= {"region": REGION, "tolerance": TOLERANCE}
+    because = dict.fromkeys(("cell", "metric"), "000 Table 1, Table 2") | {"region": REGION}
+    because |= {"level": LEVEL, "average": LEVEL, "tolerance": TOLERANCE}
     slices = ("accuracy", "sensitivity", "specificity")
     return (
         *(Reading(because, metric, metric, region, "slice", "pooled", tolerance=2.0) for metric in slices),

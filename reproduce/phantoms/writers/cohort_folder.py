@@ -35,13 +35,14 @@ class PhantomPatient:
 class Layout:
     """How patients of one kind lie in a folder."""
 
-    prefix: str  # of a patient's name, e.g. "PHANTOM-"; the number follows in four digits
+    prefix: str  # of a patient's name, e.g. "PHANTOM-"; the number follows
     kind: str  # what the patients are, for their JSON
     fill: Callable[[Path, PhantomPatient], None]  # makes a folder, writes a patient into it, decides its bytes
+    n_digits: int = 4  # of the number in a patient's name, with leading zeros
 
     def name(self, patient: PhantomPatient) -> str:
         """Return the patient ID, which is the name of the folder too."""
-        return f"{self.prefix}{patient.number:04d}"
+        return f"{self.prefix}{patient.number:0{self.n_digits}d}"
 
     def record(self, patient: PhantomPatient) -> str:
         """Return the patient's JSON, by which a finished patient is known again."""

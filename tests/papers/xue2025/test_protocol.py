@@ -1,6 +1,14 @@
 """What Tables 1 and 2 of document 000 share."""
 
-from reproduce.papers.xue2025 import protocol
+import json
+from pathlib import Path
+
+import pytest
+
+from reproduce.papers.xue2025 import brats, lidc, protocol
+from reproduce.protocol.text import decisions
+
+PROJECT = Path(__file__).parents[3]
 
 
 def test_statements_say_that_the_optimised_model_is_better_by_each_metric():
@@ -21,3 +29,11 @@ def test_slices_are_pooled_and_dice_is_averaged_over_patients():
         "specificity": ("slice", "pooled", 2.0),
         "dice": ("pixel", "per_case", 0.02),
     }
+
+
+@pytest.mark.parametrize("table", [lidc, brats])
+def test_choices_are_written_in_the_order_of_the_committed_pages(table):
+    cpu = table.PROFILES["cpu"]
+    path = PROJECT / "results" / cpu.table / "phantom-cpu" / "protocol.json"
+    written = json.loads(path.read_text(encoding="utf-8"))["decisions"]
+    assert [(each["field"], each["value"], each["place"]) for each in written] == list(decisions(cpu))

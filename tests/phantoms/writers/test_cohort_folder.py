@@ -38,6 +38,11 @@ def test_folders_of_another_layout_are_left_alone(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["P-0001", "P-0002", "Q-0001"]
 
 
+def test_a_layout_says_how_many_digits_a_patient_has(tmp_path):
+    write_cohort(tmp_path, _patients(1, 12), Layout("patient", "test", _fill, n_digits=3), workers=1)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["patient001", "patient012"]
+
+
 @pytest.mark.parametrize(
     ("module", "old", "new", "matters"),
     [
