@@ -214,7 +214,7 @@ UNOPTIMISED, OPTIMISED = (arm.name for arm in SMOKE.arms)
         ("reproduce.metrics.decisions", "probabilities >= threshold", "probabilities > threshold"),
         ("reproduce.metrics.confusion", "def count(", "def count(_more, "),
         ("reproduce.models.layers.blocks", "def conv_bn_relu(", "def conv_bn_relu(_more, "),
-        ("reproduce.inspection.geometry", "for row in rows", "for row in rows[1:]"),
+        ("reproduce.inspection.geometry", "parameters=model.count_params()", "parameters=1 + model.count_params()"),
         ("reproduce.training.augment", "def apply_transforms(", "def apply_transforms(_more, "),
         ("reproduce.training.state", "def read_best(", "def read_best(_more, "),
         (

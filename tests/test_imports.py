@@ -60,6 +60,7 @@ def test_models_and_losses_import_keras_and_foundations_alone():
         "collections.abc",
         "dataclasses",
         "fractions",
+        "functools",
         "math",
         "numpy",
         "os",
