@@ -60,7 +60,7 @@ def test_names_follow_the_examples(prepared, tmp_path):
 
 
 def folders(tmp_path):
-    return sorted(path.name for path in (tmp_path / "resized").iterdir())
+    return sorted(path.name for path in (tmp_path / "resized").iterdir() if not path.name.startswith("."))
 
 
 def test_the_cache_is_used_again_and_holds_the_same(prepared, tmp_path, monkeypatch):
@@ -90,7 +90,7 @@ def test_another_source_has_a_cache_of_its_own(prepared, tmp_path):
 
 def test_a_cache_that_was_not_finished_is_made_again(prepared, tmp_path):
     first = resized(prepared, tmp_path)
-    folder = next((tmp_path / "resized").iterdir())
+    folder = tmp_path / "resized" / folders(tmp_path)[0]
     (folder / "names.json").unlink()
     (folder / "examples_0.lockfile").touch()
     next(folder.glob("*.data*")).write_bytes(b"half")
