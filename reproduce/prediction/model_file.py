@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reproduce.errors import ArgumentError, DataNotFoundError, ModelFileError, ProtocolError
+from reproduce.errors import ArgumentError, DataNotFoundError, ModelFileError, ReproduceError
 from reproduce.prediction.recipe import FORMAT, Recipe, recipe_of, recipe_text
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MEMBER = "reproduce_recipe.json"
 SUFFIX = ".keras"
+_MOST_BYTES = 2**20  # of a recipe, which has some hundred
 
 
 def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
@@ -60,24 +61,34 @@ def read_recipe(path: Path) -> Recipe:
         got = "a folder" if path.is_dir() else "nothing there"
         raise DataNotFoundError(expected="a .keras file", got=got, where=path, do="check the path")
     try:
-        with zipfile.ZipFile(path) as archive:
-            if MEMBER not in archive.namelist():
-                raise ModelFileError(
-                    expected="a model that says how it wants its input",
-                    got=f"a .keras file without {MEMBER}",
-                    where=path,
-                    do="write it with reproduce.prediction.model_file.save_model and the recipe it was trained with",
-                )
-            text = archive.read(MEMBER).decode()
-    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, OSError) as error:
+        found = _unpacked(path)
+    except Exception as error:  # here only the archive is read, whose library raises a dozen types on corrupt bytes
         do = "fetch or export the model again; .h5 and SavedModel are not read"
         raise ModelFileError(expected="a .keras file", got=str(error), where=path, do=do) from error
+    if found is None:
+        raise ModelFileError(
+            expected="a model that says how it wants its input",
+            got=f"a .keras file without {MEMBER}",
+            where=path,
+            do="write it with reproduce.prediction.model_file.save_model and the recipe it was trained with",
+        )
     try:
-        return recipe_of(text)
-    except (ValueError, KeyError, TypeError, AttributeError, ArgumentError, ProtocolError) as error:
+        return recipe_of(found)
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, ReproduceError) as error:
         got = f"{type(error).__name__}: {error}"
         do = "write it again with the version of this package that reads it"
         raise ModelFileError(expected=f"a recipe of format {FORMAT}", got=got, where=path, do=do) from error
+
+
+def _unpacked(path: Path) -> str | None:
+    """Return the text of the recipe in an archive, None where it has none."""
+    with zipfile.ZipFile(path) as archive:
+        if MEMBER not in archive.namelist():
+            return None
+        n_bytes = archive.getinfo(MEMBER).file_size
+        if n_bytes > _MOST_BYTES:
+            raise ValueError(f"a recipe of {n_bytes} bytes")
+        return archive.read(MEMBER).decode()
 
 
 def require_fit(model: keras.Model, recipe: Recipe, *, where: object) -> None:
