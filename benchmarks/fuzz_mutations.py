@@ -74,13 +74,12 @@ def any_bytes(content: bytes, chance: random.Random) -> bytes:
 
 
 def _whole_files(files: Files, name: str, chance: random.Random) -> Files:
-    """Return a folder in which one file is lost, empty, there twice, or changed for another."""
+    """Return a folder in which one file is lost, empty, renamed, there twice, or changed for another."""
     other = chance.choice(sorted(files))
     rest = {n: content for n, content in files.items() if n != name}
     twin = str(PurePosixPath(name).with_name(f"twin-{PurePosixPath(name).name}"))
-    return chance.choice(
-        (rest, rest | {name: b""}, rest | {twin: files[name]}, files | {name: files[other], other: files[name]})
-    )
+    renamed, twice = rest | {twin: files[name]}, files | {twin: files[name]}
+    return chance.choice((rest, rest | {name: b""}, renamed, twice, files | {name: files[other], other: files[name]}))
 
 
 def dicom(content: bytes, chance: random.Random) -> bytes:

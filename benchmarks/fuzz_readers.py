@@ -75,7 +75,7 @@ def nifti(folder: Path) -> object:
     from reproduce.errors import ImageAxesError, VoxelTypeError
     from reproduce.imaging.nifti import nifti_notes, read_nifti, read_nifti_labels
 
-    (path,) = (path for path in folder.iterdir() if not path.name.startswith("twin-"))
+    path = min(folder.iterdir())
     notes, volume = nifti_notes(path), read_nifti(path)
     if not np.isfinite(volume.affine).all():
         raise Disagreement(f"an affine that is not finite: {volume.affine.tolist()}")
