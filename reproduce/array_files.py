@@ -11,6 +11,7 @@ import numpy as np
 
 from reproduce.errors import ReproduceError
 
+_LAST_CHARACTER = 0x10FFFF
 _MOST_TIMES = 1032  # what deflate can pack into one byte
 
 
@@ -29,8 +30,8 @@ def read_arrays(
         do: Its next step for the user.
 
     Raises:
-        error: The file cannot be opened, is no such archive, lacks an array, or an array is corrupt, holds objects, or
-            asks for more bytes than the file can hold.
+        error: The file cannot be opened, is no such archive, or lacks an array; or an array is corrupt, holds objects,
+            holds no text where it says text, or asks for more bytes than the file can hold.
     """
     expected = "an archive of arrays" if names is None else f"an archive with {' and '.join(names)}"
     try:
@@ -51,8 +52,17 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> np.nda
         version = np.lib.format.read_magic(stream)
         headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
         shape, _, kind = headers[version](stream)
-    n_bytes = math.prod(shape) * kind.itemsize
+    n_bytes = math.prod(shape) * max(kind.itemsize, 1)
     if min(shape, default=0) < 0 or not n_bytes <= info.file_size <= most:
         raise ValueError(f"{info.filename} of shape {shape} and type {kind}, {n_bytes} bytes, of {info.file_size}")
     with archive.open(info) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+    if kind.kind == "U" and not _is_text(array):
+        raise ValueError(f"{info.filename} of text holds numbers that are no characters")
+    return array
+
+
+def _is_text(array: np.ndarray) -> bool:
+    """Return whether all numbers of an array of text are characters, and none is half of one; NumPy does not ask."""
+    codes = np.frombuffer(array.astype(array.dtype.newbyteorder("=")).tobytes(), np.uint32)
+    return not ((codes > _LAST_CHARACTER) | ((codes >= 0xD800) & (codes < 0xE000))).any()
