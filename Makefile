@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install hippocampus hippocampus-ablation table1 table2 table1-thoracic ablation tables tables-001 moco architectures pneumonia census figures test test-slow test-bench chaos smoke test-browser report lint lock test-lowest clean
+.PHONY: help install hippocampus hippocampus-ablation table1 table2 table1-thoracic ablation tables tables-001 moco architectures pneumonia census figures test test-slow test-bench chaos fuzz smoke test-browser report lint lock test-lowest clean
 
 help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
@@ -26,6 +26,7 @@ help:
 	@echo "make census      the census of LIDC-IDRI; needs CENSUS_DATA=folder of its XML files"
 	@echo "make test        the tests;  make smoke: each experiment once, in seconds;  make lint"
 	@echo "make test-slow   the tests that take longer;  make test-bench: beside other libraries"
+	@echo "make fuzz        broken files for every reader: an hour of one core"
 	@echo "make clean       removes what can be made again; never results/ or figures/"
 
 install: $(INSTALLED)
@@ -101,6 +102,10 @@ test-bench: $(INSTALLED)
 # A hundred kills of four tables at random moments; what comes out must be the same bytes: an hour.
 chaos: $(INSTALLED)
 	$(BIN)/python benchmarks/chaos.py
+
+# Broken files for every reader, an hour; each is read or refused with its name. SAVE=folder keeps what is neither.
+fuzz: $(INSTALLED)
+	$(BIN)/python benchmarks/fuzz.py --minutes 60 $(if $(SAVE),--save $(SAVE))
 
 # Needs Chromium (Debian: apt-get install chromium) and npm; without them the tests skip with the reason.
 test-browser: $(INSTALLED)

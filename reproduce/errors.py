@@ -77,7 +77,7 @@ class SliceShapeError(ReproduceError):
 
 
 class PixelRangeError(ReproduceError):
-    """Rescaled pixels do not fit into int16, so that they are no HU of a CT, or of MR and PET into float32."""
+    """Rescaled values do not fit into their type: int16 for HU of a CT, float32 or float64 for others."""
 
 
 class OrientationError(ReproduceError):

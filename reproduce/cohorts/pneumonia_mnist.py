@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from reproduce.array_files import read_arrays
 from reproduce.cohorts.labelled_images import LabelledImages
 from reproduce.errors import AnnotationFormatError, DataNotFoundError
 
 FILE = "pneumoniamnist.npz"
+_DO = "take the file as it is published"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,18 +43,19 @@ def read_part(path: Path, part: str) -> XRays:
     Raises:
         AnnotationFormatError: The file is no archive of arrays, lacks the part, or its arrays do not fit together.
     """
-    do = "take the file as it is published"
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
-    except (KeyError, ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        expected = f"an archive with {part}_images and {part}_labels"
-        raise AnnotationFormatError(expected=expected, got=str(error), where=path, do=do) from error
-    labels = labels.reshape(len(labels), -1)
-    if images.ndim != 3 or labels.shape != (len(images), 1) or not np.isin(labels, (0, 1)).all():
-        got = f"images {images.shape}, labels {labels.shape} of {np.unique(labels)[:5]}"
-        raise AnnotationFormatError(expected="grey images with a label of 0 or 1 each", got=got, where=path, do=do)
-    return XRays(images, labels[:, 0])
+    names = f"{part}_images", f"{part}_labels"
+    images, labels = read_arrays(path, names, error=AnnotationFormatError, do=_DO).values()
+    are_images = images.dtype == np.uint8 and images.ndim == 3 and images.size > 0
+    are_labels = (
+        labels.dtype.kind in "iu" and labels.shape in ((len(images), 1), (len(images),)) if are_images else False
+    )
+    if not are_labels or not np.isin(labels, (0, 1)).all():
+        got = f"images {images.shape} of {images.dtype}, labels {labels.shape} of {labels.dtype}"
+        if are_labels:
+            got += f", values {np.unique(labels)[:5]}"
+        expected = "grey images of 8 bits with a label of 0 or 1 each"
+        raise AnnotationFormatError(expected=expected, got=got, where=path, do=_DO)
+    return XRays(images, labels.reshape(-1))
 
 
 _SIDES = {"train": "train", "val": "validation", "test": "test"}
@@ -65,10 +66,13 @@ def labelled_x_rays(root: Path) -> LabelledImages:
 
     Raises:
         DataNotFoundError: The file is not there.
-        AnnotationFormatError: See `read_part`.
+        AnnotationFormatError: See `read_part`; or the parts have images of other sizes.
     """
     path = find_file(root)
     parts = {part: read_part(path, part) for part in _SIDES}
+    sizes = {found.images.shape[1:] for found in parts.values()}
+    if len(sizes) > 1:
+        raise AnnotationFormatError(expected="images of one size", got=f"{sorted(sizes)}", where=path, do=_DO)
     cases = tuple(f"{part}-{i:05d}" for part, found in parts.items() for i in range(len(found.labels)))
     images, labels = (np.concatenate([getattr(p, name) for p in parts.values()]) for name in ("images", "labels"))
     return LabelledImages(images[..., None], labels.astype(int), cases, cases, path)

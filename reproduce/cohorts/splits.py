@@ -187,4 +187,6 @@ def read_splits(path: Path) -> tuple[Fold, ...]:
 def _names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise TypeError(f"patients must be a list of strings, not {value!r}")
+    for name in value:
+        name.encode()  # half a character, as \ud800 writes it, can go into no file
     return tuple(value)

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reproduce.array_files import read_arrays
 from reproduce.errors import ResultsError
 from reproduce.figures.style import ARMS, YELLOW, new_figure, styled
 from reproduce.provenance import write_bytes
@@ -64,21 +65,30 @@ def read_overlays(path: Path) -> tuple[list[Overlay], list[str]]:
     """Read overlays and the names of their models.
 
     Raises:
-        ResultsError: The file is not there.
+        ResultsError: The file is not there, or holds something else than overlays.
     """
+    do = "run the table's script again"
     if not path.is_file():
-        do = "run the table's script again"
         raise ResultsError(expected="a file of overlays", got="nothing there", where=path, do=do)
-    overlays = []
-    with np.load(path) as stored:
+    stored = read_arrays(path, error=ResultsError, do=do)
+    try:
         models = [str(name) for name in stored["models"]]
-        for i in range(sum(name.startswith("image") for name in stored)):
-            image = stored[f"image{i}"]
-            masks = np.unpackbits(stored[f"masks{i}"], axis=-1, count=image.shape[1]).astype(bool)
-            patient, z, note = (str(part) for part in stored[f"text{i}"])
-            y_mm, x_mm = (float(mm) for mm in stored[f"pixel_mm{i}"])
-            overlays.append(Overlay(patient, int(z), note, image, masks[0], masks[1:], (y_mm, x_mm)))
+        overlays = [_overlay(stored, i) for i in range(sum(name.startswith("image") for name in stored))]
+        shapes = [(each.predictions.shape, (len(models), *each.image.shape)) for each in overlays]
+        if any(found != expected for found, expected in shapes) or any(o.image.dtype != np.uint8 for o in overlays):
+            raise ValueError(f"images and masks of the shapes {shapes}")
+    except (KeyError, TypeError, ValueError, IndexError) as error:  # arrays of other shapes and types
+        got = f"{type(error).__name__}: {error}"
+        raise ResultsError(expected="a file of overlays", got=got, where=path, do=do) from error
     return overlays, models
+
+
+def _overlay(stored: Mapping[str, np.ndarray], i: int) -> Overlay:
+    image = stored[f"image{i}"]
+    masks = np.unpackbits(stored[f"masks{i}"], axis=-1, count=image.shape[1]).astype(bool)
+    patient, z, note = (str(part) for part in stored[f"text{i}"])
+    y_mm, x_mm = (float(mm) for mm in stored[f"pixel_mm{i}"])
+    return Overlay(patient, int(z), note, image, masks[0], masks[1:], (y_mm, x_mm))
 
 
 def draw_overlays(overlays: Sequence[Overlay], models: Sequence[str], title: str) -> Figure:

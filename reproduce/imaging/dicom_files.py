@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import struct
 import zlib
@@ -29,6 +30,19 @@ _PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _OPEN = 0xFFFFFFFF
 _SLACK_BYTES, _MOST_TIMES = 8 * 2**20, 100
 _FETCH = "fetch the file again, or remove it"
+
+
+class _Whole(io.BufferedReader):
+    """A file that refuses to be asked for more than it has: the parser allocates what a length says before it reads."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self._path, self._n_bytes = path, path.stat().st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _CHUNK and size > self._n_bytes - self.tell():
+            _refuse(self._path, f"a file that ends {size - self._n_bytes + self.tell()} bytes before a nested element")
+        return super().read(size)
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,7 @@ def _parsed(path: Path, tags: list[BaseTag], stop_when: Callable[[BaseTag, int, 
     if what or not starts_as_dicom(start):
         _refuse(path, what or described(start))
     try:
-        with path.open("rb") as file:
+        with _Whole(path) as file:
             n_inflated = _n_inflated(file, start, path)
             n_bytes = n_inflated or path.stat().st_size
 

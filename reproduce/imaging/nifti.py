@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 from nibabel.spatialimages import HeaderDataError
 
-from reproduce.errors import ArgumentError, ImageAxesError, PixelDecodeError, VoxelTypeError
+from reproduce.errors import ArgumentError, ImageAxesError, PixelDecodeError, PixelRangeError, VoxelTypeError
 from reproduce.imaging.account import Note, spacing_notes
 from reproduce.imaging.nifti_axes import POSITION_MM, axes_between, nearest_axes
 from reproduce.imaging.nifti_content import NiftiContent, nifti_shape, read_content, read_nifti_header
@@ -55,6 +55,7 @@ def read_nifti(path: Path, *, unit: str = "arbitrary", choice: GeometryChoice = 
         PixelDecodeError: It is cut short, its gzip stream is corrupt, or it holds more than the header asks for.
         ImageAxesError: It has fewer than 3 axes, more than 4 that are not of length 1, or one without voxels.
         VoxelTypeError: Voxels are complex, colours, or of an unknown type, or bitpix says another size.
+        PixelRangeError: A scaled value is beyond what its type holds.
         GeometryError: See `nifti_header.file_affine`.
     """
     content = read_content(path)
@@ -151,8 +152,13 @@ def _scaled(content: NiftiContent, path: Path) -> np.ndarray:
         raise PixelDecodeError(expected="a finite scaling", got=str(error), where=path, do=do) from error
     if slope is None or (slope, intercept) == (1.0, 0.0):
         return stored
-    scaled = stored * np.float64(slope) + np.float64(intercept)
-    return scaled.astype(np.float32) if stored.dtype.itemsize < 4 else scaled
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        exact = stored * np.float64(slope) + np.float64(intercept)
+        scaled = exact.astype(np.float32) if stored.dtype.itemsize < 4 else exact
+    if not np.isfinite(scaled).all() and (np.isfinite(stored) & ~np.isfinite(scaled)).any():
+        expected, do = f"scaled values that {scaled.dtype} holds", "mend scl_slope and scl_inter in the header"
+        raise PixelRangeError(expected=expected, got=f"slope {slope:g}, intercept {intercept:g}", where=path, do=do)
+    return scaled
 
 
 def _storable(voxels: np.ndarray) -> np.ndarray:

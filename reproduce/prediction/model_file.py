@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reproduce.errors import ArgumentError, DataNotFoundError, ModelFileError, ProtocolError
+from reproduce.errors import ArgumentError, DataNotFoundError, ModelFileError, ReproduceError
 from reproduce.prediction.recipe import FORMAT, Recipe, recipe_of, recipe_text
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MEMBER = "reproduce_recipe.json"
 SUFFIX = ".keras"
 _CONFIG = "config.json"
+_MOST_BYTES = 2**20  # of a recipe, which has some hundred
 
 
 def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
@@ -74,6 +75,9 @@ def read_recipe(path: Path) -> Recipe:
                     where=path,
                     do="write it with reproduce.prediction.model_file.save_model and the recipe it was trained with",
                 )
+            n_bytes = archive.getinfo(MEMBER).file_size
+            if n_bytes > _MOST_BYTES:
+                raise ValueError(f"a recipe of {n_bytes} bytes")
             text = archive.read(MEMBER).decode()
             config = json.loads(archive.read(_CONFIG).decode())
     except ModelFileError:
@@ -87,7 +91,7 @@ def read_recipe(path: Path) -> Recipe:
         raise ModelFileError(expected="layers of Keras or of this package", got=", ".join(strange), where=path, do=do)
     try:
         return recipe_of(text)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ArgumentError, ProtocolError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, ReproduceError) as error:
         got = f"{type(error).__name__}: {error}"
         do = "write it again with the version of this package that reads it"
         raise ModelFileError(expected=f"a recipe of format {FORMAT}", got=got, where=path, do=do) from error

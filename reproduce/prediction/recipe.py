@@ -132,7 +132,8 @@ def recipe_of(text: str) -> Recipe:
     """Return the recipe of a JSON text that `recipe_text` wrote.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: It is no JSON, of another format, or a part is absent or odd.
+        ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError: It is no JSON, of another
+            format, or a part is absent or odd.
         ArgumentError, ProtocolError: A part contradicts itself or another.
     """
     content = json.loads(text)
@@ -141,7 +142,7 @@ def recipe_of(text: str) -> Recipe:
     given = dict(content["intensity"])
     intensity = {"window": Window, "zscore": ZScore}[given.pop("kind")](**given)
     regions = tuple(
-        Region(str(r["name"]), int(r["label"]), Code(**r["category"]), Code(**r["concept"])) for r in content["regions"]
+        Region(str(r["name"]), int(r["label"]), _code(r["category"]), _code(r["concept"])) for r in content["regions"]
     )
     threshold = content["threshold"]
     return Recipe(
@@ -152,3 +153,10 @@ def recipe_of(text: str) -> Recipe:
         regions=regions,
         threshold=None if threshold is None else float(threshold),
     )
+
+
+def _code(found: dict[str, str]) -> Code:
+    code = Code(**found)
+    if not isinstance(code.value, str) or not isinstance(code.meaning, str):
+        raise TypeError(f"{code!r}, whose value and meaning are no texts")
+    return code

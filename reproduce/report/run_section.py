@@ -16,7 +16,7 @@ from reproduce.report.curves import HISTORY_COLUMNS, curves
 from reproduce.report.drawing import Drawing
 from reproduce.report.pictures import Picture, address, pictures
 from reproduce.results.diff import TABLE_COLUMNS, RunDiff
-from reproduce.results.folders import RunFolder
+from reproduce.results.folders import RunFolder, content_of
 
 SILENT = "silent: "
 # Longer ones stay in results/: a page is for reading.
@@ -102,6 +102,11 @@ def run_section(diff: RunDiff, figures: Path) -> RunSection:
         ResultsError: A file of the folder is broken.
         LeakageError: A patient stands on two sides of its folds.
     """
+    with content_of(diff.run.path):
+        return _run_section(diff, figures)
+
+
+def _run_section(diff: RunDiff, figures: Path) -> RunSection:
     run = diff.run
     models = tuple(dict.fromkeys(cell.model for cell in diff.cells))
     ledger = _rows(run, "ledger.csv", ("status", "reason"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from reproduce.report.pictures import address
 from reproduce.report.run_section import Decision, decided_by
 from reproduce.report.statement_list import DecidedStatement, StatementRun
+from reproduce.results.folders import content_of
 from reproduce.results.verdict_words import CONTRADICTED
 
 
@@ -48,10 +49,12 @@ def statement_sections(runs: Sequence[StatementRun], figures: Path) -> list[Stat
 
 def _section(run: StatementRun, figures: Path) -> StatementSection:
     words = [each.verdict for each in run.of_document]
+    with content_of(run.path):
+        decisions = decided_by(run.protocol.get("decisions", ()))
     return StatementSection(
         run=run,
         contradicted=tuple(each for each in run.of_document if each.verdict == CONTRADICTED),
         counts=tuple((word, words.count(word)) for word in dict.fromkeys(words)),
-        decisions=decided_by(run.protocol.get("decisions", ())),
+        decisions=decisions,
         figures=[(path.relative_to(figures).as_posix(), address(path.read_bytes())) for path in run.drawings(figures)],
     )

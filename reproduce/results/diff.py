@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from reproduce.errors import ResultsError
 from reproduce.results import verdict_words as words
-from reproduce.results.folders import RunFolder, optional_number, read_rows
-from reproduce.results.number_format import as_printed, in_unit, number, signed
+from reproduce.results.folders import RunFolder, content_of, optional_number, read_rows
+from reproduce.results.number_format import UNITS, as_printed, in_unit, number, signed
 
 CELL_COLUMNS = ("model", "metric", "unit", "value")
 TABLE_COLUMNS = (
@@ -123,6 +123,11 @@ def diff_run(run: RunFolder) -> RunDiff:
         ResultsError: A file is missing or broken; two files disagree on a number; or a verdict is not the one that
             follows from delta, tolerance and source, so that somebody changed a file by hand.
     """
+    with content_of(run.path):
+        return _diff_run(run)
+
+
+def _diff_run(run: RunFolder) -> RunDiff:
     if run.kind == "statements":
         names = ("place", "statement", "verdict", "measured")
         rows = run.rows("statements.csv", names)
@@ -134,6 +139,11 @@ def diff_run(run: RunFolder) -> RunDiff:
     by_cell = _judged_rows(run)
     if [_key(row) for row in printed] != [_key(row) for row in ours]:
         raise _changed(run, "reproduced.csv", "the cells of published.csv in their order", "other cells")
+    strange = {row["unit"] for row in printed} - set(UNITS)
+    if strange:
+        do = f"write one of {', '.join(UNITS)}"
+        where = run.path.parent / "published.csv"
+        raise ResultsError(expected="a unit of printed cells", got=", ".join(sorted(strange)), where=where, do=do)
     cells = tuple(_cell(run, row, own["value"], by_cell) for row, own in zip(printed, ours, strict=True))
     return RunDiff(run, cells, _statements(run))
 

@@ -132,6 +132,8 @@ def read_run(path: Path) -> RunFolder:
     texts = ("kind", "document", "source", "profile")
     missing = [key for key in texts if not isinstance(protocol.get(key), str)]
     changed = protocol.get("changed_from_paper")
+    if not isinstance(protocol.get("title", ""), str):
+        missing.append("title")
     if missing or not _are_changes(changed):
         got = f"none of {', '.join(missing or ['changed_from_paper'])}"
         expected = "kind, document, source, profile and changes of the run"
@@ -168,7 +170,8 @@ def read_object(path: Path) -> dict:
     """
     try:
         found = json.loads(_text(path))
-    except ValueError as error:
+        json.dumps(found, ensure_ascii=False).encode()  # half a character, as \ud800 writes it, can go into no file
+    except (ValueError, RecursionError) as error:
         raise ResultsError(expected="JSON", got=str(error), where=path, do=_AGAIN) from error
     if not isinstance(found, dict):
         raise ResultsError(expected="a JSON object", got=type(found).__name__, where=path, do=_AGAIN)
@@ -201,6 +204,25 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
                 expected=f"{len(reader.fieldnames or ())} fields", got=got, where=f"{path}, row {line}", do=_AGAIN
             )
     return rows
+
+
+@contextmanager
+def content_of(folder: Path) -> Iterator[None]:
+    """Give what is raised by files of another content than a run writes the folder that they are in.
+
+    Only what such content raises is caught (a name that is absent, a list for an object, a word for a number), and the
+    cause stays attached; within, files are read and laid out, nothing is computed.
+
+    Raises:
+        ResultsError: In place of KeyError, IndexError, TypeError, AttributeError, ValueError and OverflowError.
+    """
+    try:
+        yield
+    except ReproduceError:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        got = f"{type(error).__name__}: {error}"
+        raise ResultsError(expected="files as a run writes them", got=got, where=folder, do=_AGAIN) from error
 
 
 def optional_number(text: str, where: object) -> float:

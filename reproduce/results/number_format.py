@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 _DECIMALS = {"%": 1, "points": 1, "ratio": 3, "count": 0, "mm": 1}
+UNITS = tuple(_DECIMALS)
 UNDEFINED = "–"
 
 

@@ -69,3 +69,24 @@ def test_of_more_models_than_colours_the_first_and_the_last_are_shown(overlays):
     figure = draw_overlays([many], [f"arm{i}" for i in range(14)], "title")
     assert [axis.get_title() for axis in figure.axes] == ["", "arm0", "arm13"]
     assert [len(axis.collections) for axis in figure.axes] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "got"),
+    [
+        ("models", np.array(["a"]), "images and masks of the shapes"),
+        ("image0", np.zeros((2, 2, 3), np.uint8), "images and masks of the shapes"),
+        ("image0", np.zeros(2, np.uint8), "IndexError"),
+        ("text0", np.array(["P", "three", ""]), "ValueError"),
+        ("pixel_mm0", np.array([1.0]), "ValueError"),
+        ("masks0", np.zeros((3, 2, 1)), "TypeError"),
+    ],
+)
+def test_arrays_that_are_no_overlays_are_refused(tmp_path, overlays, name, array, got):
+    path = tmp_path / "o.npz"
+    write_overlays(path, overlays, ["a", "b"])
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    np.savez(path, **(arrays | {name: array}))
+    with pytest.raises(ResultsError, match=f"a file of overlays, got .*{got}"):
+        read_overlays(path)
