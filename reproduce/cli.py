@@ -331,7 +331,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     description = "Printed numbers of papers, audited and set beside what a rerun gives."
     try:
         code = tyro.extras.subcommand_cli_from_dict(
-            commands, prog="reproduce", description=description, args=arguments, config=(tyro.conf.FlagConversionOff,)
+            commands, prog="reproduce", description=description, args=arguments, config=(tyro.conf.FlagCreatePairsOff,)
         )
     except ReproduceError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")

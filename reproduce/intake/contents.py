@@ -90,7 +90,9 @@ class Contents:
         for item in self.items:
             if item.fault is not None:
                 kind = type(item.fault).__name__
-                found[item.path, f"{kind}: expected {item.fault.expected}, got {item.fault.got}"] = None
+                path = Path(item.fault.where)
+                path = path if path.is_relative_to(item.path) else item.path  # the slice, where an error names it
+                found[path, f"{kind}: expected {item.fault.expected}, got {item.fault.got}"] = None
         return tuple(found)
 
     @property
