@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
@@ -50,9 +51,9 @@ def convert(source: Path, output: Path, *, options: Options, show_names: bool, c
 
     A series becomes `<series>.nii.gz` with the values and the affine of `read_series`. An annotation becomes
     `<series>_structures.nii.gz` (`_reads`, `_segments`; `_2` for the second of a kind): one map of labels, or, where
-    masks overlap, a file a label `..._1.nii.gz`; what each label stands for is in `..._labels.json`. With format "seg"
-    an annotation becomes `..._structures.dcm`, overlaps and all, and series are left as they are. XML of one series
-    that say the same are read together.
+    masks overlap, a file a label, `..._label1.nii.gz`. What each label stands for is in `..._labels.json`. With format
+    "seg" an annotation becomes `..._structures.dcm`, overlaps and all, and series are left as they are. XML of one
+    series that say the same are read together.
 
     Args:
         source: A folder, or one file.
@@ -123,7 +124,7 @@ def _convert_series(
         return
     if options.format == "nifti":
         try:
-            path = _free(output / f"{name}.nii.gz", options)
+            path = _free(output / f"{name}.nii.gz", options, done)
             write_nifti(series.volume, path, like=None)
             done.written.append(path)
         except ReproduceError as error:
@@ -168,23 +169,25 @@ def _attempt(
 ) -> None:
     try:
         masks = read(series)
-        done.written += _write_masks(masks, name, series, output, options)
+        done.written += _write_masks(masks, name, series, output, options, done)
         done.remarks += [f"{names.path(source)}: {names.text(remark)}" for remark in masks.remarks]
     except ReproduceError as error:
         done.faults.append(_fault(source, error, names))
 
 
-def _write_masks(masks: Masks, name: str, series: CtSeries | None, output: Path, options: Options) -> list[Path]:
+def _write_masks(
+    masks: Masks, name: str, series: CtSeries | None, output: Path, options: Options, done: Converted
+) -> list[Path]:
     """Write masks as one file of labels, or one a label where they overlap, with their names; or as a SEG."""
     if options.format == "seg" and series is not None:
         from reproduce.intake.seg_writer import write_masks_seg
 
-        path = _free(output / f"{name}.dcm", options)
+        path = _free(output / f"{name}.dcm", options, done)
         write_masks_seg(path, masks, series)
         return [path]
-    volumes = {name: None} if not masks.overlap else {f"{name}_{label}": label for label in masks.by_label}
-    paths = {_free(output / f"{each}.nii.gz", options): label for each, label in volumes.items()}
-    listing = _free(output / f"{name}_labels.json", options)
+    volumes = {name: None} if not masks.overlap else {f"{name}_label{label}": label for label in masks.by_label}
+    paths = {_free(output / f"{each}.nii.gz", options, done): label for each, label in volumes.items()}
+    listing = _free(output / f"{name}_labels.json", options, done)
     for path, label in paths.items():
         volume = masks.label_map() if label is None else masks.grid.on_same_grid(masks.by_label[label], "label")
         write_nifti(volume, path, like=None)
@@ -192,13 +195,13 @@ def _write_masks(masks: Masks, name: str, series: CtSeries | None, output: Path,
     return [*paths, listing]
 
 
-def _free(path: Path, options: Options) -> Path:
+def _free(path: Path, options: Options, done: Converted) -> Path:
     """Return a path that may be written.
 
     Raises:
-        FolderInUseError: Something is there, and nothing says that it may be overwritten.
+        FolderInUseError: Something is there, and nothing says that it may be overwritten; or this run wrote it.
     """
-    if path.exists() and not options.overwrite:
+    if path in done.written or (os.path.lexists(path) and not options.overwrite):
         do = "name another folder, or pass --overwrite"
         raise FolderInUseError(expected=f"no {path.name} yet", got="one that is there", where=path, do=do)
     return path

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import track
@@ -22,6 +24,7 @@ from reproduce.intake.layouts import find_layouts
 from reproduce.intake.series import find_all_series, identities_below, read_all_series
 
 _MANY = 50
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +86,8 @@ def find_dicom_series(files: Files, path: Path, *, with_range: bool, console: Co
         return DicomFound((), (), ())
     root = path if path.is_dir() else path.parent
     try:
-        identities, notes = identities_below(root)
+        with console.status("headers") if console.is_terminal else nullcontext():
+            identities, notes = identities_below(root)
     except ReproduceError as error:
         fault = Note(Path(error.where), f"expected {error.expected}, got {error.got}", is_fault=True)
         return DicomFound((), (), (fault,))
@@ -95,7 +99,7 @@ def find_dicom_series(files: Files, path: Path, *, with_range: bool, console: Co
     wanted = {_key(file) for file in identities}
     found, refused = find_all_series(identities)
     found = [one for one in found if (one.modality, one.series_uid, one.study_uid, one.patient_id) in wanted]
-    shown = track(found, "series", console=console, disable=len(files.dicom) < _MANY, transient=True)
+    shown = _tracked(found, "series", console, n=len(files.dicom))
     series = tuple(read_all_series(shown, with_range=with_range))
     passed = {file for each in series for file in each.files.files}
     passed |= {note.path for each in series for note in each.files.notes}
@@ -103,6 +107,12 @@ def find_dicom_series(files: Files, path: Path, *, with_range: bool, console: Co
     told = {note.path for note in (*notes, *refused)}
     notes += [Note(file.path, _why(file)) for file in left if file.path not in told]
     return DicomFound(series, tuple(identities), (*notes, *refused))
+
+
+def _tracked(items: Sequence[_T], what: str, console: Console, *, n: int) -> Iterable[_T]:
+    """Return items, with a bar on a terminal where many files stand behind them."""
+    shown = console.is_terminal and n >= _MANY
+    return track(items, what, console=console, transient=True) if shown else items
 
 
 def _key(file: Identity | None) -> tuple[str, str, str, str]:
@@ -118,13 +128,13 @@ def _annotations(files: Files, dicom: DicomFound, console: Console) -> Iterator[
     for file in dicom.identities:
         if file.modality in readers:
             yield readers[file.modality](file.path, dicom.series)
-    for path in track(files.xml, "XML", console=console, disable=len(files.xml) < _MANY, transient=True):
+    for path in _tracked(files.xml, "XML", console, n=len(files.xml)):
         yield reads_item(path, dicom.series)
 
 
 def _images(files: Files, with_range: bool, console: Console) -> Iterator[Item]:
     bound = VoxelBound(None) if with_range else VoxelBound()
-    for path in track(files.nifti, "NIfTI", console=console, disable=len(files.nifti) < _MANY, transient=True):
+    for path in _tracked(files.nifti, "NIfTI", console, n=len(files.nifti)):
         yield nifti_item(path, bound)
     for path in files.npz:
         yield arrays_item(path)

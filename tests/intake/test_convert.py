@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import highdicom as hd
 import numpy as np
@@ -50,10 +51,10 @@ def test_structures_become_one_map_or_a_file_each_where_they_overlap(run, thorac
     name = f"{series.files.series_uid}_structures"
     overlap = sum(mask.voxels.astype(int) for mask in masks.values()).max() > 1
     files = sorted(path.name for path in (tmp_path / "one").glob(f"{name}*.nii.gz"))
-    expected = [f"{name}_{i + 1}.nii.gz" for i in range(len(masks))] if overlap else [f"{name}.nii.gz"]
+    expected = [f"{name}_label{i + 1}.nii.gz" for i in range(len(masks))] if overlap else [f"{name}.nii.gz"]
     assert files == sorted(expected)
     for i, mask in enumerate(masks.values(), start=1):
-        path = tmp_path / "one" / (f"{name}_{i}.nii.gz" if overlap else f"{name}.nii.gz")
+        path = tmp_path / "one" / (f"{name}_label{i}.nii.gz" if overlap else f"{name}.nii.gz")
         voxels = read_nifti_labels(path).voxels
         np.testing.assert_array_equal(voxels > 0 if overlap else voxels == i, mask.voxels)
 
@@ -68,7 +69,7 @@ def test_overlapping_structures_get_files_of_their_own(run, thoracic_root, struc
             second.ContourSequence = first.ContourSequence
         dataset.save_as(folder / f"{path.parent.name[-4:]}{path.name}")
     assert run("convert", folder, tmp_path / "out").code == 0
-    files = sorted((tmp_path / "out").glob("*_structures_[12].nii.gz"))
+    files = sorted((tmp_path / "out").glob("*_structures_label[12].nii.gz"))
     assert len(files) == 2
     np.testing.assert_array_equal(*(read_nifti(path).voxels for path in files))
 
@@ -110,6 +111,22 @@ def test_nothing_is_overwritten_unless_asked(run, lidc, tmp_path):
     assert len(list(out.glob("*_reads*"))) == 2
     assert run("convert", lidc.series[0], out, "--overwrite").code == 0
     assert volume.read_bytes() != b"mine"
+
+
+def test_a_seg_beside_its_ct_comes_back_on_the_grid_of_the_ct(run, lidc, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(lidc.series[0], folder)
+    assert run("convert", folder, tmp_path / "seg", "--as", "seg").code == 0
+    (path,) = (tmp_path / "seg").iterdir()
+    shutil.move(path, folder / "0.dcm")
+    next(folder.glob("*.xml")).unlink()
+    assert run("convert", folder, tmp_path / "out").code == 0
+    (scan,) = (
+        scan for scan in lidc_cohort.find_cohort(lidc.root).scans if scan.series.files[0].parent == lidc.series[0]
+    )
+    reference = lidc_cohort.read_case(scan, consensus=0.5, min_readers=1).reference
+    (back,) = (tmp_path / "out").glob("*_segments.nii.gz")
+    np.testing.assert_array_equal(read_nifti_labels(back).voxels, reference.voxels)
 
 
 def test_a_broken_series_is_reported_and_the_others_are_written(run, lidc, tmp_path):
