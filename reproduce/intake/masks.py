@@ -62,7 +62,9 @@ def masks_of_structures(path: Path, series: CtSeries, names: Names) -> Masks:
     """
     found = structure_masks(read_structures(path), series, outside="refuse")
     drawn = [mask for mask in found.values() if mask.structure.encloses]
-    called = {i: names.structure(i, mask.structure.name) for i, mask in enumerate(drawn, start=1)}
+    called = {
+        i: names.part("structure", mask.structure.number, mask.structure.name) for i, mask in enumerate(drawn, start=1)
+    }
     remarks = [
         f"{called[i]}: contour {remark.contour} {remark.reason}"
         for i, mask in enumerate(drawn, start=1)
@@ -96,7 +98,7 @@ def masks_of_seg(path: Path, series: CtSeries | None, names: Names) -> Masks:
     """
     seg = read_seg(path)
     grid, by_number = seg_masks(seg, series)
-    return Masks(grid, by_number, {one.number: names.structure(one.number, one.label) for one in seg.segments})
+    return Masks(grid, by_number, {one.number: names.part("segment", one.number, one.label) for one in seg.segments})
 
 
 MaskReader = Callable[[CtSeries | None], Masks]

@@ -9,6 +9,7 @@ from pathlib import Path
 from reproduce.cohorts.thoracic_organs import plain_names
 from reproduce.patient_ids import hide_names, path_id, patient_id, scan_id
 
+_OURS = re.compile(r"nodule of \d of \d readers( \(\d+\))?|(train|val|test)_(images|labels)|vol|seg")
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 
 
@@ -38,9 +39,13 @@ class Names:
         """Return what a series or a study is called, "" for ""."""
         return scan if self.shown or not scan else scan_id(scan, patient=patient, folder=self.root)
 
-    def structure(self, number: int, name: str) -> str:
-        """Return what a structure is called: its name where that is made of words for organs and tumours alone."""
-        return name if self.shown or (name and plain_names([name]) == name) else f"structure {number}"
+    def part(self, what: str, number: int, name: str) -> str:
+        """Return what a structure, segment or array is called: its name where nobody's name can be in it.
+
+        That is one made of words for organs and tumours alone, and one that this package or MedMNIST gives.
+        """
+        is_plain = name and (plain_names([name]) == name or _OURS.fullmatch(name))
+        return name if self.shown or is_plain else f"{what} {number}"
 
     def text(self, text: str) -> str:
         """Return a note or an error without values that somebody typed, paths, UIDs and patients."""

@@ -111,9 +111,9 @@ def _shown(key: str, value: Any, item: Item, names: Names) -> Any:
     if key == "description":
         return value if names.shown else None
     if key in ("structures", "segments"):
-        return [one | {"name": names.structure(one["number"], one["name"])} for one in value]
-    if key == "arrays" and not names.shown:
-        return [one | {"name": names.structure(i, one["name"])} for i, one in enumerate(value, start=1)]
+        return [one | {"name": names.part(key[:-1], one["number"], one["name"])} for one in value]
+    if key == "arrays":
+        return [one | {"name": names.part("array", i, one["name"])} for i, one in enumerate(value, start=1)]
     return value
 
 

@@ -14,6 +14,7 @@ from reproduce.imaging.dicom import CtSeries
 from reproduce.imaging.dicom_files import read_dicom, sop_class
 from reproduce.imaging.volume import Volume
 
+_SEGMENT = "SegmentIdentificationSequence"
 _DO = "export the segmentation again, binary, on the slices of one series"
 
 
@@ -56,8 +57,9 @@ def read_seg(path: Path) -> Seg:
 
     try:
         dataset = hd.seg.Segmentation.from_dataset(header, copy=False)
+        shared = dataset.SharedFunctionalGroupsSequence[0]  # where all frames are of one segment
         frames = [
-            int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+            int((group if _SEGMENT in group else shared)[_SEGMENT].value[0].ReferencedSegmentNumber)
             for group in dataset.PerFrameFunctionalGroupsSequence
         ]
         referenced = dataset.get("ReferencedSeriesSequence") or []

@@ -42,13 +42,15 @@ def find_all_series(identities: Iterable[Identity]) -> tuple[list[SeriesFiles], 
     for file in identities:
         if file.modality in MODALITIES:
             paths[file.modality, file.series_uid, file.study_uid, file.patient_id].append(file.path)
-    homes = {(key[0], Path(os.path.commonpath([path.parent for path in files]))) for key, files in paths.items()}
+    homes = {key: Path(os.path.commonpath([path.parent for path in files])) for key, files in paths.items()}
     found: dict[tuple[str, str, str, str], SeriesFiles] = {}
     notes = []
-    for modality, home in sorted(homes, key=lambda pair: (-len(pair[1].parts), pair)):
+    for modality, home in sorted({(key[0], home) for key, home in homes.items()}):
         try:
             for series in find_series(home, modality=modality):
-                found.setdefault((modality, series.series_uid, series.study_uid, series.patient_id), series)
+                key = (modality, series.series_uid, series.study_uid, series.patient_id)
+                if homes.get(key) == home:  # from a folder below it a series would be found in part
+                    found[key] = series
         except ReproduceError as error:
             notes.append(Note(Path(error.where), f"expected {error.expected}, got {error.got}", is_fault=True))
     return sorted(found.values(), key=lambda series: series.files[0]), notes

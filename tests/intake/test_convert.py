@@ -129,6 +129,24 @@ def test_a_seg_beside_its_ct_comes_back_on_the_grid_of_the_ct(run, lidc, tmp_pat
     np.testing.assert_array_equal(read_nifti_labels(back).voxels, reference.voxels)
 
 
+def test_a_seg_of_one_segment_comes_back(run, thoracic_root, structure_file, tmp_path):
+    """Its frames say in what they share, and not one by one, whose they are."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for path in thoracic_root.rglob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        if path == structure_file:
+            for sequence in (dataset.StructureSetROISequence, dataset.ROIContourSequence):
+                del sequence[1:]
+            del dataset.RTROIObservationsSequence[1:]
+        dataset.save_as(folder / f"{path.parent.name[-4:]}{path.name}")
+    assert run("convert", folder, tmp_path / "seg", "--as", "seg").code == 0
+    assert run("convert", tmp_path / "seg", tmp_path / "out").code == 0
+    _, masks = masks_of(thoracic_root, structure_file)
+    (back,) = (tmp_path / "out").glob("*.nii.gz")
+    assert int(read_nifti_labels(back).voxels.sum()) == int(next(iter(masks.values())).voxels.sum())
+
+
 def test_a_broken_series_is_reported_and_the_others_are_written(run, lidc, tmp_path):
     os.truncate(sorted(lidc.series[0].glob("*.dcm"))[0], 5000)
     done = run("convert", lidc.root, tmp_path / "out")

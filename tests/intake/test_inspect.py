@@ -82,6 +82,18 @@ def test_a_broken_folder_leaves_the_series_of_the_others(run, lidc):
     assert found["n_faults"] == 6
 
 
+def test_a_series_in_several_folders_is_one_series(run, lidc):
+    files = sorted(lidc.series[0].glob("*.dcm"), key=lambda p: pydicom.dcmread(p).ImagePositionPatient[2])
+    (lidc.series[0] / "below").mkdir()
+    for path in files[:3]:
+        path.rename(path.parent / "below" / path.name)
+    change(files[-1], PatientID="")  # whose folder is not the one of the others' series
+    (lidc.series[0] / "below" / "own").mkdir()
+    files[-1].rename(lidc.series[0] / "below" / "own" / "1.dcm")
+    found = inspected(run, lidc.series[0])
+    assert [one["files"] for one in found["series"]] == [5, 1]
+
+
 def test_pipes_and_links_are_faults_and_nothing_hangs(run, lidc):
     os.mkfifo(lidc.series[0] / "zzz.dcm")
     (lidc.series[1] / "zzz.dcm").symlink_to("/nowhere/x.dcm")
