@@ -90,6 +90,7 @@ def test_a_series_in_several_folders_is_one_series(run, lidc):
     change(files[-1], PatientID="")  # whose folder is not the one of the others' series
     (lidc.series[0] / "below" / "own").mkdir()
     files[-1].rename(lidc.series[0] / "below" / "own" / "1.dcm")
+    next((lidc.series[0] / "below").glob("*.dcm")).rename(lidc.series[0] / "below" / "own" / "2.dcm")
     found = inspected(run, lidc.series[0])
     assert [one["files"] for one in found["series"]] == [5, 1]
 
@@ -97,12 +98,13 @@ def test_a_series_in_several_folders_is_one_series(run, lidc):
 def test_pipes_and_links_are_faults_and_nothing_hangs(run, lidc):
     os.mkfifo(lidc.series[0] / "zzz.dcm")
     (lidc.series[1] / "zzz.dcm").symlink_to("/nowhere/x.dcm")
+    os.mkfifo(lidc.root / "pipe.nii")  # beside no slices, so that no note of a series tells of it
     done = run("inspect", lidc.root)
     assert done.code == 0
     assert "no regular file" in done.out
     assert "a link to nothing" in done.out
     assert "nowhere" not in done.out
-    assert done.out.endswith("\n2 faults\n")
+    assert done.out.endswith("\n3 faults\n")
 
 
 def test_a_missing_slice_is_a_fault(run, lidc):
