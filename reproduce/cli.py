@@ -176,6 +176,71 @@ def statements(
     return 0
 
 
+def inspect(
+    path: tyro.conf.Positional[Path],
+    json: bool = False,
+    names: bool = False,
+    range: bool = False,
+) -> int:
+    """Say what a folder or file of images holds: patients, series, structures, reads, labels, layout, faults.
+
+    Exit code 0, faults or not; 2 where nothing is there that is read here.
+
+    Args:
+        path: A folder, or one file.
+        json: JSON with stable keys instead of text.
+        names: Show names of patients, files and structures as they are. Left out: stand-ins for what is not public.
+        range: Decode all pixels, for the range of values.
+    """
+    from rich.console import Console
+
+    from reproduce.intake.names import Names
+    from reproduce.intake.render import contents_json, contents_text
+    from reproduce.intake.survey import inspect as inspect_path
+
+    contents = inspect_path(path, with_range=range, console=Console(stderr=True))
+    shown = Names(contents.root, names, contents.patients)
+    sys.stdout.write(contents_json(contents, shown) if json else contents_text(contents, shown, width=_width()))
+    return 0
+
+
+def convert(
+    input: tyro.conf.Positional[Path],
+    output: tyro.conf.Positional[Path],
+    format: Annotated[Literal["nifti", "seg"], tyro.conf.arg(name="as")] = "nifti",
+    overwrite: bool = False,
+    names: bool = False,
+    consensus: float = 0.5,
+    min_readers: int = 1,
+) -> int:
+    """Write DICOM series as NIfTI, and structure sets, reads of LIDC-IDRI and SEG as masks on their grids.
+
+    Exit code 0; 1 where something could not be converted, which is listed, and the rest is written; 2 for nothing to
+    convert.
+
+    Args:
+        input: A folder, or one file.
+        output: A folder outside of it.
+        format: Label maps as NIfTI; or masks as DICOM SEG, and no series.
+        overwrite: Write over files that are there.
+        names: Keep names of patients, files and structures. Left out: stand-ins for what is not public.
+        consensus: Share of the readers of LIDC-IDRI who have a voxel inside.
+        min_readers: Readers of LIDC-IDRI who must have outlined a nodule.
+    """
+    from rich.console import Console
+
+    from reproduce.intake.convert import Options
+    from reproduce.intake.convert import convert as convert_all
+
+    options = Options(format, overwrite, consensus, min_readers)
+    done = convert_all(input, output, options=options, show_names=names, console=Console(stderr=True))
+    sys.stdout.write("".join(f"{path}\n" for path in done.written))
+    sys.stderr.write("".join(f"remark: {text}\n" for text in done.remarks))
+    sys.stderr.write("".join(f"not converted: {text}\n" for text in done.faults))
+    sys.stdout.write(f"{len(done.written)} files written, {len(done.faults)} faults\n")
+    return 1 if done.faults else 0
+
+
 def predict(
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="INPUT... OUTPUT")],
     model: Path,
@@ -268,10 +333,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     commands: dict[str, Callable[..., int]] = {
         "audit": audit,
+        "convert": convert,
         "datasets": datasets,
         "diff": diff,
         "export": export,
         "figures": figures,
+        "inspect": inspect,
         "predict": predict,
         "report": report,
         "statements": statements,
@@ -281,7 +348,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _require_utf8(given)
         code = tyro.extras.subcommand_cli_from_dict(
-            commands, prog="reproduce", description=description, args=given, config=(tyro.conf.FlagConversionOff,)
+            commands, prog="reproduce", description=description, args=given, config=(tyro.conf.FlagCreatePairsOff,)
         )
     except ReproduceError as error:
         code = _refused(f"{type(error).__name__}: {error}")

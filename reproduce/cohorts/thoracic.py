@@ -108,16 +108,16 @@ def _structure_sets(
                     patient = patient_id(files.patient_id, folder=path.parent)
                     entries.append(LedgerEntry(patient, below, OUT, _broken(error)))
                 continue
-            candidates = _drawn_on(found, images)
+            candidates = drawn_on(found, images)
             if len(candidates) == 1:
                 of[candidates[0]].append((path, found))
             else:
                 patient = patient_id(found.patient_id, folder=path.parent)
-                entries.append(LedgerEntry(patient, below, OUT, _compared(found, images, len(candidates))))
+                entries.append(LedgerEntry(patient, below, OUT, why_of_none(found, images, len(candidates))))
     return of, entries
 
 
-def _drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> list[SeriesFiles]:
+def drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> list[SeriesFiles]:
     """Return the CT that a structure set can have been drawn on: one, unless references and frames leave it open."""
     named = [series for series in images if series.series_uid in structures.series_uids]
     if named:
@@ -130,7 +130,7 @@ def _of_study(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> list
     return [series for series in images if series.study_uid and series.study_uid == structures.study_uid]
 
 
-def _compared(structures: StructureSet, images: tuple[SeriesFiles, ...], n_candidates: int) -> str:
+def why_of_none(structures: StructureSet, images: tuple[SeriesFiles, ...], n_candidates: int) -> str:
     """Return why a structure set has no CT here: what its references, its study and its frame of reference lead to."""
     if n_candidates:
         return f"structure set of one of {n_candidates} CT, which one its references and frame of reference do not say"

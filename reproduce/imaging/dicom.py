@@ -20,7 +20,7 @@ from reproduce.imaging.dicom_series import SeriesFiles, find_series, one_series
 from reproduce.imaging.dicom_units import MODALITIES
 from reproduce.imaging.volume import Volume
 
-__all__ = ["CtSeries", "SeriesFiles", "find_series", "read_series"]
+__all__ = ["CtSeries", "SeriesFiles", "SeriesHeader", "find_series", "read_series", "read_series_header"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,39 @@ class CtSeries:
     positions_mm: tuple[float, ...]
     files: SeriesFiles
     notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesHeader:
+    """What the headers of a series say of its volume; see `CtSeries`.
+
+    Attributes:
+        shape: Number of slices, rows and columns.
+        affine: float64 `[4, 4]`; index (x, y, z, 1) to LPS mm.
+        unit: Unit of the values.
+        sop_uids: SOPInstanceUID of each slice, in order of z.
+        positions_mm: Position of each slice along the normal, ascending.
+        notes: As those of `CtSeries`.
+    """
+
+    shape: tuple[int, int, int]
+    affine: np.ndarray
+    unit: str
+    sop_uids: tuple[str, ...]
+    positions_mm: tuple[float, ...]
+    notes: tuple[Note, ...]
+
+
+def read_series_header(files: SeriesFiles) -> SeriesHeader:
+    """Read order, grid and unit of a series, and refuse what `read_series` refuses, without decoding its pixels.
+
+    Pixels are read of slices that share a position alone, which must be copies. A slice whose pixels are corrupt, or
+    whose HU do not fit into int16, is found by `read_series` alone.
+
+    Raises:
+        What `read_series` raises.
+    """
+    return _sorted_slices(files)[1]
 
 
 def read_series(
@@ -78,6 +111,13 @@ def read_series(
             modality of which no volume can be made.
     """
     files = _chosen(folder_or_files, series_uid, modality)
+    slices, header = _sorted_slices(files)
+    volume = Volume(_voxels(slices), header.affine, header.unit)
+    return CtSeries(volume, header.sop_uids, header.positions_mm, files, header.notes)
+
+
+def _sorted_slices(files: SeriesFiles) -> tuple[list[SliceHeader], SeriesHeader]:
+    """Return the slices of a series in order of z, one a position, and what their headers say together."""
     where = files.files[0].parent
     _require_no_fault(files, where)
     headers = [header for path in files.files for header in read_headers(path)]
@@ -88,18 +128,20 @@ def read_series(
         require_pixels(header.claim)
     slices = _without_copies(positions, where)
     notes = require_one_reconstruction(slices, where)
-    volume = Volume(_voxels(slices), geometry.affine, slices[0].scale.unit)
     copies = Counter(header.path for header in headers) - Counter(header.path for header in slices)
-    return CtSeries(
-        volume=volume,
+    lengths_mm = np.linalg.norm(geometry.affine[:3, :3], axis=0)[::-1]
+    rows, columns = slices[0].shape
+    return slices, SeriesHeader(
+        shape=(len(slices), rows, columns),
+        affine=geometry.affine,
+        unit=slices[0].scale.unit,
         sop_uids=tuple(header.sop_uid for header in slices),
         positions_mm=tuple(geometry.positions_mm.tolist()),
-        files=files,
         notes=(
             *files.notes,
             *(Note(path, "a copy of a slice that is read once") for path in copies),
             *notes,
-            *spacing_notes(where, volume.spacing_mm),
+            *spacing_notes(where, lengths_mm),
         ),
     )
 

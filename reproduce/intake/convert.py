@@ -1,0 +1,212 @@
+"""DICOM and its annotations to NIfTI, or annotations to DICOM SEG: what can be written is, the rest is reported."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from reproduce.errors import ArgumentError, DataNotFoundError, FolderInUseError, ReproduceError
+from reproduce.imaging.dicom import CtSeries, read_series
+from reproduce.imaging.dicom_series import SeriesFiles
+from reproduce.imaging.nifti import write_nifti
+from reproduce.intake.contents import Contents, Item
+from reproduce.intake.masks import MaskReader, Masks, masks_of_reads, masks_of_seg, masks_of_structures
+from reproduce.intake.names import Names
+from reproduce.intake.survey import DicomFound, find_contents
+from reproduce.provenance import write_json
+
+Format = Literal["nifti", "seg"]
+_ANNOTATIONS = ("structures", "reads", "segments")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How things are converted."""
+
+    format: Format = "nifti"
+    overwrite: bool = False
+    consensus: float = 0.5  # share of readers, of LIDC-IDRI
+    min_readers: int = 1  # readers of a nodule, of LIDC-IDRI
+
+
+@dataclass
+class Converted:
+    """What was written, what speaks against it, and what could not be; texts name no patient unless they may."""
+
+    written: list[Path] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def convert(source: Path, output: Path, *, options: Options, show_names: bool, console: Console) -> Converted:
+    """Write the series of a folder as NIfTI, and its structure sets, reads and segmentations as masks.
+
+    A series becomes `<series>.nii.gz` with the values and the affine of `read_series`. An annotation becomes
+    `<series>_structures.nii.gz` (`_reads`, `_segments`; `_2` for the second of a kind): one map of labels, or, where
+    masks overlap, a file a label, `..._label1.nii.gz`. What each label stands for is in `..._labels.json`. With format
+    "seg" an annotation becomes `..._structures.dcm`, overlaps and all, and series are left as they are. XML of one
+    series that say the same are read together.
+
+    Args:
+        source: A folder, or one file.
+        output: A folder outside of `source`, which is made.
+        options: How.
+        show_names: Whether names of files, structures and patients are kept; else stand-ins are written.
+        console: Where progress is shown.
+
+    Raises:
+        DataNotFoundError: Nothing is there that can be converted.
+        ArgumentError: The output lies within the source, or is a file.
+    """
+    source, output = source.absolute(), output.absolute()
+    if output.resolve().is_relative_to(source.resolve()) or output.is_file():
+        do = "name a folder outside of the input: the next run would take what is written for images"
+        raise ArgumentError(expected="a folder outside of the input", got=output.name, where=output, do=do)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pydicom")  # what it warns of is read, mended or refused here
+        contents, dicom = find_contents(source, with_range=False, console=console)
+        return _converted(contents, dicom, output, options, show_names)
+
+
+def _converted(contents: Contents, dicom: DicomFound, output: Path, options: Options, show_names: bool) -> Converted:
+    names = Names(contents.root, show_names, contents.patients)
+    done = Converted()
+    of: dict[str, list[Item]] = defaultdict(list)
+    for item in contents.items:
+        if item.kind in _ANNOTATIONS and item.fault is None:
+            of[item.series_uid].append(item)
+    convertible = [item for item in contents.items if item.kind in ("series", *_ANNOTATIONS)]
+    if not convertible:
+        do = "name a folder with DICOM series, structure sets, SEG or XML of LIDC-IDRI"
+        raise DataNotFoundError(expected="DICOM", got="none that is converted", where=contents.root, do=do)
+    done.faults += [f"{names.path(path)}: {names.text(reason)}" for path, reason in contents.faults]
+    taken: set[str] = set()
+    for series in dicom.series:
+        if series.item.fault is None:
+            _convert_series(series.files, of.pop(series.files.series_uid, []), output, options, names, taken, done)
+    for item in (item for items in of.values() for item in items):
+        name = f"{names.path(item.path)}".replace("/", "_").rpartition(".")[0] or "segments"
+        if item.kind == "segments" and options.format == "nifti":
+            _attempt(item.path, name, partial(masks_of_seg, item.path, names=names), None, output, options, names, done)
+        else:
+            done.faults.append(f"{names.path(item.path)}: its series is not here, or is refused")
+    return done
+
+
+def _convert_series(
+    files: SeriesFiles,
+    items: list[Item],
+    output: Path,
+    options: Options,
+    names: Names,
+    taken: set[str],
+    done: Converted,
+) -> None:
+    """Write a series and what belongs to it; an error of one file leaves the others."""
+    where = files.files[0].parent
+    name = names.scan(files.series_uid, patient=files.patient_id)
+    if name in taken:
+        done.faults.append(f"{names.path(where)}: a series of the UID of another one, written under its name")
+        return
+    taken.add(name)
+    try:
+        series = read_series(files)
+    except ReproduceError as error:
+        done.faults.append(_fault(where, error, names))
+        return
+    if options.format == "nifti":
+        try:
+            path = _free(output / f"{name}.nii.gz", options, done)
+            write_nifti(series.volume, path, like=None)
+            done.written.append(path)
+        except ReproduceError as error:
+            done.faults.append(_fault(where, error, names))
+    for path, suffix, read in _readers(items, files, names, options):
+        _attempt(path, f"{name}_{suffix}", read, series, output, options, names, done)
+
+
+def _readers(
+    items: list[Item], files: SeriesFiles, names: Names, options: Options
+) -> Iterator[tuple[Path, str, MaskReader]]:
+    """Yield for each annotation of a series its file, the end of its name, and what reads its masks."""
+    reads = tuple(item.path for item in items if item.kind == "reads")
+    if reads:
+        consensus, min_readers = options.consensus, options.min_readers
+        masks = partial(masks_of_reads, reads, files, names.root, consensus=consensus, min_readers=min_readers)
+        yield reads[0], "reads", lambda series: masks()
+    makers = {"structures": masks_of_structures, "segments": masks_of_seg}
+    for kind, make in makers.items():
+        for i, item in enumerate((item for item in items if item.kind == kind), start=1):
+            yield item.path, kind if i == 1 else f"{kind}_{i}", _reader(make, item.path, names)
+
+
+def _reader(make: object, path: Path, names: Names) -> MaskReader:
+    def read(series: CtSeries | None) -> Masks:
+        if make is masks_of_structures and series is not None:
+            return masks_of_structures(path, series, names)
+        return masks_of_seg(path, series, names)
+
+    return read
+
+
+def _attempt(
+    source: Path,
+    name: str,
+    read: MaskReader,
+    series: CtSeries | None,
+    output: Path,
+    options: Options,
+    names: Names,
+    done: Converted,
+) -> None:
+    try:
+        masks = read(series)
+        done.written += _write_masks(masks, name, series, output, options, done)
+        done.remarks += [f"{names.path(source)}: {names.text(remark)}" for remark in masks.remarks]
+    except ReproduceError as error:
+        done.faults.append(_fault(source, error, names))
+
+
+def _write_masks(
+    masks: Masks, name: str, series: CtSeries | None, output: Path, options: Options, done: Converted
+) -> list[Path]:
+    """Write masks as one file of labels, or one a label where they overlap, with their names; or as a SEG."""
+    if options.format == "seg" and series is not None:
+        from reproduce.intake.seg_writer import write_masks_seg
+
+        path = _free(output / f"{name}.dcm", options, done)
+        write_masks_seg(path, masks, series)
+        return [path]
+    volumes = {name: None} if not masks.overlap else {f"{name}_label{label}": label for label in masks.by_label}
+    paths = {_free(output / f"{each}.nii.gz", options, done): label for each, label in volumes.items()}
+    listing = _free(output / f"{name}_labels.json", options, done)
+    for path, label in paths.items():
+        volume = masks.label_map() if label is None else masks.grid.on_same_grid(masks.by_label[label], "label")
+        write_nifti(volume, path, like=None)
+    write_json(listing, {str(label): text for label, text in masks.names.items()})
+    return [*paths, listing]
+
+
+def _free(path: Path, options: Options, done: Converted) -> Path:
+    """Return a path that may be written.
+
+    Raises:
+        FolderInUseError: Something is there, and nothing says that it may be overwritten; or this run wrote it.
+    """
+    if path in done.written or (os.path.lexists(path) and not options.overwrite):
+        do = "name another folder, or pass --overwrite"
+        raise FolderInUseError(expected=f"no {path.name} yet", got="one that is there", where=path, do=do)
+    return path
+
+
+def _fault(where: Path, error: ReproduceError, names: Names) -> str:
+    text = f"{type(error).__name__}: expected {error.expected}, got {error.got}"
+    return f"{names.path(where)}: {names.text(text)}"
