@@ -311,6 +311,8 @@ def archive(content: bytes, chance: random.Random) -> bytes:
         with zipfile.ZipFile(io.BytesIO(content)) as old:
             members = {info.filename: old.read(info) for info in old.infolist()}
     except Exception:  # it is broken already
+        members = {}
+    if not members:
         return any_bytes(content, chance)
     name, packed, stream = chance.choice(sorted(members)), zipfile.ZIP_STORED, io.BytesIO()
     way = chance.randrange(8)
