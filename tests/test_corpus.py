@@ -95,6 +95,7 @@ REFUSED = {
     "results/deep_json": (ResultsError, "JSON, got maximum recursion depth"),
     "results/half_a_character": (ResultsError, "surrogates not allowed"),
     "results/history_of_words": (ResultsError, "files as a run writes them, got ValueError: .*'one'"),
+    "results/level_in_parsec": (ResultsError, "units of .*, got parsec"),
     "results/protocol_is_a_list": (ResultsError, "files as a run writes them, got AttributeError"),
     "results/readings_are_words": (ResultsError, "files as a run writes them, got TypeError"),
     "results/readings_without_metric": (ResultsError, "files as a run writes them, got KeyError: 'metric'"),

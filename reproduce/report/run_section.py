@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.cohorts.splits import Fold, read_splits
+from reproduce.errors import ResultsError
 from reproduce.figures.overlays import read_overlays
 from reproduce.report.case_rows import CASE_COLUMNS, CaseTable, case_table
 from reproduce.report.cell_strips import axis_text, strips
@@ -17,6 +18,7 @@ from reproduce.report.drawing import Drawing
 from reproduce.report.pictures import Picture, address, pictures
 from reproduce.results.diff import TABLE_COLUMNS, RunDiff
 from reproduce.results.folders import RunFolder, content_of
+from reproduce.results.number_format import UNITS
 
 SILENT = "silent: "
 # Longer ones stay in results/: a page is for reading.
@@ -111,6 +113,10 @@ def _run_section(diff: RunDiff, figures: Path) -> RunSection:
     models = tuple(dict.fromkeys(cell.model for cell in diff.cells))
     ledger = _rows(run, "ledger.csv", ("status", "reason"))
     protocol, levels = run.protocol, run.rows("table.csv", TABLE_COLUMNS)
+    strange = {row["unit"] for row in levels if "unit" in row} - set(UNITS)
+    if strange:
+        expected, got, do = f"units of {', '.join(UNITS)}", ", ".join(sorted(strange)), "run the table's script again"
+        raise ResultsError(expected=expected, got=got, where=run.path / "table.csv", do=do)
     region = next((row.get("region", "") for row in levels if row["verdict"]), "")
     return RunSection(
         diff=diff,
