@@ -128,9 +128,8 @@ def figures(
     from reproduce.results.folders import damage_named
 
     with damage_named(results):
-        drawn = draw_runs(results, tables, figures)
-    for path in drawn:
-        sys.stdout.write(f"{path}\n")
+        for path in draw_runs(results, tables, figures):
+            sys.stdout.write(f"{path}\n")
     return 0
 
 

@@ -121,3 +121,12 @@ def test_no_damage_ends_in_a_traceback(run, tmp_path, monkeypatch, capsys, fragm
         shutil.rmtree(results)
     assert refused > N / 4, "most damage changes nothing: the test tests nothing"
     assert found == {}
+
+
+def test_figures_of_damaged_results_end_with_one_error(tmp_path, capsys):
+    shutil.copytree(PROJECT / "results" / RUNS[0], tmp_path / "results" / RUNS[0])
+    (tmp_path / "results" / RUNS[0] / "history.csv").write_text("x\n1\n")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["figures", "--results", str(tmp_path / "results"), "--figures", str(tmp_path / "figures")])
+    assert ended.value.code == 2
+    assert "files as a run writes them" in capsys.readouterr().err

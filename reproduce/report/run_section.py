@@ -17,7 +17,7 @@ from reproduce.report.curves import HISTORY_COLUMNS, curves
 from reproduce.report.drawing import Drawing
 from reproduce.report.pictures import Picture, address, pictures
 from reproduce.results.diff import TABLE_COLUMNS, RunDiff
-from reproduce.results.folders import RunFolder, content_of
+from reproduce.results.folders import RunFolder, damage_named
 from reproduce.results.number_format import UNITS
 
 SILENT = "silent: "
@@ -104,7 +104,7 @@ def run_section(diff: RunDiff, figures: Path) -> RunSection:
         ResultsError: A file of the folder is broken.
         LeakageError: A patient stands on two sides of its folds.
     """
-    with content_of(diff.run.path):
+    with damage_named(diff.run.path):
         return _run_section(diff, figures)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from reproduce.report.pictures import address
 from reproduce.report.run_section import Decision, decided_by
 from reproduce.report.statement_list import DecidedStatement, StatementRun
-from reproduce.results.folders import content_of
+from reproduce.results.folders import damage_named
 from reproduce.results.verdict_words import CONTRADICTED
 
 
@@ -49,7 +49,7 @@ def statement_sections(runs: Sequence[StatementRun], figures: Path) -> list[Stat
 
 def _section(run: StatementRun, figures: Path) -> StatementSection:
     words = [each.verdict for each in run.of_document]
-    with content_of(run.path):
+    with damage_named(run.path):
         decisions = decided_by(run.protocol.get("decisions", ()))
     return StatementSection(
         run=run,

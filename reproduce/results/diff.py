@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reproduce.errors import ResultsError
 from reproduce.results import verdict_words as words
-from reproduce.results.folders import RunFolder, content_of, optional_number, read_rows
+from reproduce.results.folders import RunFolder, damage_named, optional_number, read_rows
 from reproduce.results.number_format import UNITS, as_printed, in_unit, number, signed
 
 CELL_COLUMNS = ("model", "metric", "unit", "value")
@@ -123,7 +123,7 @@ def diff_run(run: RunFolder) -> RunDiff:
         ResultsError: A file is missing or broken; two files disagree on a number; or a verdict is not the one that
             follows from delta, tolerance and source, so that somebody changed a file by hand.
     """
-    with content_of(run.path):
+    with damage_named(run.path):
         return _diff_run(run)
 
 

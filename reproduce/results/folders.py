@@ -6,6 +6,8 @@ import csv
 import json
 import math
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,10 @@ from reproduce.protocol import NO_DOCUMENT
 from reproduce.results.verdict_words import PHANTOM, caveats
 
 _AGAIN = "run the table's script again"
+_DAMAGE = (
+    *(LookupError, TypeError, AttributeError, ValueError, OverflowError, RecursionError, EOFError),
+    *(csv.Error, zipfile.BadZipFile, zlib.error),
+)
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 
 
@@ -77,19 +83,21 @@ class RunFolder:
 
 @contextmanager
 def damage_named(path: Path) -> Iterator[None]:
-    """Turn whatever a damaged file below a folder makes its readers raise into a ResultsError that names the folder.
+    """Give what damaged files below a folder raise the folder's name; the cause stays attached.
 
-    Errors of this package pass, and so do those of the system, e.g. that a file may not be opened.
+    Only what files of another content raise is caught (a name that is absent, a list for an object, a word for a
+    number, a broken archive). Errors of this package and of the system pass, and so does what no content can raise.
+
+    Raises:
+        ResultsError: In place of an error of `_DAMAGE`.
     """
     try:
         yield
     except ReproduceError:
         raise
-    except Exception as error:  # json, csv, zipfile, numpy and pandas raise two dozen types on damaged bytes
-        if isinstance(error, OSError) and error.filename is not None:
-            raise
+    except _DAMAGE as error:
         got = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise ResultsError(expected="results as they are written", got=got, where=path, do=_AGAIN) from error
+        raise ResultsError(expected="files as a run writes them", got=got, where=path, do=_AGAIN) from error
 
 
 def find_runs(results: Path, names: Sequence[str], *, or_none: bool = False) -> list[RunFolder]:
@@ -204,25 +212,6 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
                 expected=f"{len(reader.fieldnames or ())} fields", got=got, where=f"{path}, row {line}", do=_AGAIN
             )
     return rows
-
-
-@contextmanager
-def content_of(folder: Path) -> Iterator[None]:
-    """Give what is raised by files of another content than a run writes the folder that they are in.
-
-    Only what such content raises is caught (a name that is absent, a list for an object, a word for a number), and the
-    cause stays attached; within, files are read and laid out, nothing is computed.
-
-    Raises:
-        ResultsError: In place of KeyError, IndexError, TypeError, AttributeError, ValueError and OverflowError.
-    """
-    try:
-        yield
-    except ReproduceError:
-        raise
-    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        got = f"{type(error).__name__}: {error}"
-        raise ResultsError(expected="files as a run writes them", got=got, where=folder, do=_AGAIN) from error
 
 
 def optional_number(text: str, where: object) -> float:

@@ -1,7 +1,7 @@
 import pytest
 
 from reproduce.errors import ResultsError
-from reproduce.results.folders import content_of, find_runs, optional_number, read_object, read_rows, read_run
+from reproduce.results.folders import damage_named, find_runs, optional_number, read_object, read_rows, read_run
 
 
 def test_runs_are_sorted_and_know_what_they_are(results):
@@ -101,7 +101,7 @@ def test_what_is_no_finite_decimal_is_refused(text):
 def test_what_other_content_raises_names_the_folder_and_keeps_its_cause(tmp_path):
     with (
         pytest.raises(ResultsError, match="files as a run writes them, got KeyError: 'metric'") as caught,
-        content_of(tmp_path),
+        damage_named(tmp_path),
     ):
         {}["metric"]
     assert caught.value.where == str(tmp_path)
@@ -110,7 +110,7 @@ def test_what_other_content_raises_names_the_folder_and_keeps_its_cause(tmp_path
 
 def test_what_no_content_raises_goes_through(tmp_path):
     for error in (AssertionError("ours"), ZeroDivisionError(), MemoryError(), NameError("typing_error")):
-        with pytest.raises(type(error)), content_of(tmp_path):
+        with pytest.raises(type(error)), damage_named(tmp_path):
             raise error
-    with pytest.raises(ResultsError, match="already said"), content_of(tmp_path):
+    with pytest.raises(ResultsError, match="already said"), damage_named(tmp_path):
         raise ResultsError(expected="already said", got="x", where="y", do="z")
