@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from reproduce.results.number_format import UNDEFINED, in_unit, interval, number
 if TYPE_CHECKING:  # `verdict` brings pandas, which `reproduce diff` does without
     from reproduce.results.verdict import Verdict
 
+_WIDEST = 160
 CELL_HEAD = (
     *("model", "metric", "read as", "printed", "ours", "95 % interval", "delta"),
     *("verdict", "reason", "audit"),
@@ -82,3 +84,8 @@ def _line(v: Verdict) -> CellLine:
     read = (v.reading.level, v.reading.average, summary.n, v.cell.value if v.cell.published else "")
     numbers = (v.ours, in_unit(summary.low, unit), in_unit(summary.high, unit), v.delta, v.reading.tolerance)
     return CellLine(v.cell.model, v.cell.metric, unit, *read, *numbers, v.word, "", v.audit)
+
+
+def terminal_width() -> int:
+    """Return the columns that text may take: those of the terminal, 40 to 160; 160 where there is none."""
+    return max(40, min(_WIDEST, shutil.get_terminal_size(fallback=(_WIDEST, 24)).columns))
