@@ -42,6 +42,7 @@ class Row:
     other_bytes: int = 0
     failures: int = 0  # a run that ended by itself with another code than 0
     tracebacks: int = 0  # after Ctrl-C
+    survivors: int = 0  # runs of which a process was still there a minute after the signal
     left_behind: int = 0
 
 
@@ -66,16 +67,20 @@ def remains(folder: Path) -> int:
     return sum(1 for pattern in LEFT_BEHIND for _ in folder.rglob(pattern))
 
 
-def end(process: subprocess.Popen, by: signal.Signals) -> None:
-    """Send a signal to a run and its workers, and wait for all of them."""
+def end(process: subprocess.Popen, by: signal.Signals) -> bool:
+    """Send a signal to a run and its workers; return whether all of them have ended within a minute."""
     os.killpg(process.pid, by)
-    process.wait(timeout=120)
-    try:
-        while True:  # workers end with their parent, a moment later
+    until = time.monotonic() + 60
+    while time.monotonic() < until:  # workers end with their parent, a moment later
+        process.poll()
+        try:
             os.killpg(process.pid, 0)
-            time.sleep(0.2)
-    except ProcessLookupError:
-        return
+        except ProcessLookupError:
+            return True
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return False
 
 
 def killed_until_done(row: Row, expected: dict[str, bytes], folder: Path, chance: random.Random, most: int) -> None:
@@ -91,13 +96,15 @@ def killed_until_done(row: Row, expected: dict[str, bytes], folder: Path, chance
             except subprocess.TimeoutExpired:
                 by = SIGNALS[row.kills % len(SIGNALS)]
                 before = (folder / "stderr").stat().st_size
-                end(process, by)
+                row.survivors += not end(process, by)
                 row.kills += 1
                 said = (folder / "stderr").read_bytes()[before:]
-                row.tracebacks += by == signal.SIGINT and (process.returncode != 130 or b"Traceback" in said)
+                row.tracebacks += by == signal.SIGINT and (process.returncode not in (0, 130) or b"Traceback" in said)
                 continue
         row.finished += 1
         row.failures += code != 0
+        if code != 0:
+            sys.stderr.write((folder / "stderr").read_text(errors="replace"))
         row.other_bytes += written(out) != expected
         row.left_behind += remains(folder)
         return
@@ -107,7 +114,10 @@ def together(row: Row, expected: dict[str, bytes], folder: Path) -> None:
     """Start one table twice on one cache."""
     outs = folder / "a", folder / "b"
     both = [start(row.table, folder, out) for out in outs]
-    row.failures += sum(process.wait() != 0 for process in both)
+    failures = sum(process.wait() != 0 for process in both)
+    if failures:
+        sys.stderr.write((folder / "stderr").read_text(errors="replace"))
+    row.failures += failures
     row.other_bytes += sum(written(out) != expected for out in outs)
     row.left_behind += remains(folder)
     row.together += 1
@@ -116,7 +126,7 @@ def together(row: Row, expected: dict[str, bytes], folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100, help="of all tables together")
-    parser.add_argument("--minutes", type=float, default=60.0, help="after which no new run is begun")
+    parser.add_argument("--minutes", type=float, default=60.0, help="after which no run is killed any more")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     chance, until, rows = random.Random(options.seed), time.monotonic() + 60 * options.minutes, []
@@ -140,7 +150,9 @@ def main() -> None:
         writer = csv.DictWriter(stream, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    wrong = ("other_bytes", "failures", "tracebacks", "left_behind")
+    wrong = ("other_bytes", "failures", "tracebacks", "survivors", "left_behind")
+    if (killed := sum(row["kills"] for row in rows)) < options.kills:
+        sys.exit(f"{killed} of {options.kills} kills in {options.minutes:g} minutes: give more --minutes")
     sys.exit(any(row[name] for row in rows for name in wrong))
 
 

@@ -1,15 +1,16 @@
-"""Arrays of a `.npz` file, read without a surprise: nothing is unpickled, nor allocated that the file cannot hold."""
+"""Arrays in `.npz` files: written whole; read without unpickling, or allocating what the file cannot hold."""
 
 from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from reproduce.errors import ReproduceError
+from reproduce.provenance import written_whole
 
 _LAST_CHARACTER = 0x10FFFF
 _MOST_TIMES = 1032  # what deflate can pack into one byte
@@ -66,3 +67,10 @@ def _is_text(array: np.ndarray) -> bool:
     """Return whether all numbers of an array of text are characters, and none is half of one; NumPy does not ask."""
     codes = np.frombuffer(array.astype(array.dtype.newbyteorder("=")).tobytes(), np.uint32)
     return not ((codes > _LAST_CHARACTER) | ((codes >= 0xD800) & (codes < 0xE000))).any()
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> None:
+    """Write arrays by their names to a .npz file, whole or not at all; the same arrays give the same bytes."""
+    save: Callable[..., None] = np.savez_compressed if compressed else np.savez
+    with written_whole(path) as stream:
+        save(stream, **arrays)

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from reproduce.errors import NotWritableError
+from reproduce.errors import NotWritableError, ReproduceError
 
 _PACKAGES = ("reproduce", "tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "scikit-image", "pydicom")
 
@@ -35,10 +35,10 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     Raises:
         NotWritableError: The system refuses to write it, and says why.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for other in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        for other in path.parent.glob(glob.escape(f".{path.name}.{platform.node()}.") + "*.tmp"):
             if not _is_running(other.name.split(".")[-2]):
                 other.unlink(missing_ok=True)
         with temporary.open("wb") as stream:
@@ -46,6 +46,8 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
+    except ReproduceError:
+        raise
     except OSError as error:
         raise not_writable(path, error) from error
     finally:
@@ -66,8 +68,6 @@ def _is_running(process: str) -> bool:
 
 def not_writable(path: Path, error: OSError) -> NotWritableError:
     """Return our error for one of the system's that says why a path cannot be written."""
-    if isinstance(error, NotWritableError):
-        return error
     do = "free space, allow writing there, or name another folder; finished work is kept: rerun the command to resume"
     where = error.filename2 or error.filename or path
     return NotWritableError(expected=f"to write {path.name}", got=error.strerror or str(error), where=where, do=do)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -30,6 +31,10 @@ from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
 
 PROFILES = ("paper", "cpu", "smoke")
 SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
+_REFUSALS = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST),
+)
 _AFTER_OS_ERROR = "do:    free space or allow access there; finished work is kept: rerun the command to resume"
 _STOPPED = 130  # as a shell says of a program that Ctrl-C ended
 # Writes files that only one table has: called with the run and the folder of all figures; returns their paths.
@@ -106,6 +111,8 @@ def told_as_errors(do: Callable[[Console], object]) -> None:
         console.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}")
         sys.exit(2)
     except OSError as error:  # the disk is full or a file is in the way, met by a library that writes by itself
+        if error.errno not in _REFUSALS:
+            raise
         console.print(f"[bold red]{type(error).__name__}[/]: {escape(str(error))}\n  {_AFTER_OS_ERROR}")
         sys.exit(2)
     except KeyboardInterrupt:

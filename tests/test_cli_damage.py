@@ -108,7 +108,11 @@ def test_no_damage_ends_in_a_traceback(run, tmp_path, monkeypatch, capsys, fragm
         what = damaged(results, np.random.default_rng(seed))
         codes = []
         monkeypatch.setattr(cli.sys, "exit", codes.append)
-        diff = escaped(lambda results=results: cli.main(["diff", "--results", str(results)]))
+        diff = None
+        try:
+            cli.main(["diff", "--results", str(results)])
+        except Exception as error:
+            diff = f"{type(error).__name__}: {error}"[:120]
         out = tmp_path / "report.html"
         is_refused = codes == [2] and "Error: " in capsys.readouterr().err
         page = None
@@ -117,7 +121,7 @@ def test_no_damage_ends_in_a_traceback(run, tmp_path, monkeypatch, capsys, fragm
         refused += is_refused
         if diff or page:
             found[f"{seed}, {what}"] = diff or page
-        assert codes in ([0], [1], [2], [])
+        assert diff or codes in ([0], [1], [2])
         shutil.rmtree(results)
     assert refused > N / 4, "most damage changes nothing: the test tests nothing"
     assert found == {}

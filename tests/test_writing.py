@@ -1,12 +1,13 @@
 """Files are written whole or not at all, and what the system refuses is an error that says what to do."""
 
 import os
+import platform
 import subprocess
 from contextlib import suppress
 
 import pytest
 
-from reproduce.errors import NotWritableError
+from reproduce.errors import DataNotFoundError, NotWritableError
 from reproduce.provenance import require_writable, write_text, written_whole
 
 
@@ -36,10 +37,12 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
 def test_what_a_killed_process_left_of_a_file_goes_when_it_is_written_again(tmp_path):
     ended = subprocess.Popen(["true"])
     ended.wait()
-    (tmp_path / f".table.csv.{ended.pid}.tmp").write_text("half")
-    (tmp_path / ".table.csv.1.tmp").write_text("being written")
+    (tmp_path / f".table.csv.{platform.node()}.{ended.pid}.tmp").write_text("half")
+    (tmp_path / f".table.csv.{platform.node()}.1.tmp").write_text("being written")
+    (tmp_path / f".table.csv.elsewhere.{ended.pid}.tmp").write_text("of another machine")
     write_text(tmp_path / "table.csv", "whole")
-    assert sorted(each.name for each in tmp_path.iterdir()) == [".table.csv.1.tmp", "table.csv"]
+    left = {f".table.csv.{platform.node()}.1.tmp", f".table.csv.elsewhere.{ended.pid}.tmp", "table.csv"}
+    assert {each.name for each in tmp_path.iterdir()} == left
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: (path / "below").mkdir(parents=True)])
@@ -72,3 +75,8 @@ def test_a_folder_without_permission_is_found_before_anything_is_computed(tmp_pa
     tmp_path.chmod(0o500)
     with pytest.raises(NotWritableError, match="Permission denied"):
         require_writable(tmp_path / "results")
+
+
+def test_what_the_block_finds_wrong_keeps_its_own_error(tmp_path):
+    with pytest.raises(DataNotFoundError), written_whole(tmp_path / "table.csv"):
+        raise DataNotFoundError(expected="a scan", got="nothing there", where="scan", do="check the path")

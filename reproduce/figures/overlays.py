@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reproduce.array_files import read_arrays
+from reproduce.array_files import read_arrays, write_arrays
 from reproduce.errors import ResultsError
 from reproduce.figures.style import ARMS, YELLOW, new_figure, styled
-from reproduce.provenance import write_bytes
+from reproduce.results.folders import damage_named
 
 _NOTE_WIDTH = 44  # characters that fit above one slice
 
@@ -51,14 +50,7 @@ def write_overlays(path: Path, overlays: Sequence[Overlay], models: Sequence[str
         arrays[f"masks{i}"] = np.packbits(masks, axis=-1)
         arrays[f"text{i}"] = np.array([overlay.patient, str(overlay.slice), overlay.note])
         arrays[f"pixel_mm{i}"] = np.array(overlay.pixel_mm)
-    write_arrays(path, arrays)
-
-
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays to one `.npz`, whole or not at all; the same arrays give the same bytes."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    write_bytes(path, buffer.getvalue())
+    write_arrays(path, arrays, compressed=True)
 
 
 def read_overlays(path: Path) -> tuple[list[Overlay], list[str]]:
@@ -71,15 +63,12 @@ def read_overlays(path: Path) -> tuple[list[Overlay], list[str]]:
     if not path.is_file():
         raise ResultsError(expected="a file of overlays", got="nothing there", where=path, do=do)
     stored = read_arrays(path, error=ResultsError, do=do)
-    try:
+    with damage_named(path):
         models = [str(name) for name in stored["models"]]
         overlays = [_overlay(stored, i) for i in range(sum(name.startswith("image") for name in stored))]
         shapes = [(each.predictions.shape, (len(models), *each.image.shape)) for each in overlays]
         if any(found != expected for found, expected in shapes) or any(o.image.dtype != np.uint8 for o in overlays):
             raise ValueError(f"images and masks of the shapes {shapes}")
-    except (KeyError, TypeError, ValueError, IndexError) as error:  # arrays of other shapes and types
-        got = f"{type(error).__name__}: {error}"
-        raise ResultsError(expected="a file of overlays", got=got, where=path, do=do) from error
     return overlays, models
 
 

@@ -10,8 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reproduce.figures.overlays import outline, write_arrays
+from reproduce.array_files import read_arrays, write_arrays
+from reproduce.errors import ResultsError
+from reproduce.figures.overlays import outline
 from reproduce.figures.style import GREEN, PURPLE, SKY, YELLOW, new_figure, styled
+from reproduce.results.folders import damage_named
 
 FILE = "worst.npz"
 _COLOURS = (YELLOW, SKY, PURPLE, GREEN)
@@ -55,12 +58,17 @@ def write_worst(path: Path, cases: Sequence[WorstCase]) -> None:
         arrays[f"text{i}"] = np.array([case.patient, case.note, *(plane.name for plane in case.planes)])
         for k, plane in enumerate(case.planes):
             arrays[f"plane{i}_{k}"] = np.stack([plane.image, plane.reference, plane.prediction])
-    write_arrays(path, arrays)
+    write_arrays(path, arrays, compressed=True)
 
 
 def read_worst(path: Path) -> list[WorstCase]:
-    """Read the cases that `write_worst` wrote."""
-    with np.load(path) as stored:
+    """Read the cases that `write_worst` wrote.
+
+    Raises:
+        ResultsError: The file is not there, or holds something else than such cases.
+    """
+    stored = read_arrays(path, error=ResultsError, do="run the table's script again")
+    with damage_named(path):
         texts = [[str(part) for part in stored[f"text{i}"]] for i in range(sum(n.startswith("text") for n in stored))]
         return [
             WorstCase(patient, note, tuple(Plane(name, *stored[f"plane{i}_{k}"]) for k, name in enumerate(names)))

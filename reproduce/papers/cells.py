@@ -30,6 +30,9 @@ def rooms_by_number() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for room in sorted(path.parent for path in PAPERS.glob("*/__init__.py")):
         for number in _numbers(room):
+            if not number:
+                do = f"write its number into the column `document` of the CSVs of {room.name}"
+                raise ClaimsError(expected="the number of a document", got="nothing", where=room, do=do)
             if number in found:
                 do = f"write another number into the column `document` of the CSVs of {room.name}"
                 got = f"the number {number} of {found[number].name} again"

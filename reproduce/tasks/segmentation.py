@@ -159,8 +159,9 @@ def _measure(experiment: SegmentationExperiment, context: Context) -> dict[str, 
     write_splits(sorted({job.fold for job in jobs}, key=lambda fold: fold.index), folder / "splits.json")
     (folder / "ledger.csv").write_bytes(prepared.ledger.read_bytes())
     write_overlays(folder / "overlays.npz", found.overlays, [arm.name for arm in experiment.arms])
-    if isinstance(experiment.arms[-1], VolumeArm) and inputs.volumes is not None:
-        write_worst(folder / WORST, find_worst_cases(found.cases, jobs, experiment, inputs.volumes))
+    if isinstance(last := experiment.arms[-1], VolumeArm):
+        volumes = _required(inputs.volumes, last)
+        write_worst(folder / WORST, find_worst_cases(found.cases, jobs, experiment, volumes))
     return {
         "source_key": prepared.key,
         "seconds_per_slice": mean_by_arm(jobs, "seconds_per_slice", decimals=5),

@@ -8,10 +8,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from reproduce.array_files import write_arrays
 from reproduce.errors import NonFiniteError
 from reproduce.paths import path_below
 from reproduce.training.pipeline import SliceName, Slices
-from reproduce.training.state import write_arrays
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from reproduce.array_files import write_arrays
 from reproduce.errors import ModelFileError
 from reproduce.metrics.confusion import Counts
-from reproduce.provenance import write_text, written_whole
+from reproduce.provenance import write_text
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,6 @@ def by_name(model: keras.Model) -> dict[str, np.ndarray]:
         do = "name every layer of the model"
         raise ModelFileError(expected="weights with names of their own", got="shared ones", where=model.name, do=do)
     return found
-
-
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = False) -> None:
-    """Write arrays by their names to a .npz file, whole or not at all."""
-    save: Callable[..., None] = np.savez_compressed if compressed else np.savez
-    with written_whole(path) as stream:
-        save(stream, **arrays)
 
 
 def _assign(path: Path, variables: list[keras.Variable]) -> None:

@@ -88,5 +88,5 @@ def test_arrays_that_are_no_overlays_are_refused(tmp_path, overlays, name, array
     with np.load(path) as stored:
         arrays = dict(stored)
     np.savez(path, **(arrays | {name: array}))
-    with pytest.raises(ResultsError, match=f"a file of overlays, got .*{got}"):
+    with pytest.raises(ResultsError, match=f"files as a run writes them, got .*{got}"):
         read_overlays(path)

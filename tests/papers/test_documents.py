@@ -86,6 +86,12 @@ def test_a_number_that_two_papers_have_is_refused(papers):
         number_of("000")
 
 
+def test_a_document_without_a_number_is_refused(papers):
+    (papers / "ai_radiology2024" / "table1.csv").write_text(NEW_TABLE.replace("005", ""), encoding="utf-8")
+    with pytest.raises(ClaimsError, match="expected the number of a document, got nothing"):
+        number_of("000")
+
+
 def test_an_unknown_document_is_refused_with_those_there_are():
     with pytest.raises(ArgumentError, match="use one of 000, 001, "):
         number_of("999")
