@@ -184,7 +184,7 @@ def claims() -> Files:
 
 
 def results() -> list[Files]:
-    """Return runs as they are committed, one with cells and tests, one with sentences, less Markdown and large files."""
+    """Return runs as they are committed, one with cells, one with sentences, less Markdown and large files."""
     found = []
     for table, run, beside in _RUNS.values():
         root = PROJECT / "results" / table
