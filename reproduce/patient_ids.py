@@ -35,7 +35,7 @@ _PATIENTS = (
     r"Bra[tT][sS]1[789]_(2013|CBICA|TCIA\d\d|UAB|WashU|TMC|MDA)_\w{1,3}_1",
     r"BRATS_\d{3}|(BRATS2013-)?pat\d{4}",
     r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}",
-    r"(hippocampus|la|liver|lung|prostate|pancreas|hepaticvessel|spleen|colon)_\d{3}",
+    r"(hippocampus|la|liver|lung|prostate|pancreas|hepaticvessel|spleen|colon)_(\d{3}|PHANTOM\d{4})",
 )
 _TCIA = r"1\.3\.6\.1\.4\.1\.14519\.5\.2\.1\.[\d.]+"  # root of the UIDs that the Cancer Imaging Archive gives
 _PATIENT = re.compile("|".join(_PATIENTS))

@@ -14,7 +14,15 @@ from reproduce.patient_ids import hidden_names, hide_names, path_id, patient_id,
 
 TCIA = "1.3.6.1.4.1.14519.5.2.1.6279.6001.179049373636438705059720603192"
 PUBLIC = (
-    *("LIDC-IDRI-0001", "LCTSC-Train-S1-001", "LCTSC-Test-S3-204", "LUNG1-001", "PHANTOM-0001", "BraTS-PHANTOM-0040"),
+    *(
+        "LIDC-IDRI-0001",
+        "LCTSC-Train-S1-001",
+        "LCTSC-Test-S3-204",
+        "LUNG1-001",
+        "PHANTOM-0001",
+        "BraTS-PHANTOM-0040",
+        "hippocampus_PHANTOM0001",
+    ),
     *("BraTS-GLI-00005-000", "BraTS-GLI-00005", "BraTS20_Training_001", "BraTS2021_00001", "Brats18_TCIA01_131_1"),
     *("BRATS_001", "TCGA-FG-6692", "pat0006", "BRATS2013-pat0006", "hippocampus_001", "liver_010"),
 )

@@ -19,6 +19,7 @@ def test_design_was_chosen_on_32_cases_and_phantoms_have_a_fifth_of_them():
     assert hippocampus.development_side("hippocampus_036") == "test"
     assert hippocampus.development_side("hippocampus_040") == "validation"
     assert hippocampus.development_side("hippocampus_001") == "train"
+    assert hippocampus.development_side("case-0be1b06d92ed") == "train"
     phantoms = [hippocampus.development_side(f"hippocampus_PHANTOM{i:04d}") for i in range(1, 41)]
     assert [phantoms.count(side) for side in ("train", "validation", "test")] == [28, 4, 8]
 

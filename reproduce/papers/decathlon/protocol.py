@@ -1,5 +1,6 @@
 """What the hippocampus tables share: cases, labels, decisions, and the cases that the design was chosen on."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -73,9 +74,13 @@ def development_side(patient: str) -> str:
     """Return the side of a case in the ablation: development cases are tested, no other is.
 
     Args:
-        patient: E.g. "hippocampus_036"; of phantoms every fifth stands in for a development case.
+        patient: E.g. "hippocampus_036"; of phantoms every fifth stands in for a development case. One that is called
+            otherwise is no case of the Decathlon, chose nothing, and trains.
     """
-    number = int(patient[-3:])
+    named = re.fullmatch(r"hippocampus_(?:PHANTOM)?(\d+)", patient)
+    if named is None:
+        return "train"
+    number = int(named[1])
     tested = number % 5 == 1 if "PHANTOM" in patient else number in DEVELOPMENT
     return "test" if tested else "validation" if number % 10 == 0 else "train"
 
