@@ -129,6 +129,30 @@ def test_a_seg_beside_its_ct_comes_back_on_the_grid_of_the_ct(run, lidc, tmp_pat
     np.testing.assert_array_equal(read_nifti_labels(back).voxels, reference.voxels)
 
 
+def test_a_seg_of_slices_that_are_not_here_is_refused_whole(run, lidc, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(lidc.series[0], folder)
+    assert run("convert", folder, tmp_path / "seg", "--as", "seg").code == 0
+    (path,) = (tmp_path / "seg").iterdir()
+    drawn = set(sources_of(path))
+    for each in sorted(folder.glob("*.dcm"), key=lambda p: pydicom.dcmread(p).ImagePositionPatient[2]):
+        uid = pydicom.dcmread(each).SOPInstanceUID
+        each.unlink()  # from one end on, so that what is left is a regular stack
+        if uid in drawn:
+            break
+    shutil.move(path, folder / "seg.dcm")
+    next(folder.glob("*.xml")).unlink()
+    done = run("convert", folder, tmp_path / "out")
+    assert (done.code, list((tmp_path / "out").glob("*_segments*"))) == (1, [])
+    assert f"GeometryError: expected frames on slices of the series, got 1 of the {len(drawn)} slices" in done.err
+
+
+def sources_of(path):
+    """SOPInstanceUIDs of the slices that the frames of a SEG refer to."""
+    for group in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence:
+        yield group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
+
+
 def test_a_seg_of_one_segment_comes_back(run, thoracic_root, structure_file, tmp_path):
     """Its frames say in what they share, and not one by one, whose they are."""
     folder = tmp_path / "in"
