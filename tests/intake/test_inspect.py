@@ -107,6 +107,22 @@ def test_pipes_and_links_are_faults_and_nothing_hangs(run, lidc):
     assert done.out.endswith("\n3 faults\n")
 
 
+def test_a_folder_that_cannot_be_listed_is_told_with_every_file_that_is_not_looked_at(run, lidc, monkeypatch):
+    closed, scandir = lidc.series[0] / "closed", os.scandir
+    closed.mkdir()
+
+    def refuse(path):
+        if os.fspath(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(closed))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    reasons = [one["reason"] for one in inspected(run, lidc.root)["faults"]]
+    assert reasons.count("not looked at: a folder beside it cannot be listed") == 18
+    assert len(reasons) == 19
+    assert "a folder that cannot be listed: Permission denied" in reasons
+
+
 def test_a_missing_slice_is_a_fault(run, lidc):
     sorted(lidc.series[0].glob("*.dcm"))[2].unlink()
     assert "MissingSliceError" in run("inspect", lidc.series[0]).out
