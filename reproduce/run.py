@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from reproduce import paths
-from reproduce.errors import DataNotFoundError, ProtocolError, ReproduceError
+from reproduce.errors import STOPPED, DataNotFoundError, ProtocolError, ReproduceError
 from reproduce.figures.table_figures import draw_run
 from reproduce.protocol import Experiment, HeldOut, Validation
 from reproduce.protocol.text import check_reasons, protocol_id
@@ -31,7 +31,6 @@ from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
 PROFILES = ("paper", "cpu", "smoke")
 SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
 _AFTER_OS_ERROR = "do:    free space or allow access there; finished work is kept: rerun the command to resume"
-_STOPPED = 130  # as a shell says of a program that Ctrl-C ended
 # Writes files that only one table has: called with the run and the folder of all figures; returns their paths.
 Further = Callable[[RunFolder, Path], Iterable[Path]]
 
@@ -110,7 +109,7 @@ def told_as_errors(do: Callable[[Console], object]) -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         console.print("Stopped. Finished work is kept; rerun the command to resume.")
-        sys.exit(_STOPPED)
+        sys.exit(STOPPED)
 
 
 @contextmanager
