@@ -53,7 +53,7 @@ def read_seg(path: Path) -> Seg:
     if header.get("SegmentationType") != "BINARY":
         got = str(header.get("SegmentationType") or "none")
         raise AnnotationFormatError(expected="SegmentationType BINARY", got=got, where=path, do=_DO)
-    import highdicom as hd  # takes half a second
+    import highdicom as hd  # slow to import, and needed for SEG alone
 
     try:
         dataset = hd.seg.Segmentation.from_dataset(header, copy=False)

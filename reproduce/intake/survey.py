@@ -122,6 +122,9 @@ def _key(file: Identity | None) -> tuple[str, str, str, str]:
 
 
 def _why(file: Identity) -> str:
+    """Return why a file that nothing else is said of is part of no item."""
+    if file.modality in MODALITIES:
+        return "no slice: a localizer or a secondary capture"
     return f"modality {file.modality}" if file.modality else "no modality"
 
 
