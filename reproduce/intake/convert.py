@@ -25,7 +25,7 @@ from reproduce.provenance import write_json
 
 Format = Literal["nifti", "seg"]
 _ANNOTATIONS = ("structures", "reads", "segments")
-_OTHERS = ("nifti", "arrays")
+_OTHERS = {"nifti": "NIfTI", "arrays": ".npz"}
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _converted(contents: Contents, dicom: DicomFound, output: Path, options: Opt
 
 def _left_out(contents: Contents, names: Names, *, told: frozenset[str]) -> list[str]:
     """Return a remark for each reason why files are not converted, or are although something speaks against it."""
-    others = {item.path: f"{item.path.suffix} is not converted" for item in contents.items if item.kind in _OTHERS}
+    others = {item.path: f"{_OTHERS[item.kind]} is not converted" for item in contents.items if item.kind in _OTHERS}
     left = [(path, reason) for path, reason in contents.left_out if path not in others]
     first: dict[str, list[Path]] = defaultdict(list)
     for path, reason in (*left, *others.items()):

@@ -160,7 +160,7 @@ class _Run:
             raise error if isinstance(error, ReproduceError) else unreadable(error, image.where) from error
         write()
 
-    def _predicted(self, image: NiftiImage | CtImage, path: Path, predictor: Predictor) -> Callable[[], None]:
+    def _predicted(self, image: NiftiImage | CtImage, path: Path, predictor: Predictor) -> Callable[[], object]:
         if isinstance(image, NiftiImage):
             volume = image.read(self.choice)
             labels = painted(predictor.masks(volume, where=image.where), self.recipe)

@@ -181,7 +181,7 @@ def test_what_is_not_converted_is_remarked_and_is_no_fault(run, lidc, tmp_path):
     scout = pydicom.dcmread(next(folder.glob("*.dcm")))
     scout.ImageType, scout.SOPInstanceUID = ["ORIGINAL", "PRIMARY", "LOCALIZER"], "1.2.3"
     scout.save_as(folder / "900.dcm")
-    (folder / "901.nii").write_bytes(b"no image")
+    (folder / "901.nii.gz").write_bytes(b"no image")
     np.savez(folder / "902.npz", a=np.zeros(3))
     np.savez(folder / "903.npz", a=np.zeros(3))
     (folder / "904.csv").write_text("a\n")
@@ -189,7 +189,7 @@ def test_what_is_not_converted_is_remarked_and_is_no_fault(run, lidc, tmp_path):
     assert done.code == 0, done.err
     assert sorted(remarks_of(done)) == [
         "900.dcm: a localizer",
-        "901.nii: .nii is not converted",
+        "901.nii.gz: NIfTI is not converted",
         "902.npz and 1 more: .npz is not converted",
         "904.csv: no DICOM file",
     ]
