@@ -26,6 +26,7 @@ help:
 	@echo "make census      the census of LIDC-IDRI; needs CENSUS_DATA=folder of its XML files"
 	@echo "make test        the tests;  make smoke: each experiment once, in seconds;  make lint"
 	@echo "make test-slow   the tests that take longer;  make test-bench: beside other libraries"
+	@echo "make chaos       four tables, killed at a hundred random moments, give the same bytes: an hour"
 	@echo "make fuzz        broken files for every reader: an hour of one core"
 	@echo "make clean       removes what can be made again; never results/ or figures/"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from reproduce.errors import STOPPED
+
 
 def main() -> None:
     """Run the command line; exit code 130 after Ctrl-C, as a shell says of a program that it ended."""
@@ -13,7 +15,7 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
-        sys.exit(130)
+        sys.exit(STOPPED)
 
 
 if __name__ == "__main__":

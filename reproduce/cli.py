@@ -9,9 +9,7 @@ import tyro
 
 from reproduce.cli_images import convert, export, inspect, predict
 from reproduce.cli_results import audit, datasets, diff, figures, report, statements
-from reproduce.errors import ArgumentError, ReproduceError
-
-_STOPPED = 130  # as a shell says of a program that Ctrl-C ended
+from reproduce.errors import STOPPED, ArgumentError, ReproduceError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _refused(f"{type(error).__name__}: {error.strerror or error}\n  where: {where}\n  do:    {do}")
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
-        code = _STOPPED
+        code = STOPPED
     sys.exit(code)
 
 

@@ -9,9 +9,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from reproduce.errors import ArgumentError
-
-_STOPPED = 130  # as a shell says of a program that Ctrl-C ended
+from reproduce.errors import STOPPED, ArgumentError
 
 
 def inspect(
@@ -115,7 +113,7 @@ def predict(
         warnings.filterwarnings("ignore", module="pydicom")  # what it warns of is read, mended or refused here
         done = predict_all(model, inputs, output, format=format, choice=choice, load=load_alone, console=console)
     sys.stdout.write(f"{output}: {len(done.files)} of {done.n_planned} written\n")
-    return _STOPPED if done.stopped else 1 if done.failed else 0
+    return STOPPED if done.stopped else 1 if done.failed else 0
 
 
 def export(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+STOPPED = 130  # exit code after Ctrl-C, as a shell says of a program that it ended
+
 
 class ReproduceError(Exception):
     """An error whose text says what was expected, what came, in which file, and what to do.

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from reproduce import paths
-from reproduce.errors import DataNotFoundError, ProtocolError, ReproduceError
+from reproduce.errors import STOPPED, DataNotFoundError, ProtocolError, ReproduceError
 from reproduce.figures.table_figures import draw_run
 from reproduce.protocol import Experiment, HeldOut, Validation
 from reproduce.protocol.text import check_reasons, protocol_id
@@ -36,7 +36,6 @@ _REFUSALS = (
     *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST),
 )
 _AFTER_OS_ERROR = "do:    free space or allow access there; finished work is kept: rerun the command to resume"
-_STOPPED = 130  # as a shell says of a program that Ctrl-C ended
 # Writes files that only one table has: called with the run and the folder of all figures; returns their paths.
 Further = Callable[[RunFolder, Path], Iterable[Path]]
 
@@ -117,7 +116,7 @@ def told_as_errors(do: Callable[[Console], object]) -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         console.print("Stopped. Finished work is kept; rerun the command to resume.")
-        sys.exit(_STOPPED)
+        sys.exit(STOPPED)
 
 
 @contextmanager

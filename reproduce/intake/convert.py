@@ -6,7 +6,7 @@ import os
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -18,13 +18,14 @@ from reproduce.imaging.dicom import CtSeries, read_series
 from reproduce.imaging.dicom_series import SeriesFiles
 from reproduce.imaging.nifti import write_nifti
 from reproduce.intake.contents import Contents, Item
-from reproduce.intake.masks import MaskReader, Masks, masks_of_reads, masks_of_seg, masks_of_structures
+from reproduce.intake.masks import MaskReader, Masks, Remarks, masks_of_reads, masks_of_seg, masks_of_structures
 from reproduce.intake.names import Names
 from reproduce.intake.survey import DicomFound, find_contents
 from reproduce.provenance import write_json
 
 Format = Literal["nifti", "seg"]
 _ANNOTATIONS = ("structures", "reads", "segments")
+_OTHERS = {"nifti": "NIfTI", "arrays": ".npz"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def convert(source: Path, output: Path, *, options: Options, show_names: bool, c
     `<series>_structures.nii.gz` (`_reads`, `_segments`; `_2` for the second of a kind): one map of labels, or, where
     masks overlap, a file a label, `..._label1.nii.gz`. What each label stands for is in `..._labels.json`. With format
     "seg" an annotation becomes `..._structures.dcm`, overlaps and all, and series are left as they are. XML of one
-    series that say the same are read together.
+    series that say the same are read together. What lies there and is not converted is a remark.
 
     Args:
         source: A folder, or one file.
@@ -83,22 +84,50 @@ def _converted(contents: Contents, dicom: DicomFound, output: Path, options: Opt
     for item in contents.items:
         if item.kind in _ANNOTATIONS and item.fault is None:
             of[item.series_uid].append(item)
-    convertible = [item for item in contents.items if item.kind in ("series", *_ANNOTATIONS)]
-    if not convertible:
+    convertible = tuple(item for item in contents.items if item.kind in ("series", *_ANNOTATIONS))
+    found = replace(contents, items=convertible)
+    if not convertible and not found.faults:
         do = "name a folder with DICOM series, structure sets, SEG or XML of LIDC-IDRI"
         raise DataNotFoundError(expected="DICOM", got="none that is converted", where=contents.root, do=do)
-    done.faults += [f"{names.path(path)}: {names.text(reason)}" for path, reason in contents.faults]
+    # The error of a series that is refused for files beside it names them.
+    read = [series for series in dicom.series if series.item.fault is None]
+    beside = {(note.path, note.reason) for series in read for note in series.files.notes if note.is_fault}
+    done.faults += [
+        f"{names.path(path)}: {names.text(text)}" for path, text in found.faults if (path, text) not in beside
+    ]
     taken: set[str] = set()
-    for series in dicom.series:
-        if series.item.fault is None:
-            _convert_series(series.files, of.pop(series.files.series_uid, []), output, options, names, taken, done)
+    for series in read:
+        _convert_series(series.files, of.pop(series.files.series_uid, []), output, options, names, taken, done)
     for item in (item for items in of.values() for item in items):
-        name = f"{names.path(item.path)}".replace("/", "_").rpartition(".")[0] or "segments"
         if item.kind == "segments" and options.format == "nifti":
-            _attempt(item.path, name, partial(masks_of_seg, item.path, names=names), None, output, options, names, done)
+            masks = partial(masks_of_seg, item.path, None, names)
+            _attempt(item.path, _flat_name(names.path(item.path)), masks, None, output, options, names, done)
         else:
-            done.faults.append(f"{names.path(item.path)}: its series is not here, or is refused")
+            reasons = [note.reason for note in item.notes] or ["its series is refused"]
+            done.faults.append(f"{names.path(item.path)}: {names.text('; '.join(reasons))}")
+    done.remarks += _left_out(contents, names, told=frozenset(done.faults))
     return done
+
+
+def _left_out(contents: Contents, names: Names, *, told: frozenset[str]) -> list[str]:
+    """Return a remark for each reason why files are not converted, or are although something speaks against it."""
+    others = {item.path: f"{_OTHERS[item.kind]} is not converted" for item in contents.items if item.kind in _OTHERS}
+    left = [(path, reason) for path, reason in contents.left_out if path not in others]
+    first: dict[str, list[Path]] = defaultdict(list)
+    for path, reason in (*left, *others.items()):
+        if f"{names.path(path)}: {names.text(reason)}" not in told:
+            first[names.text(reason)].append(path)
+    return [
+        f"{names.path(paths[0])}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {reason}"
+        for reason, paths in first.items()
+    ]
+
+
+def _flat_name(path: str) -> str:
+    """Return a name for a file that comes from a path, without its ending; the last number of a UID is no ending."""
+    head, dot, ending = path.rpartition(".")
+    is_ending = dot and "/" not in ending and any(c.isalpha() for c in ending)
+    return (head if is_ending else path).replace("/", "_")
 
 
 def _convert_series(
@@ -121,6 +150,7 @@ def _convert_series(
         series = read_series(files)
     except ReproduceError as error:
         done.faults.append(_fault(where, error, names))
+        done.faults += [f"{names.path(item.path)}: its series is refused" for item in items]
         return
     if options.format == "nifti":
         try:
@@ -129,32 +159,22 @@ def _convert_series(
             done.written.append(path)
         except ReproduceError as error:
             done.faults.append(_fault(where, error, names))
-    for path, suffix, read in _readers(items, files, names, options):
+    for path, suffix, read in _readers(items, series, names, options):
         _attempt(path, f"{name}_{suffix}", read, series, output, options, names, done)
 
 
 def _readers(
-    items: list[Item], files: SeriesFiles, names: Names, options: Options
+    items: list[Item], series: CtSeries, names: Names, options: Options
 ) -> Iterator[tuple[Path, str, MaskReader]]:
     """Yield for each annotation of a series its file, the end of its name, and what reads its masks."""
     reads = tuple(item.path for item in items if item.kind == "reads")
     if reads:
         consensus, min_readers = options.consensus, options.min_readers
-        masks = partial(masks_of_reads, reads, files, names.root, consensus=consensus, min_readers=min_readers)
-        yield reads[0], "reads", lambda series: masks()
-    makers = {"structures": masks_of_structures, "segments": masks_of_seg}
-    for kind, make in makers.items():
+        masks = partial(masks_of_reads, reads, series.files, names.root, consensus=consensus, min_readers=min_readers)
+        yield reads[0], "reads", masks
+    for kind, make in (("structures", masks_of_structures), ("segments", masks_of_seg)):
         for i, item in enumerate((item for item in items if item.kind == kind), start=1):
-            yield item.path, kind if i == 1 else f"{kind}_{i}", _reader(make, item.path, names)
-
-
-def _reader(make: object, path: Path, names: Names) -> MaskReader:
-    def read(series: CtSeries | None) -> Masks:
-        if make is masks_of_structures and series is not None:
-            return masks_of_structures(path, series, names)
-        return masks_of_seg(path, series, names)
-
-    return read
+            yield item.path, kind if i == 1 else f"{kind}_{i}", partial(make, item.path, series, names)
 
 
 def _attempt(
@@ -168,23 +188,30 @@ def _attempt(
     done: Converted,
 ) -> None:
     try:
-        masks = read(series)
-        done.written += _write_masks(masks, name, series, output, options, done)
-        done.remarks += [f"{names.path(source)}: {names.text(remark)}" for remark in masks.remarks]
+        masks = read()
+        remarks = [*masks.remarks, *_write_masks(masks, name, series, output, options, done)]
+        done.remarks += [f"{names.path(source)}: {names.text(remark)}" for remark in remarks]
     except ReproduceError as error:
         done.faults.append(_fault(source, error, names))
 
 
 def _write_masks(
     masks: Masks, name: str, series: CtSeries | None, output: Path, options: Options, done: Converted
-) -> list[Path]:
-    """Write masks as one file of labels, or one a label where they overlap, with their names; or as a SEG."""
+) -> Remarks:
+    """Write masks as one file of labels, or one a label where they overlap, with their names; or as a SEG.
+
+    Returns:
+        What is to be said of the files.
+    """
     if options.format == "seg" and series is not None:
+        if not masks.by_label:
+            return ("no mask, so no SEG",)
         from reproduce.intake.seg_writer import write_masks_seg
 
         path = _free(output / f"{name}.dcm", options, done)
-        write_masks_seg(path, masks, series)
-        return [path]
+        emptied = write_masks_seg(path, masks, series)
+        done.written.append(path)
+        return (f"left empty in the SEG, not valid in the slices: {', '.join(emptied)}",) if emptied else ()
     volumes = {name: None} if not masks.overlap else {f"{name}_label{label}": label for label in masks.by_label}
     paths = {_free(output / f"{each}.nii.gz", options, done): label for each, label in volumes.items()}
     listing = _free(output / f"{name}_labels.json", options, done)
@@ -192,7 +219,8 @@ def _write_masks(
         volume = masks.label_map() if label is None else masks.grid.on_same_grid(masks.by_label[label], "label")
         write_nifti(volume, path, like=None)
     write_json(listing, {str(label): text for label, text in masks.names.items()})
-    return [*paths, listing]
+    done.written += [*paths, listing]
+    return ()
 
 
 def _free(path: Path, options: Options, done: Converted) -> Path:
@@ -208,5 +236,5 @@ def _free(path: Path, options: Options, done: Converted) -> Path:
 
 
 def _fault(where: Path, error: ReproduceError, names: Names) -> str:
-    text = f"{type(error).__name__}: expected {error.expected}, got {error.got}"
+    text = f"{type(error).__name__}: expected {error.expected}, got {error.got}; {error.do}"
     return f"{names.path(where)}: {names.text(text)}"

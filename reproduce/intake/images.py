@@ -19,7 +19,7 @@ from reproduce.intake.contents import Item
 from reproduce.intake.series import orientation, spacing_mm
 
 _MOST_LABELS = 64
-_MOST_VOXELS = 2**28  # of one call, some seconds
+_MOST_VOXELS = 2**28  # of one call
 
 
 @dataclass

@@ -101,4 +101,4 @@ def masks_of_seg(path: Path, series: CtSeries | None, names: Names) -> Masks:
     return Masks(grid, by_number, {one.number: names.part("segment", one.number, one.label) for one in seg.segments})
 
 
-MaskReader = Callable[[CtSeries | None], Masks]
+MaskReader = Callable[[], Masks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,13 @@ class Names:
         """Return a note or an error without values that somebody typed, paths, UIDs and patients."""
         if self.shown:
             return text.replace(f"{self.root}/", "").replace(str(self.root), ".")
-        text = _QUOTED.sub("'...'", text)
-        for patient in sorted(self.patients, key=len, reverse=True):
-            if len(patient) > 2:
-                text = text.replace(patient, patient_id(patient, folder=self.root))
-        return hide_names(text, self.root) if re.search(r"[/.]\w", text) else text
+        return _hidden(text, self.root, self.patients)
+
+
+@functools.cache  # a reason that many files have walks through the tree once
+def _hidden(text: str, root: Path, patients: frozenset[str]) -> str:
+    text = _QUOTED.sub("'...'", text)
+    for patient in sorted(patients, key=len, reverse=True):
+        if len(patient) > 2:
+            text = text.replace(patient, patient_id(patient, folder=root))
+    return hide_names(text, root) if re.search(r"[/.]\w", text) else text

@@ -53,7 +53,7 @@ def read_seg(path: Path) -> Seg:
     if header.get("SegmentationType") != "BINARY":
         got = str(header.get("SegmentationType") or "none")
         raise AnnotationFormatError(expected="SegmentationType BINARY", got=got, where=path, do=_DO)
-    import highdicom as hd  # takes half a second
+    import highdicom as hd  # slow to import, and needed for SEG alone
 
     try:
         dataset = hd.seg.Segmentation.from_dataset(header, copy=False)
@@ -92,8 +92,14 @@ def seg_masks(seg: Seg, series: CtSeries | None) -> tuple[Volume, dict[int, np.n
             None takes the SEG's own grid, from its first to its last frame.
 
     Raises:
-        GeometryError: Frames lie on no slice of the series, or form no regular stack by themselves.
+        GeometryError: Frames refer to slices that are not in the series, or form no regular stack by themselves.
     """
+    sources = _source_uids(seg)
+    if series is not None and (absent := sources - set(series.sop_uids)):
+        expected = "frames on slices of the series"
+        got = f"{len(absent)} of the {len(sources)} slices of its frames not in the series"
+        do = "fetch the whole series, or name the SEG alone, which is then read on its own grid"
+        raise GeometryError(expected=expected, got=got, where=seg.path, do=do)
     try:
         if series is not None:
             pixels = seg.dataset.get_pixels_by_source_instance(
@@ -110,3 +116,15 @@ def seg_masks(seg: Seg, series: CtSeries | None) -> tuple[Volume, dict[int, np.n
         got = f"{type(error).__name__}: {error}".splitlines()[0]
         raise GeometryError(expected="frames on one regular grid", got=got, where=seg.path, do=_DO) from error
     return grid, {one.number: pixels[..., i].astype(bool) for i, one in enumerate(seg.segments)}
+
+
+def _source_uids(seg: Seg) -> set[str]:
+    """Return the SOPInstanceUID of every slice that a frame of a SEG was drawn on."""
+    groups = (*seg.dataset.SharedFunctionalGroupsSequence, *seg.dataset.PerFrameFunctionalGroupsSequence)
+    return {
+        str(source.ReferencedSOPInstanceUID)
+        for group in groups
+        for derivation in group.get("DerivationImageSequence") or ()
+        for source in derivation.get("SourceImageSequence") or ()
+        if source.get("ReferencedSOPInstanceUID")
+    }

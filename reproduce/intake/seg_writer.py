@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
-import pydicom
 
 from reproduce.imaging.dicom import CtSeries
-from reproduce.imaging.intensity import ZScore
 from reproduce.intake.masks import Masks
-from reproduce.prediction.dicom_seg import write_seg
-from reproduce.prediction.recipe import TISSUE, Recipe, Region
-from reproduce.provenance import write_bytes
+from reproduce.prediction.dicom_seg import SegTexts, write_regions_seg
+from reproduce.prediction.recipe import TISSUE, Region
 
-_OF_A_MODEL = ("SegmentAlgorithmName", "SegmentationAlgorithmIdentificationSequence")
+_TEXTS = SegTexts(
+    program="reproduce convert",
+    description="Outlines of readers",
+    label="OUTLINES",
+    content="Outlines converted from another format",
+)
 
 
-def write_masks_seg(path: Path, masks: Masks, series: CtSeries) -> None:
+def write_masks_seg(path: Path, masks: Masks, series: CtSeries) -> tuple[str, ...]:
     """Write masks as binary segments of a SEG that refers to the slices of a series, overlaps and all.
 
     Segments are of the category and type "Tissue": what a name means in SNOMED CT nobody has said. They are MANUAL.
 
+    Args:
+        path: To end in .dcm.
+        masks: At least one.
+        series: The series that they were drawn on.
+
+    Returns:
+        The elements that the SEG leaves empty; see `SegSource`.
+
     Raises:
-        What `write_seg` raises.
+        What `write_regions_seg` raises.
     """
     regions = tuple(Region(name, label, TISSUE, TISSUE) for label, name in _unlike(masks).items())
-    recipe = Recipe(3, series.volume.shape, ("image",), ZScore(within="image"), regions, 0.5)
     stacked = np.stack([masks.by_label[region.label] for region in regions], axis=-1)
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder, "masks.dcm")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # highdicom warns of a name of the patient, and prints it
-            write_seg(made, stacked, series, recipe=recipe, model="outlines")
-        dataset = pydicom.dcmread(made)
-    for item in dataset.SegmentSequence:
-        item.SegmentAlgorithmType = "MANUAL"
-        for keyword in _OF_A_MODEL:
-            if keyword in item:
-                delattr(item, keyword)
-    dataset.ManufacturerModelName = "reproduce convert"
-    dataset.SeriesDescription = "Outlines of readers"
-    dataset.ContentLabel = "OUTLINES"
-    dataset.ContentDescription = "Outlines converted from another format"
-    content = io.BytesIO()
-    dataset.save_as(content, enforce_file_format=True)
-    write_bytes(path, content.getvalue())
+    return write_regions_seg(path, stacked, series, regions=regions, texts=_TEXTS)
 
 
 def _unlike(masks: Masks) -> dict[int, str]:

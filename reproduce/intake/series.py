@@ -53,6 +53,9 @@ def find_all_series(identities: Iterable[Identity]) -> tuple[list[SeriesFiles], 
                     found[key] = series
         except ReproduceError as error:
             notes.append(Note(Path(error.where), f"expected {error.expected}, got {error.got}", is_fault=True))
+            lost = [path for key, files in paths.items() if (key[0], homes[key]) == (modality, home) for path in files]
+            beside = (path for path in sorted(lost) if str(path) != error.where)
+            notes += [Note(path, "in a folder whose series are refused") for path in beside]
     return sorted(found.values(), key=lambda series: series.files[0]), notes
 
 

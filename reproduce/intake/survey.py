@@ -89,8 +89,10 @@ def find_dicom_series(files: Files, path: Path, *, with_range: bool, console: Co
         with console.status("headers") if console.is_terminal else nullcontext():
             identities, notes = identities_below(root)
     except ReproduceError as error:
-        fault = Note(Path(error.where), f"expected {error.expected}, got {error.got}", is_fault=True)
-        return DicomFound((), (), (fault,))
+        lost = [Note(each, "not looked at: a folder beside it cannot be listed", is_fault=True) for each in files.dicom]
+        if not any(str(note.path) == error.where for note in files.notes):
+            lost.append(Note(Path(error.where), f"expected {error.expected}, got {error.got}", is_fault=True))
+        return DicomFound((), (), tuple(lost))
     if not path.is_dir():
         own = next((file for file in identities if file.path == path), None)
         same = own is not None and own.modality in MODALITIES
@@ -120,6 +122,9 @@ def _key(file: Identity | None) -> tuple[str, str, str, str]:
 
 
 def _why(file: Identity) -> str:
+    """Return why a file that nothing else is said of is part of no item."""
+    if file.modality in MODALITIES:
+        return "no slice: a localizer or a secondary capture"
     return f"modality {file.modality}" if file.modality else "no modality"
 
 

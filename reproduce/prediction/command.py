@@ -141,14 +141,14 @@ class _Run:
         return None
 
     def _check_series(self, image: CtImage) -> None:
-        stack = image.stack()
+        header = image.header()
         if image.named_by is not None:
             n = len(image.files.files)
             self.show(f"{image.named_by}: a slice; all {n} of its series in {image.where} are predicted")
         if self.format == "seg":
-            from reproduce.prediction.dicom_seg import require_seg  # highdicom takes half a second
+            from reproduce.prediction.dicom_seg import require_seg  # highdicom is slow to import
 
-            emptied = require_seg(image.files, stack, recipe=self.recipe, model=self.model)
+            emptied = require_seg(image.files, header, recipe=self.recipe, model=self.model)
             if emptied:
                 self.show(f"{image.where}: left empty in the SEG, not valid in the slices: {', '.join(emptied)}")
 
@@ -160,7 +160,7 @@ class _Run:
             raise error if isinstance(error, ReproduceError) else unreadable(error, image.where) from error
         write()
 
-    def _predicted(self, image: NiftiImage | CtImage, path: Path, predictor: Predictor) -> Callable[[], None]:
+    def _predicted(self, image: NiftiImage | CtImage, path: Path, predictor: Predictor) -> Callable[[], object]:
         if isinstance(image, NiftiImage):
             volume = image.read(self.choice)
             labels = painted(predictor.masks(volume, where=image.where), self.recipe)

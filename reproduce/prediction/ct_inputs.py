@@ -9,29 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from reproduce.errors import DataNotFoundError, NotAnImageError, ReproduceError
-from reproduce.imaging.dicom import CtSeries, read_series
-from reproduce.imaging.dicom_geometry import by_place, require_one_plane, stack_geometry
-from reproduce.imaging.dicom_headers import read_headers
+from reproduce.imaging.dicom import CtSeries, SeriesHeader, read_series, read_series_header
+from reproduce.imaging.dicom_files import first_bytes, starts_as_dicom
 from reproduce.imaging.dicom_series import SeriesFiles, find_series
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _LONGEST_UID = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Stack:
-    """What the headers of a series say of it.
-
-    Attributes:
-        sop_uids: SOPInstanceUID of each slice, in the order of z; one UID many times where a file holds many frames.
-        affine: float64 `[4, 4]`; index (x, y, z, 1) to LPS mm.
-    """
-
-    sop_uids: tuple[str, ...]
-    affine: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -57,16 +41,13 @@ class CtImage:
         """Read the series in HU, with its UIDs."""
         return read_series(self.files)
 
-    def stack(self) -> Stack:
-        """Return UIDs and geometry by the headers alone.
+    def header(self) -> SeriesHeader:
+        """Return order and grid by the headers alone.
 
         Raises:
-            What `dicom.read_series` raises on headers.
+            What `dicom.read_series_header` raises.
         """
-        headers = [header for path in self.files.files for header in read_headers(path)]
-        require_one_plane(headers, self.where)
-        slices = [group[0] for group in by_place(headers)]
-        return Stack(tuple(header.sop_uid for header in slices), stack_geometry(slices, self.where).affine)
+        return read_series_header(self.files)
 
 
 def is_uid(text: str) -> bool:
@@ -121,11 +102,16 @@ def _found_below(folder: Path, leave_out: Callable[[ReproduceError], None]) -> S
     try:
         return find_series(folder)
     except (NotAnImageError, OSError) as error:
-        folders = sorted(path for path in folder.iterdir() if path.is_dir())
-        inner = error.where if isinstance(error, ReproduceError) else str(error.filename)
-        if not any(Path(inner).is_relative_to(path) for path in folders):
-            leave_out(error if isinstance(error, ReproduceError) else unreadable(error, folder))
-        elif any(_is_dicom(path) for path in folder.iterdir()):
+        ours = error if isinstance(error, ReproduceError) else unreadable(error, Path(error.filename or folder))
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError:  # the folder itself cannot be listed, which the error says
+            leave_out(ours)
+            return ()
+        folders = [path for path in paths if path.is_dir()]
+        if not any(Path(ours.where).is_relative_to(path) for path in folders):
+            leave_out(ours)
+        elif any(_is_dicom(path) for path in paths):
             leave_out(_torn(folder))
     found = [each for path in folders for each in _found_below(path, leave_out)]
     torn = {uid for uid, n in Counter(each.series_uid for each in found).items() if n > 1}
@@ -141,10 +127,7 @@ def _torn(folder: Path) -> NotAnImageError:
 
 
 def _is_dicom(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+    return starts_as_dicom(first_bytes(path)[1])
 
 
 def unreadable(error: OSError, where: Path) -> DataNotFoundError:

@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,9 +18,8 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code as DicomCode
 
 from reproduce.errors import ModelFileError, NotAnImageError, ReproduceError
-from reproduce.imaging.dicom import CtSeries
+from reproduce.imaging.dicom import CtSeries, SeriesHeader
 from reproduce.imaging.dicom_series import SeriesFiles
-from reproduce.prediction.ct_inputs import Stack
 from reproduce.prediction.recipe import Code, Recipe, Region
 from reproduce.prediction.seg_source import seg_source, seg_text
 from reproduce.provenance import write_bytes
@@ -27,12 +27,31 @@ from reproduce.provenance import write_bytes
 _SERIES_NUMBER = 1000
 
 
-def require_seg(files: SeriesFiles, stack: Stack, *, recipe: Recipe, model: str) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class SegTexts:
+    """What a SEG says of its making.
+
+    Attributes:
+        program: The command that wrote it.
+        description: SeriesDescription.
+        label: ContentLabel, in capitals.
+        content: ContentDescription.
+        model: Name and digest of the model that found the segments; "" where people drew them, so that they are MANUAL.
+    """
+
+    program: str
+    description: str
+    label: str
+    content: str
+    model: str = ""
+
+
+def require_seg(files: SeriesFiles, header: SeriesHeader, *, recipe: Recipe, model: str) -> tuple[str, ...]:
     """Return if a SEG of a series can be written, by headers alone: a SEG of its first slice is made and read back.
 
     Args:
         files: The series.
-        stack: Order and geometry of its slices.
+        header: What its headers say.
         recipe: See `write_seg`.
         model: See `write_seg`.
 
@@ -44,18 +63,15 @@ def require_seg(files: SeriesFiles, stack: Stack, *, recipe: Recipe, model: str)
         ModelFileError: A region has no name, or a code without a value or a meaning.
     """
     with _as_ours(files.files[0].parent):
-        source = seg_source(files, stack)
+        source = seg_source(files, header.sop_uids, header.affine)
         first = source.slices[:1]
         empty = np.zeros((1, first[0].Rows, first[0].Columns, len(recipe.regions)), dtype=bool)
-        hd.seg.segread(io.BytesIO(_seg_bytes(empty, first, recipe, model)))
+        hd.seg.segread(io.BytesIO(_seg_bytes(empty, first, recipe.regions, _of_model(model))))
     return source.emptied
 
 
-def write_seg(path: Path, masks: np.ndarray, series: CtSeries, *, recipe: Recipe, model: str) -> None:
-    """Write the regions of a series as binary segments, each whole where it overlaps another; no reader sees half.
-
-    The background of regions that exclude each other is no segment. A region without voxels is described and has no
-    frame; where none has any, the empty frames are written, since a SEG without frames is not valid.
+def write_seg(path: Path, masks: np.ndarray, series: CtSeries, *, recipe: Recipe, model: str) -> tuple[str, ...]:
+    """Write the regions that a model found in a series; see `write_regions_seg`.
 
     Args:
         path: To end in .dcm.
@@ -64,34 +80,66 @@ def write_seg(path: Path, masks: np.ndarray, series: CtSeries, *, recipe: Recipe
         recipe: The model's recipe, which names the regions.
         model: Name and digest of the model, for the header.
 
+    Returns:
+        The elements that the SEG leaves empty; see `SegSource`.
+
+    Raises:
+        What `require_seg` raises.
+    """
+    return write_regions_seg(path, masks, series, regions=recipe.regions, texts=_of_model(model))
+
+
+def write_regions_seg(
+    path: Path, masks: np.ndarray, series: CtSeries, *, regions: Sequence[Region], texts: SegTexts
+) -> tuple[str, ...]:
+    """Write the regions of a series as binary segments, each whole where it overlaps another; no reader sees half.
+
+    The background of regions that exclude each other is no segment. A region without voxels is described and has no
+    frame; where none has any, the empty frames are written, since a SEG without frames is not valid.
+
+    Args:
+        path: To end in .dcm.
+        masks: bool `[z, y, x, region]`, on the grid of the series.
+        series: The series; one file a slice.
+        regions: What the masks show.
+        texts: What the header says of their making.
+
+    Returns:
+        The elements that the SEG leaves empty; see `SegSource`.
+
     Raises:
         What `require_seg` raises.
     """
     with _as_ours(series.files.files[0].parent):
-        source = seg_source(series.files, Stack(series.sop_uids, series.volume.affine))
-        content = _seg_bytes(masks, source.slices, recipe, model)
+        source = seg_source(series.files, series.sop_uids, series.volume.affine)
+        content = _seg_bytes(masks, source.slices, regions, texts)
     write_bytes(path, content)
+    return source.emptied
 
 
-def _seg_bytes(masks: np.ndarray, slices: Sequence[Dataset], recipe: Recipe, model: str) -> bytes:
-    chosen = [i for i, region in enumerate(recipe.regions) if region.label > 0]
+def _of_model(model: str) -> SegTexts:
+    return SegTexts("reproduce predict", "Prediction of a model", "PREDICTION", model, model)
+
+
+def _seg_bytes(masks: np.ndarray, slices: Sequence[Dataset], regions: Sequence[Region], texts: SegTexts) -> bytes:
+    chosen = [i for i, region in enumerate(regions) if region.label > 0]
     pixels = np.ascontiguousarray(masks[..., chosen], dtype=np.uint8)
     segmentation = hd.seg.Segmentation(
         source_images=slices,
         pixel_array=pixels,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
-        segment_descriptions=[_described(recipe.regions[i], n, model) for n, i in enumerate(chosen, start=1)],
+        segment_descriptions=[_described(regions[i], n, texts.model) for n, i in enumerate(chosen, start=1)],
         series_instance_uid=hd.UID(),
         series_number=_SERIES_NUMBER,
         sop_instance_uid=hd.UID(),
         instance_number=1,
         manufacturer="reproduce",
-        manufacturer_model_name="reproduce predict",
+        manufacturer_model_name=texts.program,
         software_versions=version("reproduce"),
         device_serial_number="0",
-        series_description="Prediction of a model",
-        content_label="PREDICTION",
-        content_description=seg_text(model, 64),
+        series_description=texts.description,
+        content_label=texts.label,
+        content_description=seg_text(texts.content, 64),
         omit_empty_frames=bool(pixels.any()),
     )
     content = io.BytesIO()
@@ -124,16 +172,20 @@ def _described(region: Region, number: int, model: str) -> hd.seg.SegmentDescrip
     if not all((name, *(text for code in (region.category, region.concept) for text in (code.value, code.meaning)))):
         do = "mend the recipe, or write NIfTI: leave --format seg out"
         expected = "a name, and a code with a meaning, for each region of the recipe"
-        raise ModelFileError(expected=expected, got=repr(region), where=model, do=do)
+        raise ModelFileError(expected=expected, got=repr(region), where=model or region.name, do=do)
+    algorithm, found_by = hd.seg.SegmentAlgorithmTypeValues.MANUAL, None
+    if model:
+        algorithm = hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC
+        found_by = hd.AlgorithmIdentificationSequence(
+            name=seg_text(model, 64), version=version("reproduce"), family=codes.DCM.ArtificialIntelligence
+        )
     return hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=name,
         segmented_property_category=_code(region.category),
         segmented_property_type=_code(region.concept),
-        algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
-        algorithm_identification=hd.AlgorithmIdentificationSequence(
-            name=seg_text(model, 64), version=version("reproduce"), family=codes.DCM.ArtificialIntelligence
-        ),
+        algorithm_type=algorithm,
+        algorithm_identification=found_by,
     )
 
 

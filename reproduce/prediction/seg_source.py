@@ -23,7 +23,7 @@ from pydicom.valuerep import DSfloat
 
 from reproduce.errors import NotAnImageError
 from reproduce.imaging.dicom_series import SeriesFiles
-from reproduce.prediction.ct_inputs import Stack, is_uid
+from reproduce.prediction.ct_inputs import is_uid
 
 _UTF_8 = "ISO_IR 192"
 _DO = "mend the header, or write NIfTI: leave --format seg out"
@@ -49,31 +49,32 @@ class SegSource:
     emptied: tuple[str, ...]
 
 
-def seg_source(files: SeriesFiles, stack: Stack) -> SegSource:
+def seg_source(files: SeriesFiles, sop_uids: Sequence[str], affine: np.ndarray) -> SegSource:
     """Return headers that a SEG can refer to, made of those of a series.
 
     Patient, study, UIDs, positions, and whether pixels were compressed with loss come from the slices' headers; nothing
-    else does. Pixel spacing and orientation are those of the stack, the same for all slices, the directions orthogonal
+    else does. Pixel spacing and orientation are those of the affine, the same for all slices, the directions orthogonal
     unit vectors. SliceThickness is the distance of the slices where the header has none above 0.
 
     Args:
         files: The series.
-        stack: Order and geometry of its slices.
+        sop_uids: SOPInstanceUID of each slice, in the order of z.
+        affine: float64 `[4, 4]`; index (x, y, z, 1) to LPS mm.
 
     Raises:
         NotAnImageError: Frames of one file; a UID is missing or no UID; slices of several frames of reference, or of
             no CT image; or a PatientID that cannot be written, which no one may replace.
     """
-    if len(set(stack.sop_uids)) < len(stack.sop_uids):
+    if len(set(sop_uids)) < len(sop_uids):
         do, got = "write NIfTI: leave --format seg out", "frames of one file (Enhanced CT)"
         raise NotAnImageError(expected="one file a slice", got=got, where=files.files[0], do=do)
     headers: dict[str, _Header] = {}
     for path in files.files:
         header = _Header(path)
         headers.setdefault(header.uid("SOPInstanceUID"), header)
-    if unread := [uid for uid in stack.sop_uids if uid not in headers]:
+    if unread := [uid for uid in sop_uids if uid not in headers]:
         raise NotAnImageError(expected=f"a slice {unread[0]}", got="none", where=files.files[0].parent, do=_DO)
-    ordered = [headers[uid] for uid in stack.sop_uids]
+    ordered = [headers[uid] for uid in sop_uids]
     first = ordered[0]
     emptied: list[str] = []
     shared = Dataset()
@@ -94,7 +95,7 @@ def seg_source(files: SeriesFiles, stack: Stack) -> SegSource:
         if header.sop_class() != CTImageStorage:
             raise header.broken("SOPClassUID", "CT Image Storage", header.sop_class())
     shared.SOPClassUID = CTImageStorage
-    _set_geometry(shared, stack.affine, first.number("SliceThickness"))
+    _set_geometry(shared, affine, first.number("SliceThickness"))
     return SegSource(tuple(_slice(shared, header) for header in ordered), tuple(emptied))
 
 

@@ -107,6 +107,7 @@ def test_nothing_is_overwritten_unless_asked(run, lidc, tmp_path):
     done = run("convert", lidc.series[0], out)
     assert done.code == 1
     assert "FolderInUseError" in done.err
+    assert "pass --overwrite" in done.err
     assert volume.read_bytes() == b"mine"
     assert len(list(out.glob("*_reads*"))) == 2
     assert run("convert", lidc.series[0], out, "--overwrite").code == 0
@@ -129,6 +130,30 @@ def test_a_seg_beside_its_ct_comes_back_on_the_grid_of_the_ct(run, lidc, tmp_pat
     np.testing.assert_array_equal(read_nifti_labels(back).voxels, reference.voxels)
 
 
+def test_a_seg_of_slices_that_are_not_here_is_refused_whole(run, lidc, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(lidc.series[0], folder)
+    assert run("convert", folder, tmp_path / "seg", "--as", "seg").code == 0
+    (path,) = (tmp_path / "seg").iterdir()
+    drawn = set(sources_of(path))
+    for each in sorted(folder.glob("*.dcm"), key=lambda p: pydicom.dcmread(p).ImagePositionPatient[2]):
+        uid = pydicom.dcmread(each).SOPInstanceUID
+        each.unlink()  # from one end on, so that what is left is a regular stack
+        if uid in drawn:
+            break
+    shutil.move(path, folder / "seg.dcm")
+    next(folder.glob("*.xml")).unlink()
+    done = run("convert", folder, tmp_path / "out")
+    assert (done.code, list((tmp_path / "out").glob("*_segments*"))) == (1, [])
+    assert f"GeometryError: expected frames on slices of the series, got 1 of the {len(drawn)} slices" in done.err
+
+
+def sources_of(path):
+    """SOPInstanceUIDs of the slices that the frames of a SEG refer to."""
+    for group in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence:
+        yield group.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
+
+
 def test_a_seg_of_one_segment_comes_back(run, thoracic_root, structure_file, tmp_path):
     """Its frames say in what they share, and not one by one, whose they are."""
     folder = tmp_path / "in"
@@ -145,6 +170,88 @@ def test_a_seg_of_one_segment_comes_back(run, thoracic_root, structure_file, tmp
     _, masks = masks_of(thoracic_root, structure_file)
     (back,) = (tmp_path / "out").glob("*.nii.gz")
     assert int(read_nifti_labels(back).voxels.sum()) == int(next(iter(masks.values())).voxels.sum())
+
+
+def remarks_of(done):
+    return [line.removeprefix("remark: ") for line in done.err.splitlines() if line.startswith("remark: ")]
+
+
+def test_what_is_not_converted_is_remarked_and_is_no_fault(run, lidc, tmp_path):
+    folder = lidc.series[0]
+    scout = pydicom.dcmread(next(folder.glob("*.dcm")))
+    scout.ImageType, scout.SOPInstanceUID = ["ORIGINAL", "PRIMARY", "LOCALIZER"], "1.2.3"
+    scout.save_as(folder / "900.dcm")
+    (folder / "901.nii.gz").write_bytes(b"no image")
+    np.savez(folder / "902.npz", a=np.zeros(3))
+    np.savez(folder / "903.npz", a=np.zeros(3))
+    (folder / "904.csv").write_text("a\n")
+    done = run("convert", folder, tmp_path / "out", "--names")
+    assert done.code == 0, done.err
+    assert sorted(remarks_of(done)) == [
+        "900.dcm: a localizer",
+        "901.nii.gz: NIfTI is not converted",
+        "902.npz and 1 more: .npz is not converted",
+        "904.csv: no DICOM file",
+    ]
+
+
+def test_no_mask_is_no_seg_and_no_fault(run, thoracic_root, structure_file, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(thoracic_root, folder)
+    path = folder / structure_file.relative_to(thoracic_root)
+    dataset = pydicom.dcmread(path)
+    for sequence in dataset.ROIContourSequence:
+        del sequence.ContourSequence
+    dataset.save_as(path)
+    done = run("convert", folder, tmp_path / "out", "--as", "seg")
+    assert done.code == 0, done.err
+    assert [remark for remark in remarks_of(done) if remark.endswith("no mask, so no SEG")]
+    assert not (tmp_path / "out").exists()
+
+
+def test_reads_whose_ct_is_there_twice_say_so(run, lidc, tmp_path):
+    for path in lidc.series[0].glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.PatientID = "PHANTOM-0009"
+        (lidc.root / "copy").mkdir(exist_ok=True)
+        dataset.save_as(lidc.root / "copy" / path.name)
+    done = run("convert", lidc.root, tmp_path / "out")
+    assert done.code == 1
+    assert "its CT is there twice" in done.err
+    assert "its series is not here" not in done.err
+    assert "remark: " not in "".join(line for line in done.err.splitlines() if "twice" in line)
+
+
+def test_a_dot_in_the_name_of_a_folder_is_no_ending(run, thoracic_root, tmp_path):
+    assert run("convert", thoracic_root, tmp_path / "seg", "--as", "seg").code == 0
+    (path,) = (tmp_path / "seg").iterdir()
+    (tmp_path / "in" / "a.1").mkdir(parents=True)
+    for name in ("SEG1", "SEG2", "SEG.dcm", "1.2.3"):
+        shutil.copy(path, tmp_path / "in" / "a.1" / name)
+    done = run("convert", tmp_path / "in", tmp_path / "out", "--names")
+    assert done.code == 0, done.err
+    names = {each.name.partition("_label")[0].removesuffix(".nii.gz") for each in (tmp_path / "out").iterdir()}
+    assert names == {"a.1_SEG1", "a.1_SEG2", "a.1_SEG", "a.1_1.2.3"}
+
+
+def test_a_series_beside_a_broken_file_is_one_fault_that_says_what_to_do(run, lidc, tmp_path):
+    (lidc.series[0] / "900.dcm").write_bytes(b"")
+    done = run("convert", lidc.series[0], tmp_path / "out")
+    faults = [line for line in done.err.splitlines() if line.startswith("not converted: ")]
+    assert len(faults) == 2
+    assert sum("900.dcm" in line for line in faults) == 1
+    assert "fetch these files again; remove them if they are no slices" in faults[0]
+    assert "its series is refused" in faults[1]  # the reads
+
+
+def test_elements_that_a_seg_leaves_empty_are_remarked(run, lidc, tmp_path):
+    for path in lidc.series[0].glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.PatientSex = "U"
+        dataset.save_as(path)
+    done = run("convert", lidc.series[0], tmp_path / "out", "--as", "seg")
+    assert done.code == 0, done.err
+    assert "left empty in the SEG, not valid in the slices: PatientSex (0010,0040)" in " ".join(remarks_of(done))
 
 
 def test_a_broken_series_is_reported_and_the_others_are_written(run, lidc, tmp_path):

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -37,6 +39,17 @@ def test_a_whole_cohort(run, lidc):
     assert first["range"] is None
     assert all(one["readers"] == 4 and one["nodules"] >= 1 for one in found["reads"])
     assert {one["reason"] for one in found["left_out"]} == {"no reader for .json"}  # the phantoms' parameters
+
+
+def test_the_page_on_reading_shows_what_is_printed(run, lidc):
+    page = (Path(__file__).parents[2] / "docs" / "reading.md").read_text()
+    shown = page.partition("    files: ")[2].partition("    no faults")[0]
+    lines = [line.strip() for line in f"files: {shown}".splitlines() if line.strip() not in ("", "...")]
+    assert len(lines) == 8
+    out = run("inspect", lidc.root).out
+    for line in lines:
+        pattern = r"\s+".join(re.escape(word).replace(re.escape("..."), r"\S+") for word in line.split())
+        assert re.search(pattern, out), line
 
 
 def test_range_is_of_the_voxels(run, lidc):
@@ -105,6 +118,52 @@ def test_pipes_and_links_are_faults_and_nothing_hangs(run, lidc):
     assert "a link to nothing" in done.out
     assert "nowhere" not in done.out
     assert done.out.endswith("\n3 faults\n")
+
+
+def test_a_folder_that_cannot_be_listed_is_told_with_every_file_that_is_not_looked_at(run, lidc, monkeypatch):
+    closed, scandir = lidc.series[0] / "closed", os.scandir
+    closed.mkdir()
+
+    def refuse(path):
+        if os.fspath(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(closed))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    reasons = [one["reason"] for one in inspected(run, lidc.root)["faults"]]
+    assert reasons.count("not looked at: a folder beside it cannot be listed") == 18
+    assert len(reasons) == 19
+    assert "a folder that cannot be listed: Permission denied" in reasons
+
+
+def test_slices_beside_the_one_that_is_refused_say_so(run, lidc):
+    first, *others = sorted(lidc.series[0].glob("*.dcm"))
+    uid = str(pydicom.dcmread(first).SeriesInstanceUID).encode()
+    for path in (first, *others):
+        path.write_bytes(path.read_bytes().replace(uid, b"not a UID".ljust(len(uid), b"x")))
+    next(lidc.series[0].glob("*.xml")).unlink()
+    left = [one["reason"] for one in inspected(run, lidc.series[0])["left_out"]]
+    assert left == ["in a folder whose series are refused"] * len(others)
+
+
+def test_a_folder_of_localizers_alone_says_so(run, lidc):
+    for path in lidc.series[0].glob("*.dcm"):
+        change(path, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    next(lidc.series[0].glob("*.xml")).unlink()
+    np.savez(lidc.series[0] / "1.npz", a=np.zeros(1))
+    found = inspected(run, lidc.series[0])
+    assert {one["reason"] for one in found["left_out"]} == {"no slice: a localizer or a secondary capture"}
+
+
+def test_a_reason_of_many_files_is_hidden_once(run, lidc, monkeypatch):
+    from reproduce.intake import names
+
+    hidden, hide = [], names.hide_names
+    monkeypatch.setattr(names, "hide_names", lambda text, root: hidden.append(text) or hide(text, root))
+    inspected(run, lidc.root)
+    run("inspect", lidc.root)
+    assert hidden
+    assert len(hidden) == len(set(hidden))
 
 
 def test_a_missing_slice_is_a_fault(run, lidc):

@@ -239,6 +239,12 @@ def test_a_seg_is_refused_before_the_model_is_loaded(ct_model, ct_folder, tmp_pa
         run(ct_model, [ct_folder / "a"], tmp_path / "s.dcm", load=never, format="seg")
 
 
+def test_a_series_beside_a_broken_file_is_refused_before_the_model_is_loaded(ct_model, ct_folder, tmp_path):
+    (ct_folder / "a" / "900.dcm").write_bytes(b"")
+    with pytest.raises(NotAnImageError, match=r"900\.dcm: an empty file"):
+        run(ct_model, [ct_folder / "a"], tmp_path / "a.nii.gz", load=never)
+
+
 def test_elements_that_a_seg_leaves_empty_are_named(ct_model, ct_folder, tmp_path, command):
     for path in (ct_folder / "a").iterdir():
         dataset = pydicom.dcmread(path)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 
+import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
@@ -11,10 +12,7 @@ from reproduce.errors import NotAnImageError
 from reproduce.imaging.dicom import read_series
 from reproduce.imaging.dicom_series import find_series
 from reproduce.phantoms.writers.lidc import write_lidc_cohort
-
-hd = pytest.importorskip("highdicom", reason="highdicom is not installed: install the package again")
-
-from reproduce.prediction.dicom_seg import write_seg  # noqa: E402 needs highdicom
+from reproduce.prediction.dicom_seg import write_seg
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """What paths stand for: files, folders of files, series of DICOM; looked at by their headers alone."""
 
 import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,6 +48,37 @@ def test_series_are_named_by_their_folder_or_their_uid(tmp_path, phantom_root):
             (flat / f"{i}_{path.name}").write_bytes(path.read_bytes())
     uids = sorted(image.files.series_uid for image in images[:2])
     assert [image.name for image in find_inputs([flat])] == [f"flat/{uid}" for uid in uids]
+
+
+def test_a_folder_that_cannot_be_listed_is_left_out_and_the_others_are_found(phantom_root, tmp_path, monkeypatch):
+    shutil.copytree(phantom_root, tmp_path / "in")
+    closed = tmp_path / "in" / find_inputs([phantom_root])[0].name
+    for name in ("scandir", "listdir"):
+        monkeypatch.setattr(os, name, refusing(closed, getattr(os, name)))
+    errors = []
+    assert len(find_inputs([tmp_path / "in"], leave_out=errors.append)) == 2
+    assert [(type(error), error.where) for error in errors] == [(DataNotFoundError, str(closed))]
+    with pytest.raises(DataNotFoundError, match="a folder that can be listed"):
+        find_inputs([closed])
+
+
+def refusing(closed, list_folder):
+    def refuse(path):
+        if os.fspath(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(closed))
+        return list_folder(path)
+
+    return refuse
+
+
+def test_slices_without_preamble_above_a_broken_folder_are_told(phantom_root, tmp_path):
+    for path in find_inputs([phantom_root])[0].files.files:
+        (tmp_path / "in" / "below").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / path.name).write_bytes(path.read_bytes()[132:])
+    (tmp_path / "in" / "below" / "1.dcm").write_bytes(path.read_bytes()[:300])
+    errors = []
+    assert find_inputs([tmp_path / "in"], leave_out=errors.append) == ()
+    assert {Path(error.where).name for error in errors} == {"in", "1.dcm"}
 
 
 def test_a_folder_of_both(tmp_path, save):
