@@ -14,8 +14,7 @@ from reproduce.imaging.account import Note
 from reproduce.imaging.dicom_files import described, first_bytes, read_dicom, sop_class, starts_as_dicom
 
 _FETCH = "fetch the file again, or remove it"
-
-
+_DICOM_ENDING = ".dcm"
 _KEYWORDS = (
     "ImageType",
     "SOPClassUID",
@@ -55,10 +54,10 @@ class Identity:
 def find_dicom(folder: Path) -> tuple[list[Identity], dict[Path, NotAnImageError], list[Note]]:
     """Find the DICOM files below a folder, in sorted order, and account for every other file.
 
-    A file that is named like the DICOM files of its folder (has their ending, or like them none) and is none itself may
-    be one that was lost: empty, zeroed, cut short, a page of text that a server sent instead, a link whose file was
-    never fetched. Its note is a fault. What has another ending, starts with a dot, or has no ending and is text, is
-    something else. Links to folders are not followed.
+    A file that is named like the DICOM files of its folder (has their ending, or like them none), or ends in ".dcm",
+    and is none itself may be one that was lost: empty, zeroed, cut short, a page of text that a server sent instead, a
+    link whose file was never fetched. Its note is a fault. What has another ending, starts with a dot, or has no ending
+    and is text, is something else. Links to folders are not followed.
 
     Args:
         folder: Folder to search.
@@ -86,7 +85,8 @@ def find_dicom(folder: Path) -> tuple[list[Identity], dict[Path, NotAnImageError
     for path in (*(identity.path for identity in found), *broken):
         endings[path.parent].add(_ending(path))
     for path, what, is_text in others:
-        alike = _ending(path) in endings[path.parent] and not (is_text and not _ending(path))
+        ending = _ending(path)
+        alike = ending == _DICOM_ENDING or (ending in endings[path.parent] and not (is_text and not ending))
         notes.append(Note(path, what, is_fault=alike and not path.name.startswith(".")))
     return found, broken, notes
 
