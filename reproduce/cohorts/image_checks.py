@@ -54,7 +54,8 @@ def unplaced_files(
 ) -> list[LedgerEntry]:
     """Return ledger entries for what may be scans that no series shows, one a path.
 
-    They are faults that lie beside no image, and links to folders, wherever they lie: nothing below these is looked at.
+    They are faults that lie beside no image, and links to folders outside of `root`, wherever they lie: nothing below
+    these is looked at.
 
     Args:
         images: Series whose faults `lost_slices` tells.
@@ -65,10 +66,14 @@ def unplaced_files(
     notes = [*rest, *(note for series in (*images, *others) for note in series.notes)]
     told = {note.path for series in images for note in series.notes if note.is_fault}
     told |= {path for series in (*images, *others) for path in series.files}
-    links = {note.path for note in notes if note.path.is_dir()}
-    lost = {note.path for note in notes if note.is_fault} - told - links
+    lost = {note.path for note in notes if note.is_fault} - told
+    links = {note.path for note in notes if note.path.is_dir() and not _is_inside(note.path, root)}
     reasons = {**dict.fromkeys(links, LINKED_FOLDER), **dict.fromkeys(lost, LOST_FILE)}
     return [LedgerEntry("", path_id(path, root), OUT, reason) for path, reason in sorted(reasons.items())]
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    return path.resolve().is_relative_to(root.resolve())
 
 
 def missing_files(**paths: Path) -> str:
