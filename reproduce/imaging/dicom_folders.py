@@ -11,9 +11,8 @@ from typing import NoReturn
 
 from reproduce.errors import DataNotFoundError, NotAnImageError
 from reproduce.imaging.account import Note
-from reproduce.imaging.dicom_files import described, first_bytes, read_dicom, sop_class, starts_as_dicom
+from reproduce.imaging.dicom_files import FETCH, described, first_bytes, read_dicom, sop_class, starts_as_dicom
 
-_FETCH = "fetch the file again, or remove it"
 _DICOM_ENDING = ".dcm"
 _KEYWORDS = (
     "ImageType",
@@ -101,9 +100,9 @@ def _identified(path: Path) -> Identity:
         image_type = header.get("ImageType") or ()
     except Exception as error:  # the converters raise a dozen types on corrupt bytes
         got = f"one that cannot be read ({type(error).__name__}: {error})"
-        raise NotAnImageError(expected="a DICOM header", got=got, where=path, do=_FETCH) from error
+        raise NotAnImageError(expected="a DICOM header", got=got, where=path, do=FETCH) from error
     if not sop_class(header):
-        raise NotAnImageError(expected="SOPClassUID (0008,0016)", got="none", where=path, do=_FETCH)
+        raise NotAnImageError(expected="SOPClassUID (0008,0016)", got="none", where=path, do=FETCH)
     words = [image_type] if isinstance(image_type, str) else image_type
     # A cohort has some hundred thousand files: what a series has in common is kept once.
     return Identity(

@@ -198,7 +198,7 @@ def _home(files: list[Path]) -> Path:
 def _notes_of_folders(notes: list[Note], homes: set[Path]) -> tuple[dict[Path, tuple[Note, ...]], tuple[Note, ...]]:
     """Return the notes by the nearest folder of a series that they lie in or below, and those that lie in none."""
     of: dict[Path, list[Note]] = {home: [] for home in homes}
-    rest = []
+    rest: list[Note] = []
     for note in sorted(notes, key=lambda note: note.path):
         nearest = next((parent for parent in note.path.parents if parent in homes), None)
         (rest if nearest is None else of[nearest]).append(note)
