@@ -13,7 +13,7 @@ from reproduce.errors import ReproduceError
 from reproduce.provenance import written_whole
 
 _LAST_CHARACTER = 0x10FFFF
-_MOST_TIMES = 1032  # what deflate can pack into one byte
+MOST_TIMES = 1032  # what deflate can pack into one byte
 
 
 def read_arrays(
@@ -37,7 +37,7 @@ def read_arrays(
     expected = "an archive of arrays" if names is None else f"an archive with {' and '.join(names)}"
     try:
         with zipfile.ZipFile(path) as archive:
-            most = _MOST_TIMES * path.stat().st_size
+            most = MOST_TIMES * path.stat().st_size
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             wanted = list(members) if names is None else names
             return {name: _array(archive, members[name], most) for name in wanted}

@@ -95,8 +95,9 @@ def hidden_names(root: Path) -> Iterator[None]:
         yield
     except ReproduceError as error:
         hidden = {part: hide_names(str(getattr(error, part)), root) for part in ("expected", "got", "where", "do")}
-        if any(_HASHED.search(text) for text in hidden.values()):
-            hidden["do"] += f"; {private_folder() / TABLE} says what ids stand for"
+        hint = f"; {private_folder() / TABLE} says what ids stand for"
+        if any(_HASHED.search(text) for text in hidden.values()) and hint not in hidden["do"]:
+            hidden["do"] += hint
         raise type(error)(**hidden) from None
 
 
@@ -109,7 +110,7 @@ def hide_names(text: str, root: Path) -> str:
         if str(path) in text:
             text = text.replace(str(path), path_id(path, root))
     text = text.replace(str(root), "the data root")
-    for path in below:
+    for path in sorted(below, key=lambda path: -len(path.name)):  # one name may end with another
         if len(path.name) > 4 and path.name in text and not _FILE.fullmatch(path.name) and path.is_file():
             is_name = rf"(?<![\w/-]){re.escape(path.name)}(?![\w-])"
             text = re.sub(is_name, path_id(path, root).rpartition("/")[2], text)

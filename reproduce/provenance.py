@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import resource
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ from typing import BinaryIO
 
 from reproduce.errors import NotWritableError, ReproduceError
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PACKAGES = ("reproduce", "tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "scikit-image", "pydicom")
 
 
@@ -114,13 +116,14 @@ def tree_digest(root: Path, *, memo: Path) -> str:
 
     Contents are read once: `memo` remembers each file's digest with its size and time of change, as git's index does,
     so that the second call costs one look at each file. It names files by SHA-256 of their paths, since these may say
-    who was scanned.
+    who was scanned; entries of other names are dropped.
 
     Args:
         root: The folder; hidden files count, links are followed. An empty folder has a digest too.
         memo: A JSON file that is made or brought up to date.
     """
-    known = json.loads(memo.read_text()) if memo.exists() else {}
+    remembered = json.loads(memo.read_text()) if memo.exists() else {}
+    known = {name: entry for name, entry in remembered.items() if _SHA256.fullmatch(name)}
     files = sorted(path for path in root.rglob("*") if path.is_file())
     names = {path: hashlib.sha256(os.fsencode(path)).hexdigest() for path in files}
     stamps = {path: [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
@@ -128,7 +131,7 @@ def tree_digest(root: Path, *, memo: Path) -> str:
     with ThreadPoolExecutor() as pool:
         for path, digest in zip(stale, pool.map(file_digest, stale), strict=True):
             known[names[path]] = [*stamps[path], digest]
-    if stale:
+    if stale or known.keys() != remembered.keys():
         write_json(memo, known)
     whole = hashlib.sha256()
     for path in files:

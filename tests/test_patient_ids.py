@@ -127,3 +127,21 @@ def test_errors_name_no_private_path_or_uid_and_say_where_to_look(private, tmp_p
     assert error.value.__cause__ is None
     assert error.value.__suppress_context__
     assert hide_names("nothing private", root) == "nothing private"
+
+
+def test_a_name_that_ends_with_that_of_another_file_is_hidden_whole(monkeypatch, tmp_path):
+    names = ["John.dcm", "Doe John.dcm"]
+    for name in names:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(patient_ids.os, "walk", lambda root: [(root, [], names)])
+    whole = path_id(tmp_path / "Doe John.dcm", tmp_path)
+    assert hide_names("slices of Doe John.dcm differ", tmp_path) == f"slices of {whole} differ"
+
+
+def test_errors_that_pass_two_readers_say_once_where_to_look(private, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "Mueller.dcm").touch()
+    with pytest.raises(CohortError) as error, hidden_names(root), hidden_names(root):
+        raise CohortError(expected="a slice", got="none", where=root / "Mueller.dcm", do="look")
+    assert error.value.do == f"look; {private / 'case_ids.csv'} says what ids stand for"

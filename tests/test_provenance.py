@@ -122,6 +122,15 @@ def test_one_memo_serves_several_trees(tree, tmp_path):
     assert len(json.loads((tmp_path / "memo.json").read_text())) == 3
 
 
+def test_a_memo_of_plain_paths_is_cleared_of_them(tree, tmp_path):
+    before = digest(tree, tmp_path)
+    memo = tmp_path / "memo.json"
+    known = json.loads(memo.read_text())
+    memo.write_text(json.dumps({**known, str(tree / "Mueller, Hans"): [1, 2, "x"]}))
+    assert digest(tree, tmp_path) == before
+    assert json.loads(memo.read_text()) == known
+
+
 def test_versions_name_what_is_installed_and_leave_out_what_is_not(monkeypatch):
     monkeypatch.setattr(provenance, "_PACKAGES", ("numpy", "no-such-package"))
     found = provenance.versions()

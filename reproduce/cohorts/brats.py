@@ -16,8 +16,15 @@ from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort, cohort_of
 from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE
 from reproduce.cohorts.image_checks import fault_of, require_intensities
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
-from reproduce.cohorts.nifti_files import nifti_files
-from reproduce.errors import AnnotationFormatError, ArgumentError, CohortError, ImageAxesError, IntensityError
+from reproduce.cohorts.nifti_files import linked_folders, nifti_files
+from reproduce.errors import (
+    AnnotationFormatError,
+    ArgumentError,
+    CohortError,
+    ImageAxesError,
+    IntensityError,
+    PixelRangeError,
+)
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels
 from reproduce.imaging.volume import Volume, require_same_grid
 from reproduce.paths import existing_folder
@@ -73,6 +80,7 @@ def _find(root: Path, layouts: Sequence[Layout | Decathlon], broken: str) -> Coh
     if broken == "refuse" and faults:
         _refuse_broken(faults, layouts)
     entries += [LedgerEntry(fault.patient, fault.scan, OUT, fault.reason) for fault in faults]
+    entries += linked_folders(root, (channel.path for scan in scans for _, channel in scan.images))
     kept = []
     for scan in sorted(scans, key=lambda scan: (scan.patient, scan.scan)):
         reason = hide_names(fault_of(partial(_read_whole, scan)), root) if broken == "exclude" else ""
@@ -95,6 +103,7 @@ def read_case(scan: BratsScan) -> Case:
         ImageAxesError: A file has other channels than its layout says.
         IntensityError: A modality is constant.
         NonFiniteError: A voxel is NaN or infinite.
+        PixelRangeError: A value is beyond what float32 holds.
         What `read_nifti` and `read_nifti_labels` raise.
     """
     with hidden_names(scan.root):
@@ -122,7 +131,12 @@ def _read(scan: BratsScan) -> Case:
         _require_channels(volume, scan, path)
         require_same_grid(first, volume, names=(str(first_path), str(path)), tolerance_mm=SAME_GRID_MM)
         voxels = volume.voxels if channel.index is None else volume.voxels[..., channel.index]
-        image[..., i] = require_intensities(voxels, what=modality, path=path)
+        with np.errstate(over="ignore"):  # what is not finite is refused
+            image[..., i] = require_intensities(voxels, what=modality, path=path)
+        if not np.isfinite(image[..., i]).all():
+            expected, got = "values that float32 holds", f"{voxels.min():g} to {voxels.max():g} in {modality}"
+            do = "mend scl_slope and scl_inter in the header"
+            raise PixelRangeError(expected=expected, got=got, where=path, do=do)
     reference = read_nifti_labels(scan.reference)
     require_same_grid(first, reference, names=(str(first_path), str(scan.reference)), tolerance_mm=SAME_GRID_MM)
     labels = reference.on_same_grid(_renumber(reference.voxels, scan), "label")

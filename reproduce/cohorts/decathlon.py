@@ -14,7 +14,7 @@ from reproduce.cohorts.case import SAME_GRID_MM, Case, Cohort, cohort_of
 from reproduce.cohorts.decathlon_listing import LISTING, TEST_IMAGE, read_listing
 from reproduce.cohorts.image_checks import fault_of, missing_files, require_intensities
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
-from reproduce.cohorts.nifti_files import nifti_files, stem
+from reproduce.cohorts.nifti_files import linked_folders, nifti_files, stem
 from reproduce.errors import AnnotationFormatError, ArgumentError, CohortError, DataNotFoundError, ImageAxesError
 from reproduce.imaging.nifti import read_nifti, read_nifti_labels
 from reproduce.imaging.volume import require_same_grid
@@ -100,6 +100,7 @@ def _find(root: Path, task: Task | None, broken: str) -> Cohort[DecathlonScan]:
     files = nifti_files(root, expected="NIfTI files of a task", do=do)
     listed = (root / LISTING).is_file()
     task, pairs, entries = _list_cases(root, task) if listed else _pair_by_name(root, files, task)
+    entries += linked_folders(root, (path for pair in pairs for path in pair))
     listed_ids = {entry.scan for entry in entries}
     for path in sorted(set(files) - {path for pair in pairs for path in pair}):
         reason = TEST_IMAGE if path.parent.name == TEST_IMAGES else UNLISTED

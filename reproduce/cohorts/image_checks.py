@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from reproduce import errors
+from reproduce.cohorts.ledger import OUT, LedgerEntry
+from reproduce.imaging.account import Note
 from reproduce.imaging.dicom_series import SeriesFiles
 from reproduce.patient_ids import path_id
 
 _BREAKS = (
     *(errors.AnnotationFormatError, errors.GeometryError, errors.ImageAxesError, errors.IntensityError),
-    *(errors.NonFiniteError, errors.NotAnImageError, errors.PixelDecodeError, errors.VoxelTypeError),
+    *(errors.NonFiniteError, errors.NotAnImageError, errors.PixelDecodeError, errors.PixelRangeError),
+    errors.VoxelTypeError,
 )
+LOST_FILE = "file that may be a broken or lost one of DICOM, and is of no scan here"
+LINKED_FOLDER = "link to a folder, which is not followed"
 
 
 def fault_of(read: Callable[[], object]) -> str:
@@ -36,6 +41,39 @@ def lost_slices(series: SeriesFiles, root: Path) -> str:
     """
     faults = [path_id(note.path, root) for note in series.notes if note.is_fault]
     return f"files beside its slices that are none and may be lost ones: {', '.join(faults)}" if faults else ""
+
+
+def no_ct(rest: Iterable[Note]) -> str:
+    """Return what a folder without CT holds, in words for an error; `rest` as of `find_series_and_rest`."""
+    n_lost = sum(note.is_fault for note in rest)
+    return f"no CT, but {n_lost} files that may be broken or lost ones of DICOM" if n_lost else "no CT"
+
+
+def unplaced_files(
+    images: Sequence[SeriesFiles], others: Sequence[SeriesFiles], rest: Iterable[Note], root: Path
+) -> list[LedgerEntry]:
+    """Return ledger entries for what may be scans that no series shows, one a path.
+
+    They are faults that lie beside no image, and links to folders outside of `root`, wherever they lie: nothing below
+    these is looked at.
+
+    Args:
+        images: Series whose faults `lost_slices` tells.
+        others: Series of other kinds.
+        rest: Notes on what lies below no series of either.
+        root: Folder of the collection.
+    """
+    notes = [*rest, *(note for series in (*images, *others) for note in series.notes)]
+    told = {note.path for series in images for note in series.notes if note.is_fault}
+    told |= {path for series in (*images, *others) for path in series.files}
+    lost = {note.path for note in notes if note.is_fault} - told
+    links = {note.path for note in notes if note.path.is_dir() and not _is_inside(note.path, root)}
+    reasons = {**dict.fromkeys(links, LINKED_FOLDER), **dict.fromkeys(lost, LOST_FILE)}
+    return [LedgerEntry("", path_id(path, root), OUT, reason) for path, reason in sorted(reasons.items())]
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    return path.resolve().is_relative_to(root.resolve())
 
 
 def missing_files(**paths: Path) -> str:

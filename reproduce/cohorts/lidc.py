@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from reproduce.cohorts.case import Case, Cohort, cohort_of
-from reproduce.cohorts.image_checks import lost_slices
+from reproduce.cohorts.image_checks import lost_slices, no_ct, unplaced_files
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
 from reproduce.cohorts.lidc_annotations import CT_MESSAGE, XRAY_MESSAGE, message_of, read_annotations
 from reproduce.cohorts.lidc_marks import ScanReads
 from reproduce.cohorts.lidc_nodules import Nodule, nodules_on
 from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
-from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
+from reproduce.imaging.dicom import CtSeries, SeriesFiles, read_series
+from reproduce.imaging.dicom_series import find_series_and_rest
 from reproduce.paths import existing_folder
 from reproduce.patient_ids import hidden_names, path_id, patient_id, scan_id
 
@@ -46,11 +47,11 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
 
     Chest X-rays, and XML that are reads of them, are out by design: the collection has them beside the CT of some
     patients. Out are also a CT without XML or without PatientID, XML that contradict each other, XML of CT that are not
-    there, XML that are not of LIDC-IDRI, and a CT with broken files beside its slices, which may be lost slices.
+    there, XML that are not of LIDC-IDRI or cannot be read, a CT with broken files beside its slices, which may be lost
+    slices, broken files that lie beside no CT, and links to folders.
 
     Raises:
         DataNotFoundError: `root` is not there, is empty, or holds no CT at all.
-        NotAnImageError: A CT file has a broken header.
         CohortError: No CT is in, for the reasons that the text lists; or a series is there twice, under different
             patients or studies.
     """
@@ -60,10 +61,10 @@ def find_cohort(root: Path) -> Cohort[LidcScan]:
 
 
 def _find(root: Path) -> Cohort[LidcScan]:
-    found = find_series(root)
+    found, rest = find_series_and_rest(root)
     if not found:
         do = "name the folder with the patients, e.g. .../LIDC-IDRI"
-        raise DataNotFoundError(expected="CT series of LIDC-IDRI", got="no CT", where=root, do=do)
+        raise DataNotFoundError(expected="CT series of LIDC-IDRI", got=no_ct(rest), where=root, do=do)
     annotations, entries = annotation_files(root)
     scans = []
     for series in found:
@@ -75,7 +76,9 @@ def _find(root: Path) -> Cohort[LidcScan]:
     for uid, paths in annotations.items():
         absent = f"annotation of the absent CT {scan_id(uid, patient='', folder=paths[0].parent)}"
         entries += [LedgerEntry("", path_id(path, root), OUT, absent) for path in paths]
-    entries += _xrays(root, {path.parent for series in found for path in series.files})
+    xrays = _xrays(root, {path.parent for series in found for path in series.files})
+    entries += [LedgerEntry(*_ids(series), OUT, "chest X-ray") for series in xrays]
+    entries += unplaced_files(found, xrays, (note for note in rest if note.path.suffix.lower() != ".xml"), root)
     scans.sort(key=lambda scan: (scan.patient, scan.scan))
     do = "put the XML of LIDC-IDRI beside the images; each names its series by SeriesInstanceUid"
     return cohort_of(NAME, scans, entries, expected="a CT with its annotation", where=root, do=do)
@@ -92,7 +95,8 @@ def annotation_files(root: Path) -> tuple[dict[str, list[Path]], list[LedgerEntr
         try:
             root_element, uid = message_of(path)
         except (AnnotationFormatError, DataNotFoundError):  # or a link that leads nowhere
-            root_element, uid = "", ""
+            entries.append(LedgerEntry("", path_id(path, root), OUT, "XML that cannot be read"))
+            continue
         if root_element == CT_MESSAGE and uid:
             by_series[uid].append(path)
         else:
@@ -171,14 +175,14 @@ def _fault(scan: LidcScan) -> str:
     return ""
 
 
-def _xrays(root: Path, ct_folders: set[Path]) -> list[LedgerEntry]:
-    """Return entries for chest X-rays, which have folders of their own: no CT file is opened a second time."""
+def _xrays(root: Path, ct_folders: set[Path]) -> list[SeriesFiles]:
+    """Return the chest X-rays, which have folders of their own: no CT file is opened a second time."""
     folders = sorted({path.parent for path in _files(root) if path.suffix.lower() != ".xml"} - ct_folders)
     return [
-        LedgerEntry(*_ids(series), OUT, "chest X-ray")
+        series
         for folder in folders
         for modality in _XRAY_MODALITIES
-        for series in find_series(folder, modality=modality)
+        for series in find_series_and_rest(folder, modality=modality)[0]
     ]
 
 

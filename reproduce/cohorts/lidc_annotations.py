@@ -17,13 +17,13 @@ from defusedxml.ElementTree import iterparse, parse
 
 from reproduce.cohorts.lidc_marks import Mark, MarkKind, Outline, ScanReads
 from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, DataNotFoundError
+from reproduce.imaging.volume import FARTHEST_MM
 
 CT_MESSAGE, XRAY_MESSAGE = "LidcReadMessage", "IdriReadMessage"
 _SERIES_TAGS = {CT_MESSAGE: "SeriesInstanceUid", XRAY_MESSAGE: "CXRSeriesInstanceUid"}
 _NAMELESS = ("", "anon", "anonymous")
 _HIGHEST_RATING = 6
 _N_PIXELS = 2048  # no CT has more rows or columns: a census, which has no image, refuses what lies beyond
-_FARTHEST_MM = 1e5
 _DO = "leave the file out, or fetch it again from the collection"
 
 
@@ -174,7 +174,7 @@ def _coordinate(element: Element) -> int:
 
 def _z_mm(element: Element) -> float:
     z_mm = float(_text(element, "imageZposition"))
-    if not abs(z_mm) <= _FARTHEST_MM:
+    if not abs(z_mm) <= FARTHEST_MM:
         raise ValueError(f"imageZposition {z_mm}")
     return z_mm
 

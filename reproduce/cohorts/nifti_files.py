@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
+from reproduce.cohorts.image_checks import LINKED_FOLDER
+from reproduce.cohorts.ledger import OUT, LedgerEntry
 from reproduce.errors import DataNotFoundError
+from reproduce.patient_ids import path_id
 
 _ENDINGS = (".nii.gz", ".nii")
 
@@ -23,8 +27,21 @@ def nifti_files(root: Path, *, expected: str, do: str) -> list[Path]:
         if name.endswith(_ENDINGS) and not name.startswith(".")
     )
     if not files:
-        raise DataNotFoundError(expected=expected, got="no .nii or .nii.gz", where=root, do=do)
+        n_links = len(_links_out_of(root))
+        links = f", but {n_links} links to folders, which are not followed" if n_links else ""
+        raise DataNotFoundError(expected=expected, got=f"no .nii or .nii.gz{links}", where=root, do=do)
     return files
+
+
+def linked_folders(root: Path, read: Iterable[Path]) -> list[LedgerEntry]:
+    """Return ledger entries for links to folders outside of `root`, but those through which the files `read` lie."""
+    through = {parent for path in read for parent in path.parents}
+    return [LedgerEntry("", path_id(link, root), OUT, LINKED_FOLDER) for link in _links_out_of(root) - through]
+
+
+def _links_out_of(root: Path) -> set[Path]:
+    links = {Path(parent, name) for parent, folders, _ in os.walk(root) for name in folders}
+    return {link for link in links if link.is_symlink() and not link.resolve().is_relative_to(root.resolve())}
 
 
 def stem(path: Path) -> str:

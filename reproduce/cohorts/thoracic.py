@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from reproduce.cohorts.case import Case, Cohort, cohort_of
-from reproduce.cohorts.image_checks import lost_slices
+from reproduce.cohorts.image_checks import lost_slices, no_ct, unplaced_files
 from reproduce.cohorts.ledger import IN, OUT, LedgerEntry
 from reproduce.cohorts.thoracic_organs import LABEL_NAMES, Naming, merged, name_organs, plain_names
 from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
-from reproduce.imaging.dicom import CtSeries, SeriesFiles, find_series, read_series
+from reproduce.imaging.dicom import CtSeries, SeriesFiles, read_series
+from reproduce.imaging.dicom_series import find_series_and_rest
 from reproduce.imaging.rtstruct import StructureSet, read_structures
 from reproduce.imaging.rtstruct_masks import StructureMask, draw_structure, frame_uid, require_same_frame
 from reproduce.paths import existing_folder
@@ -47,8 +48,8 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
     whose structure set is broken, is of another patient, lies in another frame of reference, or has two outlined
     structures for one organ; structure sets of CT that are not there; and, if `absent` is "refuse", a CT without an
     outline of one of the organs. The reason names organs without an outline and structures that are none of the organs
-    in any case. Scans are sorted by patient and series. Patients, scans and files are named by `patient_ids`, in errors
-    too.
+    in any case. Out are also broken files that lie beside no CT, structure sets among them, and links to folders. Scans
+    are sorted by patient and series. Patients, scans and files are named by `patient_ids`, in errors too.
 
     Args:
         root: Folder of the collection, or of part of it.
@@ -57,7 +58,6 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
 
     Raises:
         DataNotFoundError: `root` is not there, is empty, or holds no CT at all.
-        NotAnImageError: A DICOM file has a broken header.
         ArgumentError: `absent` is neither.
         CohortError: No CT is in, for the reasons that the text lists; or a series is there twice.
     """
@@ -70,11 +70,13 @@ def find_cohort(root: Path, *, absent: Absent) -> Cohort[ThoracicScan]:
 
 
 def _find(root: Path, absent: Absent) -> Cohort[ThoracicScan]:
-    images = find_series(root)
+    images, rest = find_series_and_rest(root)
     if not images:
         do = "name the folder with the patients, e.g. .../LCTSC"
-        raise DataNotFoundError(expected="CT series of LCTSC", got="no CT", where=root, do=do)
-    sets, entries = _structure_sets(root, images)
+        raise DataNotFoundError(expected="CT series of LCTSC", got=no_ct(rest), where=root, do=do)
+    files_of_sets, rest_of_sets = find_series_and_rest(root, modality="RTSTRUCT")
+    sets, entries = _structure_sets(files_of_sets, root, images)
+    entries += unplaced_files(images, files_of_sets, (*rest, *rest_of_sets), root)
     scans = []
     for series in images:
         lost = lost_slices(series, root)
@@ -90,12 +92,12 @@ def _find(root: Path, absent: Absent) -> Cohort[ThoracicScan]:
 
 
 def _structure_sets(
-    root: Path, images: tuple[SeriesFiles, ...]
+    found_files: tuple[SeriesFiles, ...], root: Path, images: tuple[SeriesFiles, ...]
 ) -> tuple[dict[SeriesFiles, list[_Found]], list[LedgerEntry]]:
     """Return the structure sets of each CT, and ledger entries for those of no CT."""
     of: dict[SeriesFiles, list[_Found]] = defaultdict(list)
     entries = []
-    for files in find_series(root, modality="RTSTRUCT"):
+    for files in found_files:
         for path in files.files:
             below = path_id(path, root)
             try:
@@ -122,8 +124,7 @@ def drawn_on(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> list[
     named = [series for series in images if series.series_uid in structures.series_uids]
     if named:
         return named
-    frames = {*structures.frame_uids, *(structure.frame_uid for structure in structures.structures)} - {""}
-    return [series for series in _of_study(structures, images) if frame_uid(series) in frames]
+    return [series for series in _of_study(structures, images) if frame_uid(series) in structures.frame_uids]
 
 
 def _of_study(structures: StructureSet, images: tuple[SeriesFiles, ...]) -> list[SeriesFiles]:
@@ -136,9 +137,8 @@ def why_of_none(structures: StructureSet, images: tuple[SeriesFiles, ...], n_can
         return f"structure set of one of {n_candidates} CT, which one its references and frame of reference do not say"
     n_named, n_of_study = len(structures.series_uids), len(_of_study(structures, images))
     named = f"refers to {n_named} series that are not here" if n_named else "refers to no series"
-    study = (
-        f"its study has {n_of_study} CT here, in another frame of reference" if n_of_study else "its study has no CT"
-    )
+    frame = "another frame of reference" if structures.frame_uids else "no frame of reference that it names"
+    study = f"its study has {n_of_study} CT here, in {frame}" if n_of_study else "its study has no CT"
     patient = any(series.patient_id == structures.patient_id for series in images)
     return f"structure set of no CT here: {named}; {study}; its patient has {'a' if patient else 'no'} CT"
 

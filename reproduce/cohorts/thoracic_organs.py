@@ -51,11 +51,18 @@ r total all in ex contour
 _WORDS = frozenset(_PLAIN.split())
 
 
+def _is_plain(name: str) -> bool:
+    words = set(re.findall(r"[^\W\d_]+", name.casefold()))
+    return bool(words) and words <= _WORDS and not re.search(r"\d{3}", name)
+
+
 def plain_names(names: Iterable[str]) -> str:
-    """Return the names of structures for a ledger; of those with words of another sort only how many there are."""
+    """Return the names of structures for a ledger; of all others only how many there are.
+
+    Plain is a name of words of anatomy and planning alone, one or more of them, without a long number.
+    """
     names = list(names)
-    plain = [name for name in names if {*re.findall(r"[^\W\d_]+", name.casefold())} <= _WORDS]
-    plain = [name for name in plain if name and not re.search(r"\d{3}", name)]
+    plain = [name for name in names if _is_plain(name)]
     n_others = len(names) - len(plain)
     return ", ".join([*plain, *([f"{n_others} of other names"] if n_others else [])])
 

@@ -131,7 +131,7 @@ def require_pixels(claim: PixelClaim) -> None:
 
     Uncompressed pixels have exactly Rows x Columns x BitsAllocated / 8 x NumberOfFrames bytes, one more where that is
     odd. Compressed ones may be any fraction of it down to a thousandth, a frame of up to 8 MiB any fraction: a constant
-    image of 512 x 512 pixels has 134 bytes in JPEG-LS.
+    image of 512 x 512 pixels has some hundred bytes in JPEG-LS.
 
     Raises:
         PixelDecodeError: There are no pixels, they are cut short, or they are more or fewer than the header asks for.

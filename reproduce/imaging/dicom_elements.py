@@ -13,8 +13,8 @@ from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 from reproduce.errors import NotAnImageError
+from reproduce.imaging.volume import FARTHEST_MM
 
-_FARTHEST_MM = 1e5
 _UID = re.compile(r"\d+(\.\d+)*")
 
 
@@ -58,8 +58,8 @@ class Elements:
     def lengths_mm(self, keyword: str, n: int) -> list[float]:
         """Return exactly `n` numbers of at most 100 m: what is farther is no place in a scanner."""
         numbers = self.numbers(keyword, n)
-        if max(map(abs, numbers)) > _FARTHEST_MM:
-            raise self.broken(keyword, f"lengths of at most {_FARTHEST_MM:g} mm", repr(numbers))
+        if max(map(abs, numbers)) > FARTHEST_MM:
+            raise self.broken(keyword, f"lengths of at most {FARTHEST_MM:g} mm", repr(numbers))
         return numbers
 
     def whole(self, keyword: str, *, low: int, high: int) -> int:

@@ -29,7 +29,7 @@ _CHUNK = 2**20
 _PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _OPEN = 0xFFFFFFFF
 _SLACK_BYTES, _MOST_TIMES = 8 * 2**20, 100
-_FETCH = "fetch the file again, or remove it"
+FETCH = "fetch the file again, or remove it"
 
 
 class _Whole(io.BufferedReader):
@@ -135,7 +135,7 @@ def _parsed(path: Path, tags: list[BaseTag], stop_when: Callable[[BaseTag, int, 
         raise
     except Exception as error:  # the parser raises a dozen types on corrupt bytes
         got = f"one that cannot be parsed ({type(error).__name__}: {error})"
-        raise NotAnImageError(expected="a DICOM header", got=got, where=path, do=_FETCH) from error
+        raise NotAnImageError(expected="a DICOM header", got=got, where=path, do=FETCH) from error
 
 
 def sop_class(header: FileDataset) -> str:
@@ -185,4 +185,4 @@ def _n_inflated(file: BinaryIO, start: bytes, path: Path) -> int:
 
 
 def _refuse(path: Path, got: str) -> NoReturn:
-    raise NotAnImageError(expected="a DICOM file", got=got, where=path, do=_FETCH)
+    raise NotAnImageError(expected="a DICOM file", got=got, where=path, do=FETCH)

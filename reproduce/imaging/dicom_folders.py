@@ -11,11 +11,9 @@ from typing import NoReturn
 
 from reproduce.errors import DataNotFoundError, NotAnImageError
 from reproduce.imaging.account import Note
-from reproduce.imaging.dicom_files import described, first_bytes, read_dicom, sop_class, starts_as_dicom
+from reproduce.imaging.dicom_files import FETCH, described, first_bytes, read_dicom, sop_class, starts_as_dicom
 
-_FETCH = "fetch the file again, or remove it"
-
-
+_DICOM_ENDING = ".dcm"
 _KEYWORDS = (
     "ImageType",
     "SOPClassUID",
@@ -55,10 +53,10 @@ class Identity:
 def find_dicom(folder: Path) -> tuple[list[Identity], dict[Path, NotAnImageError], list[Note]]:
     """Find the DICOM files below a folder, in sorted order, and account for every other file.
 
-    A file that is named like the DICOM files of its folder (has their ending, or like them none) and is none itself may
-    be one that was lost: empty, zeroed, cut short, a page of text that a server sent instead, a link whose file was
-    never fetched. Its note is a fault. What has another ending, starts with a dot, or has no ending and is text, is
-    something else. Links to folders are not followed.
+    A file that is named like the DICOM files of its folder (has their ending, or like them none), or ends in ".dcm",
+    and is none itself may be one that was lost: empty, zeroed, cut short, a page of text that a server sent instead, a
+    link whose file was never fetched. Its note is a fault. What has another ending, starts with a dot, or has no ending
+    and is text, is something else. Links to folders are not followed.
 
     Args:
         folder: Folder to search.
@@ -86,7 +84,8 @@ def find_dicom(folder: Path) -> tuple[list[Identity], dict[Path, NotAnImageError
     for path in (*(identity.path for identity in found), *broken):
         endings[path.parent].add(_ending(path))
     for path, what, is_text in others:
-        alike = _ending(path) in endings[path.parent] and not (is_text and not _ending(path))
+        ending = _ending(path)
+        alike = ending == _DICOM_ENDING or (ending in endings[path.parent] and not (is_text and not ending))
         notes.append(Note(path, what, is_fault=alike and not path.name.startswith(".")))
     return found, broken, notes
 
@@ -101,9 +100,9 @@ def _identified(path: Path) -> Identity:
         image_type = header.get("ImageType") or ()
     except Exception as error:  # the converters raise a dozen types on corrupt bytes
         got = f"one that cannot be read ({type(error).__name__}: {error})"
-        raise NotAnImageError(expected="a DICOM header", got=got, where=path, do=_FETCH) from error
+        raise NotAnImageError(expected="a DICOM header", got=got, where=path, do=FETCH) from error
     if not sop_class(header):
-        raise NotAnImageError(expected="SOPClassUID (0008,0016)", got="none", where=path, do=_FETCH)
+        raise NotAnImageError(expected="SOPClassUID (0008,0016)", got="none", where=path, do=FETCH)
     words = [image_type] if isinstance(image_type, str) else image_type
     # A cohort has some hundred thousand files: what a series has in common is kept once.
     return Identity(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from reproduce.imaging.dicom_line import fitted_line, step_numbers, tolerance_mm
 SAME_PLACE_MM = 0.01
 _SAME_DIRECTION = 1e-4
 _UNIT_DIRECTION = 1e-3
+_MOST_LISTED = 40  # positions in one error
 _LEAVE_OUT = "fetch the series again, or leave it out through the exclusion ledger"
 
 
@@ -154,12 +156,13 @@ def _require_all(positions_mm: np.ndarray, numbers: np.ndarray, where: object) -
             where=where,
             do=_LEAVE_OUT,
         )
-    missing = [
-        f"{positions_mm[i] + j * step_mm:.2f}" for i in np.flatnonzero(n_steps > 1) for j in range(1, n_steps[i])
-    ]
+    n_missing = int((n_steps - 1).sum())
+    missing = (positions_mm[i] + j * step_mm for i in np.flatnonzero(n_steps > 1) for j in range(1, n_steps[i]))
+    listed = ", ".join(f"{position_mm:.2f}" for position_mm in islice(missing, _MOST_LISTED))
+    listed += f", ... ({n_missing} in all)" if n_missing > _MOST_LISTED else ""
     raise MissingSliceError(
         expected=f"a slice every {step_mm:.4g} mm from {positions_mm[0]:.2f} to {positions_mm[-1]:.2f} mm",
-        got=f"{len(positions_mm)} slices, none at {', '.join(missing)} mm along the slice normal",
+        got=f"{len(positions_mm)} slices, none at {listed} mm along the slice normal",
         where=where,
         do="fetch the missing files, or leave the series out through the exclusion ledger",
     )

@@ -80,12 +80,33 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
     Raises:
         DataNotFoundError: `folder` is not a folder.
         NotAnImageError: A file that starts like DICOM cannot be parsed or has no SOP class, one of the modality has no
-            valid SeriesInstanceUID, or one of its SOP classes no Modality; and no whole DICOM file lies beside it.
+            valid SeriesInstanceUID, or one of its SOP classes no Modality; and it lies below the folder of no series.
     """
+    series, _, errors = _search(folder, modality)
+    for error in errors:
+        raise error
+    return series
+
+
+def find_series_and_rest(folder: Path, *, modality: str = "CT") -> tuple[tuple[SeriesFiles, ...], tuple[Note, ...]]:
+    """Return the series as `find_series` does, and sorted notes on what lies below the folder of none of them.
+
+    A broken file that belongs to no series is a fault among these notes, and stops nothing.
+
+    Raises:
+        DataNotFoundError: `folder` is not a folder.
+    """
+    series, rest, _ = _search(folder, modality)
+    return series, rest
+
+
+def _search(
+    folder: Path, modality: str
+) -> tuple[tuple[SeriesFiles, ...], tuple[Note, ...], tuple[NotAnImageError, ...]]:
+    """Return the series of a modality, the notes that belong to none, and the errors among these, sorted by path."""
     found, broken, notes = find_dicom(folder)
     groups: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
     descriptions: dict[tuple[str, str, str], str] = {}
-    whole: set[Path] = set()
     for file in found:
         try:
             left_out = _left_out(file, modality)
@@ -95,18 +116,16 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
                 descriptions.setdefault(key, file.description)
             else:
                 notes.append(left_out)
-            whole.add(file.path.parent)
         except NotAnImageError as error:
             broken[file.path] = error
     for path, fault in broken.items():
-        if path.parent not in whole:
-            raise fault
         notes.append(Note(path, f"broken: expected {fault.expected}, got {fault.got}", is_fault=True))
-    of = _notes_of_folders(notes, {_home(files) for files in groups.values()})
-    return tuple(
+    of, rest = _notes_of_folders(notes, {_home(files) for files in groups.values()})
+    series = tuple(
         SeriesFiles(*key, modality, descriptions[key], tuple(groups[key]), of[_home(groups[key])])
         for key in sorted(groups)
     )
+    return series, rest, tuple(broken[note.path] for note in rest if note.path in broken)
 
 
 def one_series(folder: Path, *, modality: str, series_uid: str | None) -> SeriesFiles:
@@ -176,14 +195,14 @@ def _home(files: list[Path]) -> Path:
     return Path(os.path.commonpath([path.parent for path in files]))
 
 
-def _notes_of_folders(notes: list[Note], homes: set[Path]) -> dict[Path, tuple[Note, ...]]:
-    """Return the notes by the nearest folder of a series that they lie in or below; others are nobody's."""
+def _notes_of_folders(notes: list[Note], homes: set[Path]) -> tuple[dict[Path, tuple[Note, ...]], tuple[Note, ...]]:
+    """Return the notes by the nearest folder of a series that they lie in or below, and those that lie in none."""
     of: dict[Path, list[Note]] = {home: [] for home in homes}
+    rest: list[Note] = []
     for note in sorted(notes, key=lambda note: note.path):
         nearest = next((parent for parent in note.path.parents if parent in homes), None)
-        if nearest is not None:
-            of[nearest].append(note)
-    return {home: tuple(found) for home, found in of.items()}
+        (rest if nearest is None else of[nearest]).append(note)
+    return {home: tuple(found) for home, found in of.items()}, tuple(rest)
 
 
 def _listing(series: tuple[SeriesFiles, ...]) -> str:
@@ -192,7 +211,7 @@ def _listing(series: tuple[SeriesFiles, ...]) -> str:
 
 
 def _contents(folder: Path) -> str:
-    """Describe what a folder without the wanted series holds."""
+    """Describe what a folder without the wanted series holds; of broken files `find_series` has raised the first."""
     found, _, notes = find_dicom(folder)
     if not found and not notes:
         return "an empty folder"

@@ -12,11 +12,11 @@ import nibabel as nib
 import numpy as np
 from nibabel.spatialimages import HeaderDataError
 
+from reproduce.array_files import MOST_TIMES
 from reproduce.errors import DataNotFoundError, ImageAxesError, PixelDecodeError, VoxelTypeError
 from reproduce.imaging.nifti_header import HEADER_BYTES, nifti_header
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_MOST_TIMES = 1032  # what deflate can pack into one byte
 _SLACK_BYTES = 15  # zeros up to a multiple of 16, which some writers add
 
 
@@ -54,7 +54,7 @@ def read_content(path: Path) -> NiftiContent:
         raise _unlike(path, asked, f"a header of {header.sizeof_hdr} bytes")
     n_bytes = int(start) + n * stored_type.itemsize
     n_file = path.stat().st_size
-    if n_bytes > (n_file * _MOST_TIMES if _is_gzip(path) else n_file):
+    if n_bytes > (n_file * MOST_TIMES if _is_gzip(path) else n_file):
         raise _unlike(path, asked, f"a file of {n_file} bytes")
     content = nifti_bytes(path, n=n_bytes + _SLACK_BYTES + 1)
     if len(content) < n_bytes:

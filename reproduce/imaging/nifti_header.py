@@ -11,10 +11,10 @@ import numpy as np
 from nibabel.spatialimages import HeaderDataError
 
 from reproduce.errors import ArgumentError, GeometryError, NotAnImageError, PixelDecodeError
+from reproduce.imaging.volume import FARTHEST_MM
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 HEADER_BYTES = 540
-_FARTHEST_MM = 1e5
 _MM_PER_UNIT = {0: 1.0, 1: 1e3, 2: 1.0, 3: 1e-3}  # unknown, metre, millimetre, micrometre
 _TOWARDS_LPS = {"L": (0, 1), "R": (0, -1), "P": (1, 1), "A": (1, -1), "S": (2, 1), "I": (2, -1)}
 
@@ -153,8 +153,8 @@ def _unoriented(header: nib.Nifti1Header, path: Path, choice: GeometryChoice) ->
 
 def _checked(affine: np.ndarray, form: str, path: Path) -> np.ndarray:
     do = "mend the header, or leave the case out through the exclusion ledger"
-    if not np.isfinite(affine).all() or np.abs(affine).max() > _FARTHEST_MM:
-        _refuse(f"an invertible {form} of at most {_FARTHEST_MM:g} mm", repr(affine.tolist()), path, do)
+    if not np.isfinite(affine).all() or np.abs(affine).max() > FARTHEST_MM:
+        _refuse(f"an invertible {form} of at most {FARTHEST_MM:g} mm", repr(affine.tolist()), path, do)
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     if not spacing.all() or abs(np.linalg.det(affine[:3, :3] / spacing)) < 1e-6:
         _refuse(f"an invertible {form}", repr(affine.tolist()), path, do)

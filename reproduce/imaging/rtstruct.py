@@ -14,6 +14,7 @@ from reproduce.errors import AnnotationFormatError, NotAnImageError
 from reproduce.imaging.dicom_files import read_dicom, sop_class
 from reproduce.imaging.rtstruct_contours import (
     AREA_TYPES,
+    REPAIR,
     Contour,
     contours_of,
     item_text,
@@ -23,8 +24,6 @@ from reproduce.imaging.rtstruct_contours import (
 )
 
 __all__ = ["Structure", "StructureSet", "read_structures"]
-
-_REPAIR = "export the structures again, or leave the case out through the exclusion ledger"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +109,7 @@ def read_structures(path: Path) -> StructureSet:
     for keyword in ("StructureSetROISequence", *(["ROIContourSequence"] if numbers else [])):
         if keyword not in dataset:
             got = f"none beside {len(numbers)} structures; the file may be cut short"
-            raise AnnotationFormatError(expected=f"{keyword} {Tag(keyword)}", got=got, where=path, do=_REPAIR)
+            raise AnnotationFormatError(expected=f"{keyword} {Tag(keyword)}", got=got, where=path, do=REPAIR)
     contour_items = _by_number(dataset, "ROIContourSequence", path, known=numbers)
     observations = _by_number(dataset, "RTROIObservationsSequence", path, known=numbers)
     frames = items_of(dataset, "ReferencedFrameOfReferenceSequence", path)
@@ -167,7 +166,7 @@ def _by_number(dataset: Dataset, keyword: str, path: Path, *, known: list[int]) 
             expected=f"{keyword} for the ROI numbers {sorted(known)} of StructureSetROISequence",
             got=f"the numbers {unknown} too",
             where=path,
-            do=_REPAIR,
+            do=REPAIR,
         )
     if keyword == "ROIContourSequence":  # of an ROI, several observations may be told; the first is taken
         _require_unique(numbers, f"{keyword} item of a ROI", path)
@@ -178,7 +177,7 @@ def _require_unique(numbers: list[int], what: str, path: Path) -> None:
     twice = sorted({number for number in numbers if numbers.count(number) > 1})
     if twice:
         got = f"several of number {', '.join(map(str, twice))}"
-        raise AnnotationFormatError(expected=f"one {what}", got=got, where=path, do=_REPAIR)
+        raise AnnotationFormatError(expected=f"one {what}", got=got, where=path, do=REPAIR)
 
 
 def _series_uids(frames: list[Dataset], path: Path) -> list[str]:
@@ -202,7 +201,7 @@ def _colour(item: Dataset | None, path: Path, name: str) -> tuple[int, int, int]
     if not is_colour:
         expected = "ROIDisplayColor of three numbers from 0 to 255"
         where = f"{path}, structure {name!r}"
-        raise AnnotationFormatError(expected=expected, got=str(value), where=where, do=_REPAIR)
+        raise AnnotationFormatError(expected=expected, got=str(value), where=where, do=REPAIR)
     return red, green, blue
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from reproduce.errors import AnnotationFormatError
+from reproduce.imaging.volume import FARTHEST_MM
 
 AREA_TYPES = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _TYPES = (*AREA_TYPES, "POINT", "OPEN_PLANAR", "OPEN_NONPLANAR")
-_FARTHEST_MM = 1e5
-_REPAIR = "export the structures again, or leave the case out through the exclusion ledger"
+REPAIR = "export the structures again, or leave the case out through the exclusion ledger"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +43,13 @@ def contours_of(item: Dataset, path: Path, *, structure: str) -> tuple[Contour, 
         kind = item_text(contour, "ContourGeometricType", path)
         if kind not in _TYPES:
             expected = f"ContourGeometricType (3006,0042): one of {', '.join(_TYPES)}"
-            raise AnnotationFormatError(expected=expected, got=kind or "none", where=where, do=_REPAIR)
+            raise AnnotationFormatError(expected=expected, got=kind or "none", where=where, do=REPAIR)
         points_mm = _points_mm(contour, where)
         claimed = item_text(contour, "NumberOfContourPoints", path)
         if claimed and claimed != str(len(points_mm)):
             expected = f"as many points as NumberOfContourPoints (3006,0046) says, {claimed}"
             raise AnnotationFormatError(
-                expected=expected, got=f"{len(points_mm)} points, not {claimed}", where=where, do=_REPAIR
+                expected=expected, got=f"{len(points_mm)} points, not {claimed}", where=where, do=REPAIR
             )
         found.append(Contour(kind, points_mm))
     return tuple(found)
@@ -72,14 +72,14 @@ def _points_mm(contour: Dataset, where: str) -> np.ndarray:
         raise _broken(where, f"{len(numbers)} numbers")
     if not np.isfinite(numbers).all():
         raise _broken(where, f"{numbers[~np.isfinite(numbers)][0]} at coordinate {np.argmin(np.isfinite(numbers))}")
-    if np.abs(numbers).max() > _FARTHEST_MM:
+    if np.abs(numbers).max() > FARTHEST_MM:
         raise _broken(where, f"{numbers[np.abs(numbers).argmax()]:g} mm, which is no place in a scanner")
     return numbers.reshape(-1, 3)
 
 
 def _broken(where: str, got: str) -> AnnotationFormatError:
     expected = "ContourData (3006,0050): finite numbers, three for each of one or more points"
-    return AnnotationFormatError(expected=expected, got=got, where=where, do=_REPAIR)
+    return AnnotationFormatError(expected=expected, got=got, where=where, do=REPAIR)
 
 
 def items_of(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:
@@ -92,7 +92,7 @@ def items_of(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:
     items = [] if value is None else list(value)
     if not all(isinstance(item, Dataset) for item in items):
         got = repr(value)[:80]
-        raise AnnotationFormatError(expected=f"{keyword}: a sequence", got=got, where=path, do=_REPAIR)
+        raise AnnotationFormatError(expected=f"{keyword}: a sequence", got=got, where=path, do=REPAIR)
     return items
 
 
@@ -113,7 +113,7 @@ def number_of(item: Dataset, keyword: str, path: Path) -> int:
         return int(text)
     except ValueError as error:
         got = f"{text or 'none'} for the structure {item_text(item, 'ROIName', path)!r}"
-        raise AnnotationFormatError(expected=f"{keyword}: a whole number", got=got, where=path, do=_REPAIR) from error
+        raise AnnotationFormatError(expected=f"{keyword}: a whole number", got=got, where=path, do=REPAIR) from error
 
 
 def value_of(dataset: Dataset, keyword: str, path: Path) -> Any:
@@ -127,5 +127,5 @@ def value_of(dataset: Dataset, keyword: str, path: Path) -> Any:
     except Exception as error:  # values are converted on access; broken bytes raise a dozen types
         got = f"bytes that cannot be read ({type(error).__name__}: {error})"
         raise AnnotationFormatError(
-            expected=f"{keyword}: a value of its type", got=got, where=path, do=_REPAIR
+            expected=f"{keyword}: a value of its type", got=got, where=path, do=REPAIR
         ) from error

@@ -10,6 +10,7 @@ from reproduce.errors import GeometryError
 
 # Largest cosine between two axes that are taken to stand at right angles.
 _SQUARE = 1e-3
+FARTHEST_MM = 1e5  # of coordinates in a file, from its origin: beyond it one is damaged
 
 
 @dataclass(frozen=True, eq=False)

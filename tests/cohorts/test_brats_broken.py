@@ -1,5 +1,6 @@
 """Scans of BraTS that break: an error that names the file, or a row of the ledger."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from reproduce.cohorts.brats import brain_of, find_cohort, read_case
 from reproduce.cohorts.brats_layouts import PUBLISHED
+from reproduce.cohorts.image_checks import LINKED_FOLDER
 from reproduce.errors import (
     AnnotationFormatError,
     CohortError,
@@ -15,6 +17,7 @@ from reproduce.errors import (
     IntensityError,
     NonFiniteError,
     PixelDecodeError,
+    PixelRangeError,
 )
 from reproduce.patient_ids import path_id
 
@@ -58,7 +61,9 @@ def test_a_file_that_is_there_packed_and_unpacked_is_refused(brats, tmp_path):
 
 NAMES = {
     how: f"BraTS-PHANTOM-{number:04d}"
-    for number, how in enumerate(("good", "grid", "shape", "label", "nan", "constant", "cut", "channels", "skull"))
+    for number, how in enumerate(
+        ("good", "grid", "shape", "label", "nan", "constant", "cut", "channels", "skull", "range", "float32")
+    )
 }
 
 
@@ -81,6 +86,11 @@ def broken_scans(brats, root: Path) -> dict[str, type[Exception]]:
     cut.write_bytes(cut.read_bytes()[:-12])
     brats.save(file("channels", "t1"), np.zeros((*brats.SHAPE, 2), np.float32))
     brats.save(file("skull", "t1"), brats.image(1.0) + 5)
+    brats.save(file("range", "t1"), brats.image(20.0).astype(np.int16))
+    for how in ("range", "float32"):
+        content = bytearray(gzip.decompress(file(how, "t1").read_bytes()))
+        content[112:116] = np.float32(3e38).tobytes()  # scl_slope
+        file(how, "t1").write_bytes(gzip.compress(content))
     return {
         NAMES["grid"]: GeometryError,
         NAMES["shape"]: GeometryError,
@@ -90,6 +100,8 @@ def broken_scans(brats, root: Path) -> dict[str, type[Exception]]:
         NAMES["cut"]: PixelDecodeError,
         NAMES["channels"]: ImageAxesError,
         NAMES["skull"]: IntensityError,
+        NAMES["range"]: PixelRangeError,
+        NAMES["float32"]: PixelRangeError,
     }
 
 
@@ -111,6 +123,17 @@ def test_every_broken_scan_is_in_the_ledger_where_the_user_asks_for_that(brats, 
     assert {scan: reason.split(":")[0] for scan, reason in reasons.items()} == {
         scan: error.__name__ for scan, error in expected.items()
     }
+
+
+def test_a_linked_folder_is_a_row_of_the_ledger(brats, tmp_path):
+    brats.write_scan(tmp_path / "root" / "BraTS-PHANTOM-0001", "BraTS-PHANTOM-0001")
+    brats.write_scan(tmp_path / "elsewhere", "BraTS-PHANTOM-0002")
+    (tmp_path / "root" / "BraTS-PHANTOM-0002").symlink_to(tmp_path / "elsewhere")
+    cohort = find_cohort(tmp_path / "root", layouts=PUBLISHED, broken="refuse")
+    assert [scan.scan for scan in cohort.scans] == ["BraTS-PHANTOM-0001"]
+    assert [(entry.scan, entry.reason) for entry in cohort.ledger.entries if entry.status == "out"] == [
+        ("BraTS-PHANTOM-0002", LINKED_FOLDER)
+    ]
 
 
 def test_the_text_of_a_mask_on_another_grid_names_both_files(brats, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 
 from reproduce.cohorts.decathlon import HIPPOCAMPUS, UNLISTED, Task, find_cohort, read_case
 from reproduce.cohorts.decathlon_listing import TEST_IMAGE
+from reproduce.cohorts.image_checks import LINKED_FOLDER
 from reproduce.errors import (
     AnnotationFormatError,
     ArgumentError,
@@ -19,6 +20,7 @@ from reproduce.errors import (
     NonFiniteError,
     PixelDecodeError,
 )
+from reproduce.patient_ids import path_id
 
 AFFINE = np.diag([-2.0, -1.0, 3.0, 1.0])  # i to the left, j to the back, k to the head: x, y, z as they are
 SHAPE = (4, 3, 2)
@@ -105,6 +107,28 @@ def test_files_that_are_links_are_read(tmp_path):
     path.rename(tmp_path / "content")
     path.symlink_to(tmp_path / "content")
     assert read_case(cohort(root).scans[0]).image.voxels[1, 2, 3] == 123
+
+
+def test_a_linked_folder_that_no_case_lies_in_is_a_row_of_the_ledger(tmp_path):
+    root = write_task(tmp_path / "task")
+    other = write_task(tmp_path / "other", names=("la_003",))
+    (root / "imagesTr").rename(tmp_path / "content")
+    (root / "imagesTr").symlink_to(tmp_path / "content")  # through it the listed cases are read
+    (root / "again").symlink_to(root / "labelsTr")  # its files are found where they are
+    (root / "more").symlink_to(other)
+    found = cohort(root)
+    assert [scan.scan for scan in found.scans] == ["la_001", "la_002"]
+    assert [(entry.scan, entry.reason) for entry in found.ledger.entries if entry.status == "out"] == [
+        (path_id(root / "more", root), LINKED_FOLDER)
+    ]
+
+
+def test_a_task_of_nothing_but_links_says_so(tmp_path):
+    other = write_task(tmp_path / "other")
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "imagesTr").symlink_to(other / "imagesTr")
+    with pytest.raises(DataNotFoundError, match="but 1 links to folders, which are not followed"):
+        cohort(tmp_path / "task")
 
 
 def test_files_that_are_not_of_the_training_set_are_in_the_account(tmp_path):

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from reproduce.cohorts.image_checks import LINKED_FOLDER, LOST_FILE
 from reproduce.cohorts.lidc import annotation_files, find_cohort, read_case, read_nodules
 from reproduce.errors import (
     AnnotationFormatError,
@@ -56,7 +57,7 @@ def test_one_damaged_xml_does_not_stop_the_cohort(lidc, tmp_path, annotation):
     folder = lidc.write_scan(tmp_path, patient="LIDC-IDRI-0002", annotation=annotation)
     cohort = find_cohort(tmp_path)
     assert [scan.series.series_uid for scan in cohort.scans] == ["2.25.1"]
-    assert cohort.ledger.reasons()["out", "XML that is no read of LIDC-IDRI"] == 1
+    assert cohort.ledger.reasons()["out", "XML that cannot be read"] == 1
     (folder / "link.xml").symlink_to(tmp_path / "nowhere")
     assert len(annotation_files(tmp_path)[1]) == 2
 
@@ -96,7 +97,7 @@ def test_everything_that_is_out_says_why(lidc, tmp_path, annotation):
         [
             ("", scan_id("2.25.6", patient="", folder=tmp_path), "CT without PatientID"),
             ("", path_id(xray, tmp_path), "read of a chest X-ray"),
-            ("", path_id(folder / "broken.xml", tmp_path), "XML that is no read of LIDC-IDRI"),
+            ("", path_id(folder / "broken.xml", tmp_path), "XML that cannot be read"),
             ("", path_id(folder / "notes.xml", tmp_path), "XML that is no read of LIDC-IDRI"),
             ("", path_id(folder / "other.xml", tmp_path), absent),
             ("LIDC-IDRI-0004", "2.25.4", "CT without annotation"),
@@ -210,3 +211,37 @@ def test_min_readers_below_one(lidc, tmp_path, annotation):
     lidc.write_scan(tmp_path, annotation=annotation)
     with pytest.raises(ArgumentError, match="min_readers of 1 or more"):
         read_case(find_cohort(tmp_path).scans[0], consensus=0.5, min_readers=0)
+
+
+def test_patients_that_no_series_shows_are_rows_of_the_ledger(lidc, tmp_path, annotation):
+    root = tmp_path / "root"
+    home = lidc.write_scan(root, annotation=annotation)
+    whole = (home / "8.dcm").read_bytes()
+    for patient, content in (("LIDC-IDRI-0002", b""), ("LIDC-IDRI-0003", whole[:160])):
+        (root / patient).mkdir()
+        for name in ("1.dcm", "2.dcm", "3.dcm"):
+            (root / patient / name).write_bytes(content)
+    lidc.write_scan(tmp_path / "elsewhere", patient="LIDC-IDRI-0004", series="2.25.4")
+    (root / "LIDC-IDRI-0004").symlink_to(tmp_path / "elsewhere" / "LIDC-IDRI-0004")
+    (home / "147").symlink_to(tmp_path / "elsewhere")
+    cohort = find_cohort(root)
+    assert [scan.patient for scan in cohort.scans] == ["LIDC-IDRI-0001"]
+    rows = {entry.scan: entry.reason for entry in cohort.ledger.entries if entry.status == "out"}
+    lost = [f"{patient}/{n}.dcm" for patient in ("LIDC-IDRI-0002", "LIDC-IDRI-0003") for n in (1, 2, 3)]
+    linked = ["LIDC-IDRI-0004", path_id(home / "147", root)]
+    assert rows == dict.fromkeys(lost, LOST_FILE) | dict.fromkeys(linked, LINKED_FOLDER)
+
+
+def test_broken_files_alone_are_counted(tmp_path):
+    (tmp_path / "1.dcm").touch()
+    with pytest.raises(DataNotFoundError, match="got no CT, but 1 files that may be broken or lost"):
+        find_cohort(tmp_path)
+
+
+def test_xml_that_cannot_be_read_says_so(lidc, tmp_path, annotation):
+    folder = lidc.write_scan(tmp_path, annotation=annotation)
+    (folder / "2.xml").write_text("<LidcReadMessage")
+    (folder / "3.xml").symlink_to(tmp_path / "nowhere")
+    (folder / "4.xml").write_text("<svg/>")
+    reasons = [entry.reason for entry in annotation_files(tmp_path)[1]]
+    assert reasons == ["XML that cannot be read"] * 2 + ["XML that is no read of LIDC-IDRI"]

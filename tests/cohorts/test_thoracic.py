@@ -6,6 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from reproduce.cohorts.image_checks import LINKED_FOLDER, LOST_FILE
 from reproduce.cohorts.thoracic import find_cohort, read_case, read_organs
 from reproduce.errors import (
     AnnotationMismatchError,
@@ -278,3 +279,43 @@ def test_no_folder_no_ct_and_no_word_on_absent_organs_are_refused(lidc, tmp_path
     lidc.write_scan(tmp_path)
     with pytest.raises(CohortError, match="CT without structure set"):
         find_cohort(tmp_path, absent="refuse")
+
+
+def test_what_no_scan_shows_is_a_row_of_the_ledger(lidc, tmp_path):
+    root = tmp_path / "root"
+    path = _write(lidc, root)
+    broken = path.read_bytes()[:160]
+    path.with_name("1-2.dcm").write_bytes(broken)
+    lidc.write_scan(tmp_path / "elsewhere", patient="PHANTOM-0003", series="2.25.3")
+    (root / "PHANTOM-0002").mkdir()
+    (root / "PHANTOM-0002" / "1.dcm").touch()
+    (root / "PHANTOM-0003").symlink_to(tmp_path / "elsewhere" / "PHANTOM-0003")
+    assert _reasons(find_cohort(root, absent="refuse")) == {
+        (_CT, "in"): "CT with 5 of 5 organs",
+        (path_id(path.with_name("1-2.dcm"), root), "out"): LOST_FILE,
+        ("PHANTOM-0002/1.dcm", "out"): LOST_FILE,
+        ("PHANTOM-0003", "out"): LINKED_FOLDER,
+    }
+
+
+def test_a_broken_slice_is_told_once_with_its_ct(lidc, tmp_path):
+    _write(lidc, tmp_path)
+    path = _write(lidc, tmp_path, patient="PHANTOM-0002", series="2.25.2")
+    (path.parents[1] / "2.25.2" / "8.dcm").write_bytes(path.read_bytes()[:160])
+    reasons = _reasons(find_cohort(tmp_path, absent="refuse"))
+    assert reasons.pop((_CT, "in"))
+    assert [scan for scan, _ in reasons] == ["2.25.2"]
+
+
+def test_a_set_that_names_no_frame_says_so(lidc, tmp_path):
+    path = _write(lidc, tmp_path)
+    _write(lidc, tmp_path, patient="PHANTOM-0002", series="2.25.2")
+    dataset = pydicom.dcmread(path)
+    del dataset.ReferencedFrameOfReferenceSequence
+    for item in dataset.StructureSetROISequence:
+        del item.ReferencedFrameOfReferenceUID
+    if "FrameOfReferenceUID" in dataset:
+        del dataset.FrameOfReferenceUID
+    dataset.save_as(path)
+    reason = _reasons(find_cohort(tmp_path, absent="refuse"))[path_id(path, tmp_path), "out"]
+    assert "its study has 1 CT here, in no frame of reference that it names;" in reason

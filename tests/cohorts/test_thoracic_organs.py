@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from reproduce.cohorts.thoracic_organs import LABEL_NAMES, PRECEDENCE, SPELLINGS, merged, name_organs, organ_of
+from reproduce.cohorts.thoracic_organs import (
+    LABEL_NAMES,
+    PRECEDENCE,
+    SPELLINGS,
+    merged,
+    name_organs,
+    organ_of,
+    plain_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +91,8 @@ def test_no_masks_are_background():
     assert labels.shape == (2, 3, 4)
     assert labels.dtype == np.uint8
     assert not labels.any()
+
+
+@pytest.mark.parametrize("name", ["19.04.37", "19-04-37", "37", "_", "", "GTV 1937", "GTV Birnbaum"])
+def test_a_name_that_may_say_whose_it_is_is_only_counted(name):
+    assert plain_names(["GTV-1", name]) == "GTV-1, 1 of other names"

@@ -73,6 +73,13 @@ def test_two_gaps_are_both_named():
         stack_geometry(at(0, 4, 6, 8, 12), "here")
 
 
+def test_of_many_missing_slices_the_first_forty_are_listed():
+    with pytest.raises(MissingSliceError) as error:
+        stack_geometry(at(0, 1, 2, 3, 90_000), "here")
+    first = ", ".join(f"{z}.00" for z in range(4, 44))
+    assert error.value.got == f"5 slices, none at {first}, ... (89996 in all) mm along the slice normal"
+
+
 def test_a_gap_of_three_slices_is_seen_among_two_distances():
     with pytest.raises(MissingSliceError, match=r"none at 2\.00 mm"):
         stack_geometry(at(0, 1, 3), "here")

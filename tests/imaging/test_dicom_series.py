@@ -6,6 +6,7 @@ from pydicom import uid
 
 from reproduce.errors import DataNotFoundError, NotAnImageError, SeveralSeriesError
 from reproduce.imaging.dicom import SeriesFiles, find_series, read_series
+from reproduce.imaging.dicom_series import find_series_and_rest
 
 
 def test_any_name_and_nesting_is_found_and_sorted_by_uid(ct, tmp_path):
@@ -137,3 +138,38 @@ def test_series_files_say_nothing_of_pixels(ct, tmp_path):
     path = ct.write(tmp_path / "x.dcm", ct.dataset(stored=np.zeros((64, 64), np.int16)))
     path.write_bytes(path.read_bytes()[:-4000])
     assert len(find_series(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("beside", [{"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, {"Modality": "RTSTRUCT"}])
+def test_broken_slices_beside_whole_files_of_another_kind_are_not_passed_over(ct, tmp_path, beside):
+    if "Modality" in beside:
+        beside = beside | {"SOPClassUID": uid.RTStructureSetStorage}
+    ct.write(tmp_path / "a.dcm", ct.dataset(stored=ct.numbered(0), sop="77", **beside))
+    for path in ct.stack(tmp_path, 4):
+        path.write_bytes(path.read_bytes()[:160])
+    for read in (find_series, read_series):
+        with pytest.raises(NotAnImageError, match=r"0\.dcm"):
+            read(tmp_path)
+    series, rest = find_series_and_rest(tmp_path)
+    assert series == ()
+    faults = [note.path.name for note in rest if note.is_fault]
+    assert faults == ["0.dcm", "1.dcm", "2.dcm", "3.dcm"]
+
+
+def test_a_broken_file_in_a_folder_of_its_own_is_a_fault_of_the_series_above(ct, tmp_path):
+    (path, *_) = ct.stack(tmp_path, 3)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "x.dcm").write_bytes(path.read_bytes()[:160])
+    (series,) = find_series(tmp_path)
+    assert [(note.path.name, note.is_fault) for note in series.notes] == [("x.dcm", True)]
+
+
+def test_what_lies_below_no_series_is_the_rest(ct, tmp_path):
+    ct.stack(tmp_path / "a", 2)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "1.dcm").touch()
+    (tmp_path / "b" / "readme.txt").write_text("x")
+    (tmp_path / "c").symlink_to(tmp_path / "b")
+    series, rest = find_series_and_rest(tmp_path)
+    assert series == find_series(tmp_path)
+    assert [(note.path.name, note.is_fault) for note in rest] == [("1.dcm", True), ("readme.txt", False), ("c", False)]
