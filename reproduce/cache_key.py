@@ -16,6 +16,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
+from reproduce.arithmetic import arithmetic
 from reproduce.protocol.text import canonical_json
 
 # A definition is found by module and name; these names stand for a whole module, and for what runs when it is imported.
@@ -38,10 +39,10 @@ def cache_key(*code: Callable, **facts: Any) -> str:
     """Return the name of a result that is kept: 64 hexadecimal digits, others for whatever could change the result.
 
     That is SHA-256 over every definition that the code reaches by name in this package and in scripts, over the
-    versions of Python and of the libraries that these use, and over the facts. Docstrings, comments, layout,
-    annotations, imports, the files that definitions lie in and a protocol's reasons change nothing. Types in
-    annotations are reached, since their methods run on what is passed in; a module that is imported whole is reached
-    whole; what a string names is not seen.
+    versions of Python and of the libraries that these use, over the facts, and over `arithmetic` where TensorFlow is
+    one of the libraries. Docstrings, comments, layout, annotations, imports, the files that definitions lie in and a
+    protocol's reasons change nothing. Types in annotations are reached, since their methods run on what is passed in; a
+    module that is imported whole is reached whole; what a string names is not seen.
 
     Args:
         code: Functions and classes that make the result.
@@ -50,9 +51,10 @@ def cache_key(*code: Callable, **facts: Any) -> str:
     """
     roots = frozenset((each.__module__, each.__qualname__.split(".")[0]) for each in (*code, *_code_in(facts)))
     digests, libraries = _reached(roots)
+    computed = {"arithmetic": arithmetic()} if "tensorflow" in libraries else {}
     versions = {"python": platform.python_version_tuple()[:2], **{name: _version(name) for name in libraries}}
     parameters = json.loads(canonical_json(facts), object_hook=_without_reasons)
-    return _digest(canonical_json([digests, versions, parameters]))
+    return _digest(canonical_json([digests, versions, parameters, computed]))
 
 
 def _code_in(value: Any) -> Iterator[Callable]:

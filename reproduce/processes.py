@@ -12,9 +12,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from reproduce.errors import WorkerDiedError
 
 if TYPE_CHECKING:
@@ -81,16 +78,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def progress_of(what: str, unit: str, *, console: Console | None = None) -> Progress:
-    """Return a bar with how many are done, the time passed and the time left; it leaves no trace.
-
-    Args:
-        what: Name of the work, e.g. "train".
-        unit: Unit that is counted, e.g. "epochs".
-        console: Console for the bar; None is standard error.
-    """
-    counted = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
-    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    return Progress(*counted, *times, transient=True, console=console or Console(stderr=True))

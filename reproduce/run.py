@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from reproduce import paths
+from reproduce.arithmetic import arithmetic, flags, processor_features
 from reproduce.errors import STOPPED, DataNotFoundError, ProtocolError, ReproduceError
 from reproduce.figures.table_figures import draw_run
 from reproduce.protocol import Experiment, HeldOut, Validation
@@ -240,6 +241,7 @@ def _facts(measured: dict[str, Any], workers: int, seconds: float) -> dict[str, 
         "versions": versions(),
         "commit": commit(),
         "processor": processor(),
+        "arithmetic": {**arithmetic(), "features": list(processor_features()), "flags": flags()},
         "gpus": n_gpus(),
         "workers": workers,
         **measured,

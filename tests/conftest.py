@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import reproduce  # noqa: F401  (sets the arithmetic before a test imports NumPy)
+
 pytest_plugins = ["tests.run_results"]
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"

@@ -219,7 +219,7 @@ UNOPTIMISED, OPTIMISED = (arm.name for arm in SMOKE.arms)
         ("reproduce.training.state", "def read_best(", "def read_best(_more, "),
         (
             "reproduce.training.determinism",
-            "set_intra_op_parallelism_threads(1)",
+            "set_intra_op_parallelism_threads(threads())",
             "set_intra_op_parallelism_threads(2)",
         ),
         ("reproduce.prepared.slices", "interleave_cycle_length=1", "interleave_cycle_length=2"),

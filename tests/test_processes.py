@@ -1,6 +1,5 @@
 """Processes that end with their parent, that are stopped where the block raises, and whose death is an error."""
 
-import io
 import multiprocessing
 import os
 import signal
@@ -9,10 +8,9 @@ import sys
 import time
 
 import pytest
-from rich.console import Console
 
 from reproduce.errors import WorkerDiedError
-from reproduce.processes import SPAWN, processes, progress_of
+from reproduce.processes import SPAWN, processes
 
 ABOUT = {"where": "three sums", "do": "sum less"}
 _given = None
@@ -120,15 +118,3 @@ def test_they_end_with_their_parent(tmp_path, sign, silent):
         said = parent.stderr.read()
     assert not _alive(child)
     assert said.count("Traceback") == (0 if silent else 1)
-
-
-def test_the_bar_says_what_is_counted_and_leaves_no_trace():
-    console = Console(file=io.StringIO(), force_terminal=True, width=120)
-    with progress_of("train", "epochs", console=console) as progress:
-        progress.add_task("train", total=4, completed=1)
-        progress.refresh()
-    shown = console.file.getvalue()
-    assert "train" in shown
-    assert "1/4" in shown
-    assert "epochs" in shown
-    assert "left" in shown

@@ -16,13 +16,13 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
-from rich.progress import track
 
 from reproduce.cache_key import cache_key
 from reproduce.cohorts.case import Case
 from reproduce.errors import CohortError
 from reproduce.imaging.volume import require_right_angles
 from reproduce.locks import one_writer
+from reproduce.progress import tracked
 from reproduce.protocol import Call
 from reproduce.provenance import tree_digest
 
@@ -155,7 +155,7 @@ class PreparedSlices(tfds.core.GeneratorBasedBuilder):
 
             # Without a shuffle in between, runners read all scans on the worker that lists them.
             return apache_beam.Create(numbered) | apache_beam.Reshuffle() | apache_beam.FlatMap(examples)
-        listed = track(numbered, description="read scans", transient=True)
+        listed = tracked(numbered, "read", "scans")
         return itertools.chain.from_iterable(map(examples, listed))
 
 

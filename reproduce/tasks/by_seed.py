@@ -66,6 +66,7 @@ def kept_rows(
         workers=workers,
         label=each.__name__,
         unit="units",
+        name=lambda group_and_seeds: group_and_seeds[0],
         console=console,
     )
     units = [(group, seed) for group in each.groups for seed in seeds]

@@ -12,10 +12,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from rich.progress import track
-
 from reproduce import provenance
 from reproduce.cohorts.lidc_census import Grouping, Lesion, ScanCensus, count_scans, find_reads
+from reproduce.progress import tracked
 from reproduce.protocol import Call
 from reproduce.provenance import write_json, write_text
 from reproduce.results import markdown
@@ -85,7 +84,7 @@ class CensusProtocol:
 def _measure(protocol: CensusProtocol, context: Context) -> dict[str, Any]:
     reads, ledger = find_reads(context.data)
     counted = count_scans(reads, grouping=protocol.grouping, varied=protocol.varied, workers=context.workers)
-    scans = list(track(counted, "CT scans", total=len(reads), console=context.console, transient=True))
+    scans = list(tracked(counted, "count", "CT scans", total=len(reads), console=context.console))
     write_sensitivity(context.folder, scans, protocol.varied)
     write_agreement(context.folder, scans)
     write_nodules(context.folder, scans)

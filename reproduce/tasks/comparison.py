@@ -55,12 +55,6 @@ def _train(study: ArchitectureStudy, outcomes: dict[str, Outcomes], file: Path, 
     left = [each for each in study.entries if not outcomes[each.name].done(study.seeds)]
     left.sort(key=effort, reverse=True)
     total = max(1.0, sum(map(effort, left)))
-    done: list[Entry] = []
-
-    def say(unit: tuple[Entry, Outcomes, float]) -> None:
-        done.append(unit[0])
-        context.console.print(f"{unit[0].name}: done, {len(done)} of {len(left)}")
-
     run_units(
         [(each, outcomes[each.name], 100 * each.effort / total / study.steps) for each in left],
         _start,
@@ -71,7 +65,7 @@ def _train(study: ArchitectureStudy, outcomes: dict[str, Outcomes], file: Path, 
         unit="%",
         most_in_a_process=_MOST_IN_A_PROCESS,
         console=context.console,
-        on_done=say,
+        name=lambda unit: unit[0].name,
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from rich.progress import track
 
 from reproduce.figures.overlays import Overlay
 from reproduce.imaging.intensity import window
@@ -18,6 +17,7 @@ from reproduce.metrics.decisions import inside
 from reproduce.metrics.formulas import Metric
 from reproduce.metrics.levels import positive_slices
 from reproduce.prepared.slices import Prepared
+from reproduce.progress import tracked
 from reproduce.protocol import SegmentationExperiment
 from reproduce.results.cases import COSTS, CURVES, CaseScore, SliceDecisions, case_frame, slice_frame
 from reproduce.tasks.scoring import cell_region, measured_labels, native_masks, score_scan, slice_decisions
@@ -65,7 +65,7 @@ def evaluate(jobs: Sequence[Job], experiment: SegmentationExperiment, prepared: 
             tested[patient].append(job)
     scores, decisions = [], []
     members = measured_labels(experiment)[cell_region(experiment)]
-    for scan in track(prepared.scans(), description="score scans", transient=True):
+    for scan in tracked(prepared.scans(), "score", "scans"):
         reference = positive_slices(inside(scan.labels, members), min_voxels=1)
         for job in tested[scan.patient]:
             key = (job.arm.name, job.seed, job.fold.index, scan.patient, scan.scan)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from reproduce.arithmetic import threads
+
 
 def configure(*, worker: int, precision: str) -> None:
     """Make TensorFlow deterministic in this process; call it before the first operation runs.
 
     Where there are GPUs the process takes one of them, by turns, and as much of its memory as it needs. Where there are
-    none it takes one thread, so that sums are made in one order however many processes there are.
+    none it takes `arithmetic.threads`, one by default, so that sums are made in one order however many processes there
+    are.
 
     Operations whose result depends on the order in which threads finish are replaced by ones that do not, or refuse.
 
@@ -26,8 +29,8 @@ def configure(*, worker: int, precision: str) -> None:
         tf.config.set_visible_devices(gpus[worker % len(gpus)], "GPU")
         tf.config.experimental.set_memory_growth(gpus[worker % len(gpus)], True)
     else:
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(threads())
+        tf.config.threading.set_inter_op_parallelism_threads(threads())
     # It takes the models that a process compiles one after another for one function that is traced again and again.
     tf.get_logger().setLevel("ERROR")
     tf.config.experimental.enable_op_determinism()

@@ -45,6 +45,9 @@ class Job(Generic[Arms]):
     fold: Fold
     folder: Path
 
+    def __str__(self) -> str:
+        return f"{self.arm.name}, seed {self.seed}, fold {self.fold.index}"
+
     @property
     def done(self) -> bool:
         """Return whether the predictions are whole."""

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tensorflow as tf
-from rich.progress import track
 
 from reproduce.cache_key import cache_key
 from reproduce.errors import ProtocolError
 from reproduce.locks import one_writer
 from reproduce.prepared.slices import SPLIT, Prepared
+from reproduce.progress import tracked
 from reproduce.protocol import Preparation
 from reproduce.protocol.augmentation import Augmentation
 from reproduce.protocol.intensities import Normalised, Window
@@ -114,7 +114,7 @@ def resized_slices(prepared: Prepared, preparation: Preparation, *, cache: Path)
             if not listing.exists():
                 for unfinished in folder.glob("examples*"):
                     unfinished.unlink()
-                counted = track(examples.as_numpy_iterator(), description="resize slices", total=n, transient=True)
+                counted = tracked(examples.as_numpy_iterator(), "resize slices", "slices", total=n)
                 listed = [SliceName(e["patient"].decode(), e["scan"].decode(), int(e["z"])) for e in counted]
                 write_json(listing, [asdict(name) for name in listed])
     names = tuple(SliceName(**entry) for entry in json.loads(listing.read_text()))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
 
-from reproduce.processes import SPAWN, processes, progress_of
+from reproduce.processes import SPAWN, processes
+from reproduce.progress import progress_of
 from reproduce.protocol import Experiment
 from reproduce.training.determinism import configure
 from reproduce.training.job import CohortInputs, Job, Worker
@@ -33,7 +35,7 @@ def run_units(
     unit: str,
     most_in_a_process: int | None = None,
     console: Console | None = None,
-    on_done: Callable[[Any], None] = lambda _: None,
+    name: Callable[[Any], str] = str,
 ) -> None:
     """Do units of work in processes that compute alike however many they are: on a CPU each has one thread.
 
@@ -48,7 +50,7 @@ def run_units(
         unit: What the bar counts, e.g. "epochs".
         most_in_a_process: Units after which a process gives way to a fresh one; None for all.
         console: Where the bar is; None is standard error.
-        on_done: Called here with each unit that is done.
+        name: Name of a unit, for the line that says that it is done where there is no terminal.
 
     Raises:
         WorkerDiedError: A process was ended from outside; what it finished is kept.
@@ -59,19 +61,18 @@ def run_units(
     spent, n = SPAWN.Queue(), min(workers, len(units))
     size = len(units) if most_in_a_process is None else n * most_in_a_process
     pairs = list(zip(units, efforts, strict=True))
-    with progress_of(label, unit, console=console) as progress:
-        bar = progress.add_task(label, total=sum(efforts))
+    with progress_of(label, unit, sum(efforts), console=console) as advance:
         for first in range(0, len(pairs), size):
             where = f"{len(units)} units of work in {n} processes"
             with processes(n, where=where, do=_PARTS, begin=_begin, arguments=(start, arguments, spent)) as pool:
                 left = {pool.submit(_run, each, effort): each for each, effort in pairs[first : first + size]}
                 while left:
+                    with suppress(queue.Empty):
+                        advance(spent.get(timeout=_POLL_S))
+                        while True:
+                            advance(spent.get_nowait())
                     for future in _finished(left):
-                        on_done(left.pop(future))
-                    try:
-                        progress.advance(bar, spent.get(timeout=_POLL_S))
-                    except queue.Empty:
-                        continue
+                        advance(0.0, finished=name(left.pop(future)))
 
 
 def _finished(left: dict[Future, Any]) -> list[Future]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from rich.progress import track
 
 from reproduce.cache_key import cache_key
 from reproduce.imaging.boxes import Box, averaged_over_boxes, set_into
@@ -19,6 +18,7 @@ from reproduce.locks import one_writer
 from reproduce.metrics.decisions import inside
 from reproduce.paths import path_below
 from reproduce.prepared.slices import SPLIT, Prepared
+from reproduce.progress import tracked
 from reproduce.protocol import Preparation
 from reproduce.protocol.augmentation import VolumeAugmentation
 from reproduce.provenance import write_json
@@ -86,7 +86,7 @@ def whole_volumes(prepared: Prepared, preparation: Preparation, *, cache: Path) 
 def _written(prepared: Prepared, preparation: Preparation, folder: Path) -> list[SliceName]:
     names = []
     total = prepared.builder.info.splits[SPLIT].num_examples
-    slices = track(prepared.read().as_numpy_iterator(), description="stack slices", total=total, transient=True)
+    slices = tracked(prepared.read().as_numpy_iterator(), "stack slices", "slices", total=total)
     for i, (scan, group) in enumerate(itertools.groupby(slices, key=lambda example: example["scan"])):
         examples = list(group)
         image = np.stack([example["image"] for example in examples]).astype(np.float32)

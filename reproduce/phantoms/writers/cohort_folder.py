@@ -14,7 +14,8 @@ from typing import Any
 from reproduce.cache_key import cache_key
 from reproduce.errors import CohortError, FolderInUseError
 from reproduce.locks import one_writer
-from reproduce.processes import processes, progress_of
+from reproduce.processes import processes
+from reproduce.progress import progress_of
 
 PARAMETERS_FILE = "phantom.json"
 _UNFINISHED = ".{}.unfinished"  # hidden, so that nobody takes it for a patient
@@ -104,12 +105,11 @@ def write_patients(write: Callable[[Any], None], patients: Sequence[Any], *, wor
     """
     if workers < 1:
         raise ValueError(f"expected workers >= 1, got {workers}")
-    with progress_of("write phantoms", "patients") as progress:
-        task = progress.add_task("", total=n_kept + len(patients), completed=n_kept)
+    with progress_of("write phantoms", "patients", n_kept + len(patients), done=n_kept) as advance:
         if min(workers, len(patients)) <= 1:
             for patient in patients:
                 write(patient)
-                progress.advance(task)
+                advance()
             return
         do = "give the same command again, with fewer workers; patients who are written are kept"
         with processes(min(workers, len(patients)), where=f"{len(patients)} phantom patients", do=do) as pool:
@@ -117,7 +117,7 @@ def write_patients(write: Callable[[Any], None], patients: Sequence[Any], *, wor
             try:
                 for job in as_completed(jobs):
                     job.result()
-                    progress.advance(task)
+                    advance()
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise

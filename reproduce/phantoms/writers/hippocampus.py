@@ -6,13 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
-from rich.progress import track
-
 from reproduce.cache_key import cache_key
 from reproduce.errors import CohortError, FolderInUseError
 from reproduce.phantoms.hippocampus.mri import draw_hippocampus
 from reproduce.phantoms.writers.cohort_folder import PARAMETERS_FILE
 from reproduce.phantoms.writers.nifti import nifti_bytes
+from reproduce.progress import tracked
 from reproduce.provenance import write_bytes, write_json
 
 _PREFIX, _FOLDERS = "hippocampus_PHANTOM", ("imagesTr", "labelsTr")
@@ -41,7 +40,7 @@ def write_hippocampus_cohort(folder: Path, *, n_patients: int, seed: int, worker
         return
     _clear(folder)
     names = {number: f"{_PREFIX}{number:04d}.nii.gz" for number in range(1, n_patients + 1)}
-    for number, name in track(list(names.items()), description="draw phantoms", transient=True):
+    for number, name in tracked(names.items(), "draw phantoms", "patients"):
         for part, volume in zip(_FOLDERS, draw_hippocampus(seed, number), strict=True):
             write_bytes(folder / part / name, nifti_bytes(volume))
     listing = {
