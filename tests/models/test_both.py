@@ -57,7 +57,7 @@ def test_a_batch_of_two_equals_two_of_one(model, images):
     together = predicted(model, images)
     for i in range(2):
         for name, values in predicted(model, images[i : i + 1]).items():
-            assert together[name][i] == pytest.approx(values[0], abs=1e-6)
+            assert together[name][i] == pytest.approx(values[0], abs=1e-5)
 
 
 def test_every_layer_has_a_name_of_its_own_that_keras_did_not_give(model):
