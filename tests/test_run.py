@@ -1,10 +1,13 @@
 """The command line of a table: exit codes, error texts, and what options override."""
 
+import io
+import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from reproduce import run
 from reproduce.errors import ProtocolError
@@ -13,9 +16,12 @@ from reproduce.papers.decathlon import table as hippocampus
 from reproduce.papers.xue2025 import lidc
 from reproduce.papers.zheng2024.protocol import VALIDATION as DIVIDED_ONCE
 from reproduce.protocol.text import changes, decisions
+from reproduce.provenance import write_json
+from reproduce.rerun import CODE, code_record
 from reproduce.results.protocol_record import protocol_record
 from reproduce.run import Options
 from reproduce.tasks.segmentation import SEGMENTATION
+from reproduce.tasks.task import Page, Task
 
 
 @pytest.fixture
@@ -170,6 +176,59 @@ def test_options_of_a_run_are_read_back_from_its_protocol(table):
     plan = protocol_record("segmentation", changed, table.PAPER, source="phantom")
     assert sorted(options_given(plan)) == ["--epochs", "--folds", "--seeds", "1", "2", "3"]
     assert "--seeds" not in options_given(plan, but="--seeds")
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A table that measures nothing."""
+
+    profile: str
+    table: str = "toy"
+    title: str = "A toy"
+    source: str = "none"
+
+
+@pytest.fixture
+def run_toy(tmp_path, monkeypatch):
+    """Runs a table that measures nothing, by a script of two lines; returns its folder."""
+    monkeypatch.setenv("REPRODUCE_CACHE", str(tmp_path / "cache"))
+    script = tmp_path / "experiments" / "toy_of_run.py"
+    script.parent.mkdir()
+    script.write_text("from reproduce.metrics.overlap import dice\n\nPROFILES = dice\n")
+
+    def measure(experiment, context):
+        context.folder.mkdir(parents=True, exist_ok=True)
+        return {"measured": True}
+
+    def write(experiment, whole, context, claims):
+        about = {"kind": "toy", "document": "none", "source": "none", "profile": experiment.profile}
+        write_json(context.folder / "protocol.json", {**about, "changed_from_paper": []})
+        return Page("nothing to say")
+
+    def call(**options):
+        profiles, task = {name: Toy(name) for name in ("cpu", "smoke")}, Task("toy", measure, write, needs_data=False)
+        return run.run_table(profiles, task, Options(**options), script=script, console=Console(file=io.StringIO()))
+
+    return call
+
+
+def test_a_whole_run_says_by_which_code_it_was_made_and_pages_leave_it(run_toy, tmp_path):
+    folder = run_toy(profile="cpu")
+    assert folder == tmp_path / "results" / "toy" / "none-cpu"
+    made = json.loads((folder / CODE).read_text())
+    assert made == code_record(tmp_path / "experiments" / "toy_of_run.py")
+    assert "numpy" in made["libraries"]
+    (folder / CODE).write_text('{"code": "of the numbers"}')
+    run_toy(profile="cpu", pages=True)
+    assert json.loads((folder / CODE).read_text()) == {"code": "of the numbers"}
+    run_toy(profile="cpu")
+    assert json.loads((folder / CODE).read_text()) == made
+
+
+def test_a_smoke_run_is_no_table_and_has_no_code(run_toy, tmp_path):
+    folder = run_toy(profile="smoke")
+    assert folder.is_relative_to(tmp_path / "cache" / "smoke")
+    assert not (folder / CODE).exists()
 
 
 def test_the_script_is_hidden_from_workers_and_comes_back(monkeypatch):

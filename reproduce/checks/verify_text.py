@@ -89,5 +89,6 @@ def _number(value: float, undefined: str) -> str:
 def _side(side: Mapping[str, Any]) -> str:
     arithmetic = side["arithmetic"]
     if isinstance(arithmetic, Mapping):
-        arithmetic = ", ".join(f"{name} {value}" for name, value in sorted(arithmetic.items()))
+        texts = {name: " ".join(value) if isinstance(value, list) else value for name, value in arithmetic.items()}
+        arithmetic = ", ".join(f"{name} {text}" for name, text in sorted(texts.items()))
     return f"processor {side['processor']}; arithmetic {arithmetic}"
