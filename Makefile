@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install hippocampus hippocampus-ablation table1 table2 table1-thoracic ablation tables tables-001 moco architectures pneumonia census figures test test-slow test-bench chaos fuzz smoke test-browser report lint lock test-lowest clean
+.PHONY: help install hippocampus hippocampus-ablation table1 table2 table1-thoracic ablation tables tables-001 moco architectures pneumonia census figures test test-slow test-bench chaos fuzz smoke test-browser report verify spread stale record lint lock test-lowest clean
 
 help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
@@ -24,6 +24,9 @@ help:
 	@echo "make hippocampus HIPPOCAMPUS=folder   nine models on the Decathlon's hippocampus task: three hours"
 	@echo "make hippocampus-ablation   what each ingredient of our model brings, on development cases: half an hour; likewise"
 	@echo "make census      the census of LIDC-IDRI; needs CENSUS_DATA=folder of its XML files"
+	@echo "make verify TABLE=name   runs a committed table again and judges our own numbers, cell by cell"
+	@echo "make spread TABLE=name   how far each cell of a table moves under other arithmetic"
+	@echo "make stale       names the tables that the code would not give any more;  make record: after a table was run"
 	@echo "make test        the tests;  make smoke: each experiment once, in seconds;  make lint"
 	@echo "make test-slow   the tests that take longer;  make test-bench: beside other libraries"
 	@echo "make chaos       four tables, killed at a hundred random moments, give the same bytes: an hour"
@@ -86,6 +89,21 @@ figures: $(INSTALLED)
 
 report: $(INSTALLED)
 	$(BIN)/reproduce report
+
+# DATA=folder of the real data, for a table of real data; without TABLE the first table.
+verify: $(INSTALLED)
+	$(BIN)/reproduce verify $(or $(TABLE),table1_lidc) $(if $(DATA),--data-root $(DATA))
+
+spread: $(INSTALLED)
+	$(BIN)/reproduce spread $(or $(TABLE),table1_lidc) $(if $(DATA),--data-root $(DATA))
+
+# RELEASE=1 refuses, too, what cannot be told to be fresh.
+stale: $(INSTALLED)
+	$(BIN)/reproduce stale $(if $(RELEASE),--release)
+
+# Records the smoke run of each fresh table beside the digest of its code, once a table has been run.
+record: $(INSTALLED)
+	$(BIN)/reproduce stale --record
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not slow and not smoke and not bench and not browser" -n 2 --dist loadfile

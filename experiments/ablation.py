@@ -29,8 +29,6 @@ from reproduce.protocol.reduced import narrowed
 from reproduce.results.folders import RunFolder
 from reproduce.tasks.segmentation import SEGMENTATION
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def profiles(of: Mapping[str, Experiment], table: str, weights: Mapping[str, str]) -> dict[str, Experiment]:
     """Return the ablation of one table, given under each profile, under the same ones."""
@@ -75,20 +73,36 @@ def main(
     lidc: Path | None = None,
     brats: Path | None = None,
     weights: Path | None = None,
+    table: Literal["ablation_lidc", "ablation_brats"] | None = None,
+    data_root: Path | None = None,
     out: Path | None = None,
+    folds: int | None = None,
+    seeds: int | None = None,
+    only: str | None = None,
+    fold: int | None = None,
+    epochs: int | None = None,
     workers: int | None = None,
     pages: bool = False,
 ) -> None:
-    """Run the ablation on both data sets; options as for the tables. $REPRODUCE_DATA, one folder, is not read."""
+    """Run the ablation on both data sets; options as for the tables. $REPRODUCE_DATA, one folder, is not read.
+
+    With --table it runs on one, whose folder --data-root may name.
+    """
     os.environ.pop(paths.DATA_VARIABLE, None)
 
     def both(console: Console) -> None:
-        roots = [paths.data_root(root) for root in (lidc, brats)]  # a wrong path is told now, not hours later
+        named = dict(zip(TABLES, (lidc, brats), strict=True))
+        if table is not None:
+            named[table] = named[table] or data_root
+        roots = [paths.data_root(root) for root in named.values()]  # a wrong path is told now, not hours later
         if weights is not None:
             os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(weights, holding="files of weights"))
-        for table, root in zip(tables().values(), roots, strict=True):
-            options = run.Options(profile, root, out, workers=workers, pages=pages)
-            run.run_table(table, SEGMENTATION, options, project=ROOT, console=console, further=effects)
+        given = {"out": out, "folds": folds, "seeds": seeds, "only": only, "fold": fold, "epochs": epochs}
+        for (name, of), root in zip(tables().items(), roots, strict=True):
+            if table in (None, name):
+                options = run.Options(profile, root, **given, workers=workers, pages=pages)
+                script = Path(__file__)
+                run.run_table(of, SEGMENTATION, options, script=script, console=console, further=effects)
 
     run.told_as_errors(both)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import importlib
 import importlib.metadata
 import importlib.util
 import json
@@ -24,6 +25,8 @@ _WHOLE, _ON_IMPORT = "*", ""
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _PACKAGE = __name__.split(".")[0]
+# They name results or drive the work of every table, and make no number.
+_MAKE_NOTHING = {__name__, f"{_PACKAGE}.run", f"{_PACKAGE}.rerun"}
 _INSTALLED = {"site-packages", "dist-packages"}
 # Distributions of a library that is called otherwise, and those that it computes with though no import says so; none of
 # a library that draws bars, logs or spreads work.
@@ -55,6 +58,24 @@ def cache_key(*code: Callable, **facts: Any) -> str:
     versions = {"python": platform.python_version_tuple()[:2], **{name: _version(name) for name in libraries}}
     parameters = json.loads(canonical_json(facts), object_hook=_without_reasons)
     return _digest(canonical_json([digests, versions, parameters, computed]))
+
+
+def code_closure(script: Path) -> tuple[str, dict[str, str]]:
+    """Return SHA-256 over every definition that a script reaches by name, and the versions of what these compute with.
+
+    What counts as code is said in `cache_key`. Reasons in a protocol are code of the script that writes them.
+
+    Args:
+        script: A Python file; files beside it may be imported by it.
+    """
+    importlib.invalidate_caches()
+    sys.path.insert(0, str(script.parent))
+    try:
+        digests, libraries = _reached(frozenset({(script.stem, _WHOLE)}))
+    finally:
+        sys.path.remove(str(script.parent))
+    python = ".".join(platform.python_version_tuple()[:2])
+    return _digest("\n".join(digests)), {"python": python, **{name: _version(name) for name in libraries}}
 
 
 def _code_in(value: Any) -> Iterator[Callable]:
@@ -113,11 +134,12 @@ def _meanings(module: str, name: str) -> set[tuple[str, str]]:
 
 def _followed(module: str, name: str) -> set[tuple[str, str]]:
     """Return where the definitions are that a module gives under a name, be they imported there themselves."""
-    if module == __name__:  # it names results, and makes none
+    if module in _MAKE_NOTHING:
         return set()
     if name == _WHOLE or not _is_read(module):
         return {(module, name)}
-    return _meanings(module, name) or {(f"{module}.{name}" if _is_module(module, name) else module, _WHOLE)}
+    whole = f"{module}.{name}" if _is_module(module, name) else module
+    return _meanings(module, name) or ({(whole, _WHOLE)} - {(each, _WHOLE) for each in _MAKE_NOTHING})
 
 
 def _is_module(package: str, name: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import tyro
 
+from reproduce.cli_checks import spread, stale, verify
 from reproduce.cli_images import convert, export, inspect, predict
 from reproduce.cli_results import audit, datasets, diff, figures, report, statements
 from reproduce.errors import STOPPED, ArgumentError, ReproduceError
@@ -28,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "inspect": inspect,
         "predict": predict,
         "report": report,
+        "spread": spread,
+        "stale": stale,
         "statements": statements,
+        "verify": verify,
     }
     description = "Printed numbers of papers, audited and set beside what a rerun gives."
     given = sys.argv[1:] if arguments is None else arguments

@@ -126,6 +126,10 @@ class WorkerDiedError(ReproduceError):
     """A training process was ended from outside, most likely by the system for want of memory."""
 
 
+class ScriptError(ReproduceError):
+    """A table's script, run again in a process of its own, did not end well; what it said stands above."""
+
+
 class ResultsError(ReproduceError):
     """A results file is absent, broken, or does not have the columns that it must have."""
 

@@ -9,6 +9,7 @@ from reproduce.errors import ArgumentError, DataNotFoundError
 
 CACHE_VARIABLE = "REPRODUCE_CACHE"
 DATA_VARIABLE = "REPRODUCE_DATA"
+SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
 _LONGEST_NAME = 255 - len(".12345678.tmp") - len(".nii.gz")  # bytes, with what writers put before and after it
 
 

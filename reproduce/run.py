@@ -8,9 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import tyro
 from rich.console import Console
@@ -20,9 +19,10 @@ from reproduce import paths
 from reproduce.arithmetic import arithmetic, flags, processor_features
 from reproduce.errors import STOPPED, DataNotFoundError, ProtocolError, ReproduceError
 from reproduce.figures.table_figures import draw_run
-from reproduce.protocol import Experiment, HeldOut, Validation
+from reproduce.options import Options, overridden, whole_of
 from reproduce.protocol.text import check_reasons, protocol_id
 from reproduce.provenance import commit, peak_memory_mib, processor, require_writable, versions, write_json
+from reproduce.rerun import code_record, write_code
 from reproduce.results.folders import RunFolder, read_object, read_run
 from reproduce.results.property_results import NO_DATA
 from reproduce.results.terminal import verdict_table
@@ -31,7 +31,6 @@ from reproduce.tasks.task import Claims, Context, Task
 from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
 
 PROFILES = ("paper", "cpu", "smoke")
-SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
 _REFUSALS = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
     *(errno.EISDIR, errno.ENOTDIR, errno.EEXIST),
@@ -39,32 +38,6 @@ _REFUSALS = (
 _AFTER_OS_ERROR = "do:    free space or allow access there; finished work is kept: rerun the command to resume"
 # Writes files that only one table has: called with the run and the folder of all figures; returns their paths.
 Further = Callable[[RunFolder, Path], Iterable[Path]]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a table's script takes from the command line.
-
-    Attributes:
-        profile: "paper" is what the document prints, "cpu" the same scaled down to minutes on two cores, "smoke" takes
-            seconds and is never written to results/. Left out: paper where a GPU is seen, else cpu.
-        data_root: Folder of the real data set in its own layout. Left out: $REPRODUCE_DATA, or else a phantom cohort.
-        out: Folder in which results/ and figures/ are written instead of the project.
-        folds: Another number of folds than the protocol's.
-        seeds: Another number of seeds than the protocol's, counted from its first.
-        official_split: Divide the patients as the data set does, where it comes with a division.
-        workers: Processes that train at a time. Left out: one a GPU, or two without one.
-        pages: Train nothing: write tables, pages and figures again from the cases in the results folder.
-    """
-
-    profile: Literal["paper", "cpu", "smoke"] | None = None
-    data_root: Path | None = None
-    out: Path | None = None
-    folds: int | None = None
-    seeds: int | None = None
-    official_split: bool = False
-    workers: int | None = None
-    pages: bool = False
 
 
 def main(
@@ -93,7 +66,7 @@ def main(
             profiles,
             task,
             options,
-            project=Path(script).resolve().parents[1],
+            script=Path(script),
             console=console,
             claims=claims,
             further=further,
@@ -137,7 +110,7 @@ def run_table(
     task: Task,
     options: Options,
     *,
-    project: Path,
+    script: Path,
     console: Console,
     claims: Claims = Claims(),  # noqa: B008
     further: Further | None = None,
@@ -148,7 +121,7 @@ def run_table(
         profiles: See `main`, and so for `task`, `claims` and `further`.
         task: What kind of table it is.
         options: See `Options`.
-        project: Folder of results/ and figures/.
+        script: The table's script; results/ and figures/ lie beside its folder.
         console: Console for messages.
         claims: What a document prints of the table.
         further: Writes files that only this table has.
@@ -156,19 +129,21 @@ def run_table(
     Raises:
         ReproduceError: Whatever a user can act on.
     """
-    started = time.monotonic()
+    started, project = time.monotonic(), script.resolve().parents[1]
     whole = next(iter(profiles.values()))
     check_reasons(whole, *profiles.values())
     experiment = overridden(_profile(profiles, options), options)
+    whole = whole_of(whole, experiment)
     cache, workers = paths.cache_dir(project), options.workers or n_gpus() or 2
     leave_gpus_to_workers()
     root, source = data_of(experiment, task, options)
     name = experiment.profile
-    home = options.out or (cache / "smoke" if name == "smoke" else project)
+    home = options.out or _home(options, name, cache=cache, project=project)
     folder = home.absolute() / "results" / experiment.table / f"{source}-{name}"
     for written in (folder, home.absolute() / "figures", cache):
         require_writable(written)
     console.print(f"{experiment.title}\n  source {source}, profile {name}, protocol {protocol_id(experiment)[:12]}")
+    code = None if name == "smoke" or options.part or options.pages else code_record(script)
     if options.pages:
         before = read_object(folder / "provenance.json")
         context = Context(root, source, cache, folder, workers, console)
@@ -177,10 +152,13 @@ def run_table(
         root = root or _phantom(experiment, cache, workers=workers, console=console)
         context = Context(root, source, cache, folder, workers, console)
         facts = _facts(task.measure(experiment, context), workers, time.monotonic() - started)
+        if code is not None:
+            write_code(folder, code)
     page = task.write(experiment, whole, context, claims)
     write_json(folder / "provenance.json", facts)
     run, figures = read_run(folder), home.absolute() / "figures"
-    drawn = [*draw_run(run, figures), *(further(run, figures) if further else ())]
+    # What only this table has is of all its models and folds.
+    drawn = [*draw_run(run, figures), *(further(run, figures) if further and not options.part else ())]
     if page.verdicts:
         console.print(verdict_table(page.verdicts))
     console.print(f"verdict: {page.line}\nresults: {folder}", soft_wrap=True)
@@ -188,6 +166,13 @@ def run_table(
         console.print(f"figures: {', '.join(sorted({str(path.parent) for path in drawn}))}", soft_wrap=True)
     console.print(f"time: {(time.monotonic() - started) / 60:.1f} minutes")
     return folder
+
+
+def _home(options: Options, profile: str, *, cache: Path, project: Path) -> Path:
+    """Return the folder of results/ and figures/: the project for a table, the cache for a smoke run or a part."""
+    if options.part:
+        return cache / "parts" / options.part_folder
+    return cache / "smoke" if profile == "smoke" else project
 
 
 def _profile(profiles: Mapping[str, Any], options: Options) -> Any:
@@ -208,8 +193,8 @@ def data_of(experiment: Any, task: Task, options: Options) -> tuple[Path | None,
         DataNotFoundError: A folder is named that is not there, or none is where the table needs one.
     """
     root, phantom = paths.data_root(options.data_root), getattr(experiment, "phantom", None)
-    if root is None and phantom is None and os.environ.get(SAMPLES_VARIABLE):
-        root = Path(os.environ[SAMPLES_VARIABLE])
+    if root is None and phantom is None and os.environ.get(paths.SAMPLES_VARIABLE):
+        root = Path(os.environ[paths.SAMPLES_VARIABLE])
     if root is not None:
         return root, experiment.source
     if phantom is not None:
@@ -249,42 +234,3 @@ def _facts(measured: dict[str, Any], workers: int, seconds: float) -> dict[str, 
         "peak_memory_mib": {name: round(value) for name, value in peak_memory_mib().items()},
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-
-
-def overridden(experiment: Any, options: Options) -> Any:
-    """Return an experiment with the changes of the command line.
-
-    Raises:
-        ProtocolError: An option does not fit the table, or is out of its range.
-    """
-    if options.workers is not None and options.workers < 1:
-        raise _refused("a worker or more", f"--workers {options.workers}", "give 1 or more, or leave the option out")
-    asked = options.folds is not None or options.seeds is not None or options.official_split
-    if not asked:
-        return experiment
-    if not isinstance(experiment, Experiment):
-        do = "leave --folds, --seeds and --official-split out"
-        raise _refused("a table whose patients are divided", f"an option of such tables for {experiment.table}", do)
-    validation = experiment.validation
-    if options.folds is not None:
-        if isinstance(validation, HeldOut):
-            got = f"--folds {options.folds} for {experiment.table}, which divides them once"
-            raise _refused("a table whose patients are divided into folds", got, "leave --folds out")
-        validation = validation.changed(f"command line: --folds {options.folds}", n_folds=options.folds)
-    if options.official_split:
-        if not isinstance(validation, HeldOut) or validation.official is None:
-            got, do = f"--official-split for {experiment.table}", "leave --official-split out"
-            raise _refused("a table whose data set comes with a division", got, do)
-        validation = validation.changed("command line: --official-split", division="official")
-    if options.seeds is not None:
-        first = validation.seeds[0]
-        seeds = tuple(range(first, first + options.seeds))
-        validation = validation.changed(f"command line: --seeds {options.seeds}", seeds=seeds)
-    if not validation.seeds or (isinstance(validation, Validation) and validation.n_folds < 2):
-        got = f"--seeds {options.seeds} --folds {options.folds}"
-        raise _refused("at least one seed and two folds", got, "give 1 seed or more, 2 folds or more")
-    return replace(experiment, validation=validation)
-
-
-def _refused(expected: str, got: str, do: str) -> ProtocolError:
-    return ProtocolError(expected=expected, got=got, where="command line", do=do)

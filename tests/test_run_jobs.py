@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reproduce.cohorts.splits import Fold
+from reproduce.options import Options, overridden
 from reproduce.papers.xue2025.lidc import SMOKE
 from reproduce.tasks.segmentation import segmentation_inputs
 from reproduce.training.job import jobs_of
@@ -40,3 +41,13 @@ def test_another_training_or_cohort_is_another_folder(experiment, tmp_path):
     longer = replace(experiment, optimisation=replace(experiment.optimisation, max_epochs=99))
     assert not before & set(folders(longer, tmp_path).values())
     assert not before & set(folders(experiment, tmp_path, key="b" * 64).values())
+
+
+def test_a_fold_alone_is_the_same_training_as_with_the_others(experiment, tmp_path):
+    whole, part = folders(experiment, tmp_path), folders(overridden(experiment, Options(fold=1)), tmp_path)
+    assert part == {(arm, fold): folder for (arm, fold), folder in whole.items() if fold == 1}
+
+
+def test_other_epochs_are_another_training(experiment, tmp_path):
+    whole = set(folders(experiment, tmp_path).values())
+    assert not whole & set(folders(overridden(experiment, Options(epochs=9)), tmp_path).values())

@@ -173,6 +173,17 @@ class Validation(Section):
 
 
 @dataclass(frozen=True)
+class OneFold(Validation):
+    """How patients are divided where one fold alone is trained and tested.
+
+    Attributes:
+        fold: Its index, from 0.
+    """
+
+    fold: int
+
+
+@dataclass(frozen=True)
 class HeldOut(Section):
     """How patients are divided where some are never tested.
 

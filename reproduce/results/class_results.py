@@ -22,8 +22,9 @@ from reproduce.results import markdown
 from reproduce.results.number_format import interval, number
 from reproduce.results.paired_statements import Tested
 from reproduce.results.protocol_record import protocol_record
+from reproduce.results.spread import NumericalSpread, read_spread
 from reproduce.results.summary import CONFIDENCE, N_RESAMPLES, Summary
-from reproduce.results.table_markdown import page, share_unit, statements_table
+from reproduce.results.table_markdown import page, share_unit, statements_table, with_spread
 from reproduce.results.verdict import Verdict, judge
 from reproduce.results.verdict_words import caveats, statement_word, tally
 from reproduce.results.writer import write_pages
@@ -58,14 +59,16 @@ def write_class_results(
     verdicts = judge(cells, texts, summaries, experiment.readings, comparable=not why)
     tested = _tested(experiment, cases)
     line = f"not comparable: {', '.join(why)}" if why else tally([v.word for v in verdicts]) or "no printed cell"
+    numerical = read_spread(folder)
     text = page(
         experiment,
         paper,
         banner=f"Source: **{source}**, {cases['case'].nunique()} images tested. Profile: **{experiment.profile}**. "
         f"Seeds: {cases['seed'].nunique()}. Means over seeds; intervals draw seeds and images. Verdict: {line}.",
         verdicts=verdicts,
+        spread=numerical,
         sections={
-            "Every metric": _metrics(summaries),
+            "Every metric": _metrics(summaries, verdicts, numerical),
             "Which model is better, tested on these images": statements_table(tested),
             "What a model costs": markdown.table(list(costs.columns), costs.itertuples(index=False)),
         },
@@ -151,11 +154,12 @@ def _compare(statement: Statement, cases: pd.DataFrame, threshold: float) -> tup
     return int(wanted.sum()), float(right[0].mean()), float(right[1].mean()), "sign flips", float(test.p_value)
 
 
-def _metrics(summaries: Sequence[Summary]) -> list[str]:
+def _metrics(summaries: Sequence[Summary], verdicts: Sequence[Verdict], numerical: NumericalSpread) -> list[str]:
     models = list(dict.fromkeys(s.model for s in summaries))
     rows: dict[str, list[str]] = {}
     for s in summaries:
         unit = share_unit(s.metric)
         spread = "" if math.isnan(s.seed_sd) else f", seed sd {number(s.seed_sd, unit)}"
-        rows.setdefault(s.metric, []).append(f"{number(s.value, unit)} ({interval(s.low, s.high, unit)}{spread})")
+        behind = with_spread(f"{interval(s.low, s.high, unit)}{spread}", s, verdicts, numerical)
+        rows.setdefault(s.metric, []).append(f"{number(s.value, unit)} ({behind})")
     return markdown.table(("metric", *models), ((name, *values) for name, values in rows.items()))

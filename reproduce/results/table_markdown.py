@@ -13,6 +13,7 @@ from reproduce.results.cases import COSTS
 from reproduce.results.number_format import in_unit, interval, number, p_text, reading
 from reproduce.results.paired_statements import Tested
 from reproduce.results.run_result import Run
+from reproduce.results.spread import NumericalSpread, spread_words
 from reproduce.results.summary import Summary
 from reproduce.results.verdict import Verdict, others
 from reproduce.results.verdict_words import tally, without_cells
@@ -21,7 +22,13 @@ from reproduce.results.verdict_words import tally, without_cells
 _DISTANCES = (DICE, IOU, *OF_SCANS)
 
 
-def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdict], tested: Sequence[Tested]) -> str:
+def table_page(
+    run: Run,
+    summaries: Sequence[Summary],
+    verdicts: Sequence[Verdict],
+    tested: Sequence[Tested],
+    spread: NumericalSpread,
+) -> str:
     """Return the page of a run in Markdown.
 
     Args:
@@ -29,6 +36,7 @@ def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdic
         summaries: Every number.
         verdicts: The printed cells beside ours.
         tested: The statements.
+        spread: How far each number moves under other arithmetic.
     """
     experiment, ours = run.experiment, run.experiment.is_ours
     return page(
@@ -36,13 +44,14 @@ def table_page(run: Run, summaries: Sequence[Summary], verdicts: Sequence[Verdic
         run.paper,
         banner=_banner(run),
         verdicts=verdicts,
+        spread=spread,
         sections={
             "Dice, and how far the surfaces lie apart": _distances(experiment, summaries),
             "The same cells, read in another way": _other_readings(experiment, summaries),
             f"{'Which model is better' if ours else 'What the document says'}, tested on these patients": (
                 statements_table(tested)
             ),
-            "Every level and average": _levels(summaries),
+            "Every level and average": _levels(summaries, verdicts, spread),
             "What a model costs": _costs(run),
         },
         choices=(
@@ -58,6 +67,7 @@ def page(
     *,
     banner: str,
     verdicts: Sequence[Verdict],
+    spread: NumericalSpread,
     sections: Mapping[str, Sequence[str]],
     choices: tuple[str, Iterable[tuple[str, str, str]]],
 ) -> str:
@@ -68,6 +78,7 @@ def page(
         paper: The whole protocol.
         banner: Source, profile and verdict in one paragraph.
         verdicts: The printed cells beside ours.
+        spread: How far each number moves under other arithmetic.
         sections: Lines by title; a section without lines is left out.
         choices: Title of the list of choices, and (field, value, where from) of each.
     """
@@ -79,7 +90,8 @@ def page(
         title: markdown.table(("choice", "value", "where, or why"), rows),
     }
     lines = [f"# {experiment.title}", "", banner, ""]
-    lines += cells_table(verdicts) if verdicts else (without_cells(is_ours=experiment.is_ours),)
+    lines += cells_table(verdicts, spread) if verdicts else (without_cells(is_ours=experiment.is_ours),)
+    lines += ["", spread_words(spread)]
     for name, section in every.items():
         lines += ["", f"## {name}", "", *section] if section else ()
     return "\n".join([*lines, ""])
@@ -104,14 +116,14 @@ def _banner(run: Run) -> str:
     return f"{what} **Not comparable with the print ({why}): nothing here is evidence for or against it.**"
 
 
-def cells_table(verdicts: Sequence[Verdict]) -> list[str]:
+def cells_table(verdicts: Sequence[Verdict], spread: NumericalSpread) -> list[str]:
     """Return the lines of the table of printed cells beside ours."""
-    numbers = ("printed", "ours", "95 % interval", "seed sd")
+    numbers = ("printed", "ours", "95 % interval", "seed sd", "numerical spread")
     head = ("model", "metric", "read as", *numbers, "verdict", "audit of the print")
-    return markdown.table(head, map(_cell_row, verdicts))
+    return markdown.table(head, (_cell_row(verdict, spread) for verdict in verdicts))
 
 
-def _cell_row(v: Verdict) -> tuple[str, ...]:
+def _cell_row(v: Verdict, spread: NumericalSpread) -> tuple[str, ...]:
     unit = v.cell.unit
     mark = " %" if unit == "%" else ""
     low, high, seed_sd = (in_unit(share, unit) for share in (v.summary.low, v.summary.high, v.summary.seed_sd))
@@ -123,6 +135,7 @@ def _cell_row(v: Verdict) -> tuple[str, ...]:
         f"{number(v.ours, unit)}{mark}",
         interval(low, high, unit),
         number(seed_sd, unit),
+        spread.text(cell_of_summary(v.summary, unit)),
         f"{v.word} ({v.bound})" if v.bound else v.word,
         v.audit,
     )
@@ -184,9 +197,9 @@ def _with_interval(s: Summary, unit: str) -> str:
 
 
 def statements_table(tested: Sequence[Tested]) -> list[str]:
-    """Return the lines of the table of statements with their tests."""
+    """Return the lines of the table of statements with their tests; none where there are none."""
     head = ("statement", "means per case", "n", "test", "p", "p (Holm)", "effect", "p (McNemar)", "verdict")
-    return markdown.table(head, map(_statement_row, tested))
+    return markdown.table(head, map(_statement_row, tested)) if tested else []
 
 
 def _statement_row(t: Tested) -> tuple[object, ...]:
@@ -196,13 +209,26 @@ def _statement_row(t: Tested) -> tuple[object, ...]:
     return text, means, t.n, t.test, p_text(t.p_value), p_text(t.p_holm), effect, p_text(t.p_mcnemar), t.word
 
 
-def _levels(summaries: Sequence[Summary]) -> list[str]:
+def cell_of_summary(s: Summary, unit: str) -> tuple[str, ...]:
+    """Return the cell of a number as table.csv names it, in the unit that it has there."""
+    return s.model, s.region, s.metric, s.level, s.average, unit
+
+
+def with_spread(text: str, s: Summary, verdicts: Sequence[Verdict], spread: NumericalSpread) -> str:
+    """Return the text of a number with its numerical spread in shares, where that is measured."""
+    unit = next((v.cell.unit for v in verdicts if v.summary == s), unit_of(s.metric))
+    moves = spread.by_cell.get(cell_of_summary(s, unit), math.nan)
+    share = moves / 100 if unit == "%" else moves
+    return text if math.isnan(share) else f"{text}, spread {number(share, share_unit(s.metric))}"
+
+
+def _levels(summaries: Sequence[Summary], verdicts: Sequence[Verdict], spread: NumericalSpread) -> list[str]:
     models = list(dict.fromkeys(s.model for s in summaries))
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for s in summaries:
         unit = share_unit(s.metric)
-        ends = f" ({number(s.low, unit)} to {number(s.high, unit)}, n {s.n})"
-        text = number(s.value, unit) + ("" if math.isnan(s.value) else ends)
+        ends = with_spread(f"{number(s.low, unit)} to {number(s.high, unit)}, n {s.n}", s, verdicts, spread)
+        text = number(s.value, unit) + ("" if math.isnan(s.value) else f" ({ends})")
         rows.setdefault((s.region, s.level, s.average.replace("_", " "), s.metric), {})[s.model] = text
     head = ("region", "level", "average", "metric", *models)
     return markdown.table(head, ((*key, *(texts[model] for model in models)) for key, texts in rows.items()))

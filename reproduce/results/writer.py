@@ -19,13 +19,14 @@ from reproduce.results.number_format import as_printed, in_unit
 from reproduce.results.paired_statements import Tested, decide_statements
 from reproduce.results.protocol_record import protocol_record
 from reproduce.results.run_result import Run
+from reproduce.results.spread import read_spread
 from reproduce.results.summary import Summary, summarise
 from reproduce.results.table_markdown import table_page
 from reproduce.results.verdict import Verdict, judge
 
 _TABLE_COLUMNS = (
     *("model", "region", "metric", "level", "average", "unit", "n"),
-    *("value", "ci_low", "ci_high", "seed_sd"),
+    *("value", "ci_low", "ci_high", "seed_sd", "numerical_spread"),
     *("published", "delta", "verdict", "audit"),
 )
 
@@ -50,7 +51,7 @@ def write_results(run: Run, folder: Path) -> list[Verdict]:
         folder,
         protocol_record("segmentation", experiment, run.paper, source=run.source),
         (summaries, verdicts, tested),
-        page=table_page(run, summaries, verdicts, tested),
+        page=table_page(run, summaries, verdicts, tested, read_spread(folder)),
     )
     return verdicts
 
@@ -81,15 +82,16 @@ def _write(path: Path, rows: Sequence[tuple[Cell, str]]) -> None:
 
 
 def write_table(folder: Path, summaries: Sequence[Summary], verdicts: Sequence[Verdict]) -> None:
-    """Write every number with its interval, and the verdict of those that are printed, to table.csv."""
-    by_summary = {verdict.summary: verdict for verdict in verdicts}
+    """Write every number with interval and spreads, and the verdict of those that are printed, to table.csv."""
+    by_summary, spread = {verdict.summary: verdict for verdict in verdicts}, read_spread(folder)
     rows = []
     for s in summaries:
         verdict = by_summary.get(s)
         unit = verdict.cell.unit if verdict else unit_of(s.metric)
         numbers = (in_unit(share, unit) for share in (s.value, s.low, s.high, s.seed_sd))
         judged = (verdict.cell.value, verdict.delta, verdict.word, verdict.audit) if verdict else ("", math.nan, "", "")
-        rows.append((s.model, s.region, s.metric, s.level, s.average, unit, s.n, *numbers, *judged))
+        cell = (s.model, s.region, s.metric, s.level, s.average, unit)
+        rows.append((*cell, s.n, *numbers, spread.field(cell), *judged))
     write_frame(pd.DataFrame(rows, columns=list(_TABLE_COLUMNS)), folder / "table.csv")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
-from typing import Any
 
 import keras
 
@@ -13,6 +11,7 @@ from reproduce.imaging.intensity import ZScore
 from reproduce.prediction.recipe import ABNORMALITY, ORGAN, TISSUE, Recipe, Region
 from reproduce.protocol import Arm, Experiment, Preparation, SegmentationExperiment, VolumeArm
 from reproduce.protocol.intensities import Window
+from reproduce.scripts import tables_of
 from reproduce.tasks.segmentation import SegmentationInputs, prepared_jobs
 from reproduce.training.job import Job
 from reproduce.training.state import read_best
@@ -33,7 +32,7 @@ def experiment_of(table: str, profile: str, *, scripts: Path) -> SegmentationExp
         ProtocolError: It has no such profile, or its models do not outline regions.
     """
     paths = [scripts / f"{name}.py" for name in (table, table.partition("_")[0])]
-    tables = next((_tables(path) for path in paths if path.is_file()), {})
+    tables = next((tables_of(path) for path in paths if path.is_file()), {})
     if table not in tables:
         got = f"only {', '.join(tables)}" if tables else "nothing there"
         do = "name a table as its results folder, from the project's folder or with --project"
@@ -46,12 +45,6 @@ def experiment_of(table: str, profile: str, *, scripts: Path) -> SegmentationExp
         )
         raise ProtocolError(expected="a table of segmentation", got=got, where=scripts, do=do)
     return experiment
-
-
-def _tables(script: Path) -> dict[str, dict[str, Any]]:
-    """Return the tables that a script runs under each profile: those of `tables()`, or the one of `PROFILES`."""
-    names = runpy.run_path(str(script), run_name=f"experiments_{script.stem}")
-    return names["tables"]() if "tables" in names else {script.stem: names.get("PROFILES", {})}
 
 
 def finished_model(

@@ -16,7 +16,7 @@ from reproduce.cache_key import cache_key
 from reproduce.cohorts.splits import Fold
 from reproduce.inspection.geometry import cost
 from reproduce.locks import one_writer
-from reproduce.protocol import AnyArm, Experiment
+from reproduce.protocol import AnyArm, Experiment, OneFold
 from reproduce.protocol.experiment import Arms
 from reproduce.provenance import write_json, write_text
 from reproduce.training.determinism import configure
@@ -148,12 +148,14 @@ def jobs_of(
 
     Args:
         experiment: The experiment as it is run.
-        folds: Who trains, validates and is tested.
+        folds: Who trains, validates and is tested, in all folds: a fold alone has the same key as with the others.
         source_key: Digest or key of the cohort.
         inputs: The function that makes the task's `CohortInputs`; its code is part of the key.
         cache: Folder for what can be made again.
     """
     jobs = []
+    v = experiment.validation
+    trained = [fold for fold in folds if not isinstance(v, OneFold) or fold.index == v.fold]
     shared = {f.name: getattr(experiment, f.name) for f in fields(experiment) if f.name not in _NOT_OF_A_TRAINING}
     # The order of regions is that of the channels, and the JSON of a protocol sorts its keys.
     preparation = vars(experiment.preparation).items()
@@ -170,7 +172,7 @@ def jobs_of(
         runs = cache / "runs" / experiment.table / key[:16]
         jobs += [
             Job(arm, seed, fold, runs / f"{arm.name}-seed{seed}-fold{fold.index}")
-            for seed in experiment.validation.seeds
-            for fold in folds
+            for seed in v.seeds
+            for fold in trained
         ]
     return jobs

@@ -127,6 +127,20 @@ def test_pages_are_written_again_from_the_cases_without_training(smoke_run, star
     assert "pages_written_by" in json.loads((folder / "provenance.json").read_text())
 
 
+def test_a_fold_alone_is_read_back_and_is_no_table(smoke_run, start_smoke):
+    finished = smoke_run("table1_lidc")
+    before, whole = finished.contents(), rows(finished.folder("table1_lidc") / "cases.csv")
+    runs = {path: path.stat().st_mtime_ns for path in (finished.cache / "runs").rglob("*") if path.is_file()}
+    _, text = (process := start_smoke("table1_lidc", finished.cache, "--fold", "1")).communicate()
+    assert process.returncode == 0, text
+    assert finished.contents() == before
+    assert {path: path.stat().st_mtime_ns for path in runs} == runs
+    folder = finished.cache / "parts" / "fold-1" / "results" / "table1_lidc" / "phantom-smoke"
+    assert rows(folder / "cases.csv") == [row for row in whole if row["fold"] == "1"]
+    assert [fold["index"] for fold in json.loads((folder / "splits.json").read_text())["folds"]] == [1]
+    assert "[a part of it: fold 1]" in (folder / "table.md").read_text().splitlines()[0]
+
+
 EXPORTED = {name: name for name in (*TABLES, "hippocampus_decathlon")}
 EXPORTED |= {"ablation_lidc": "ablation", "ablation_brats": "ablation"}
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from reproduce.results.spread import NOTHING_MEASURED
 from reproduce.results.table_markdown import table_page, verdict_line
 from reproduce.results.writer import write_results
 
@@ -32,8 +33,8 @@ def test_cells_in_the_order_of_the_print_with_the_audit_beside(page):
     assert len(cells) == 8
     first = [field.strip() for field in cells[0].strip("|").split("|")]
     assert first[:5] == ["unoptimised_cnn", "accuracy", "accuracy of nodule, slice, pooled", "89.6 %", "70.0 %"]
-    assert first[7] == "not comparable"
-    assert "prevalence of the two columns disjoint" in first[8]
+    assert first[7:9] == ["not measured", "not comparable"]
+    assert "prevalence of the two columns disjoint" in first[9]
 
 
 def test_statements_changes_and_silent_decisions_are_there(page):
@@ -64,7 +65,7 @@ def test_every_row_of_a_table_has_as_many_fields_as_its_head(page):
 def test_bar_in_a_title_of_a_field_is_escaped(make_run):
     run = make_run("phantom", 96)
     arms = tuple(replace(arm, because={**arm.because, "build": "silent: a | b"}) for arm in run.experiment.arms)
-    page = table_page(replace(run, experiment=replace(run.experiment, arms=arms)), [], [], [])
+    page = table_page(replace(run, experiment=replace(run.experiment, arms=arms)), [], [], [], NOTHING_MEASURED)
     assert "silent: a \\| b" in page
 
 
