@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from reproduce.errors import ProtocolError
+from reproduce.errors import ProtocolError, ResultsError
 from reproduce.options import options_given
 from reproduce.rerun import Folders, rerun
 from reproduce.results.folders import RunFolder, damage_named, optional_number
@@ -43,6 +43,7 @@ def measure_spread(
 
     Raises:
         ProtocolError: The table is of a kind that trains no folds, or whose numbers are not in table.csv.
+        ResultsError: A training does not record its arithmetic, so that a kept one could stand for another.
         ReproduceError: A training cannot be run.
     """
     if run.kind not in KINDS:
@@ -72,4 +73,7 @@ def measure_spread(
 def _values(run: RunFolder) -> dict[Cell, float]:
     path = run.path / "table.csv"
     with damage_named(run.path):
+        if "arithmetic" not in run.json("provenance.json"):
+            expected, do = "a run that says on which arithmetic it was made", "run a script that records its arithmetic"
+            raise ResultsError(expected=expected, got="none", where=run.path / "provenance.json", do=do)
         return {cell_of(row): optional_number(row["value"], path) for row in run.rows("table.csv", (*CELL, "value"))}

@@ -60,6 +60,14 @@ def test_a_kind_without_folds_is_refused(command, project):
     assert "got kind statements" in err
 
 
+def test_a_training_that_does_not_tell_its_arithmetic_gives_no_spread(command, project):
+    project.edit('"arithmetic": {"isa": isa}', '"other": isa')
+    code, _, err = command("spread", "toy")
+    assert code == 2
+    assert "expected a run that says on which arithmetic it was made, got none" in err
+    assert not (project.run / FILE).exists()
+
+
 @pytest.mark.parametrize("measured", [False, True])
 def test_pages_show_it_beside_interval_and_seed_spread(make_run, tmp_path, measured):
     folder, run = tmp_path / "results" / "table1_lidc" / "phantom-cpu", make_run("phantom", 96)

@@ -1,10 +1,17 @@
 """`reproduce stale`: which results folders the code beside them would not give any more."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from reproduce.cache_key import code_closure
 from reproduce.rerun import CODE, code_record, write_code
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 
 @pytest.fixture
@@ -74,10 +81,6 @@ def test_a_table_without_a_phantom_needs_its_data(command, recorded):
 
 
 def _printed(code, folder):
-    import os
-    import subprocess
-    import sys
-
     paths = os.pathsep.join([str(folder), *sys.path])
     environment = {**os.environ, "PYTHONPATH": paths}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
@@ -113,3 +116,15 @@ def test_a_script_reaches_what_it_imports_but_not_what_drives_it(tmp_path, proje
 
     assert not any(module == "reproduce.run" for module, _ in cache_key._followed("reproduce", "run"))
     assert cache_key._followed("reproduce.run", "main") == set()
+
+
+def test_a_table_hangs_on_what_computes_it_and_not_on_the_driver_of_all(edit):
+    script = EXPERIMENTS / "table1_lidc.py"
+    before = code_closure(script)
+    assert {"keras", "numpy", "python", "tensorflow"} <= before[1].keys()
+    edit("reproduce.run", 'f"verdict: {page.line}', 'f"the verdict: {page.line}')
+    assert code_closure(script) == before
+    edit("reproduce.results.summary", "N_RESAMPLES = 2000", "N_RESAMPLES = 2001")
+    assert code_closure(script)[0] != before[0]
+    edit("reproduce.results.summary", "N_RESAMPLES = 2001", "N_RESAMPLES = 2000  # as many as ever")
+    assert code_closure(script) == before
