@@ -27,4 +27,5 @@ def test_many_steps_are_those_of_keras(steps):
     for own, expected in zip(weights[0], weights[1], strict=True):
         np.testing.assert_allclose(own.numpy(), expected.numpy(), rtol=1e-5)
     for own, expected in zip(*(optimiser.variables for optimiser in optimisers), strict=True):
-        np.testing.assert_allclose(own.numpy(), expected.numpy(), rtol=1e-5)
+        # the kernel takes 1 - b2 in float32, where 1 - 0.999 is 0.001 times 1 + 1.3e-5
+        np.testing.assert_allclose(own.numpy(), expected.numpy(), rtol=3e-5)
