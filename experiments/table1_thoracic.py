@@ -15,7 +15,15 @@ from reproduce.papers.cells import claims_of
 from reproduce.papers.profiles import scaled
 from reproduce.papers.zheng2024.arms import ARMS
 from reproduce.papers.zheng2024.figures import draw_document002
-from reproduce.papers.zheng2024.protocol import DECISION, OPTIMISATION, ORGANS, READINGS, SHALLOW, SMALL, VALIDATION
+from reproduce.papers.zheng2024.protocol import (
+    DECISION,
+    OPTIMISATION,
+    ORGANS,
+    READINGS,
+    SHALLOW,
+    VALIDATION,
+    cpu_profile,
+)
 from reproduce.phantoms.writers.lctsc import write_lctsc_cohort
 from reproduce.prepared import thoracic
 from reproduce.protocol import Call, Experiment, Preparation, Statement
@@ -55,7 +63,7 @@ PAPER = Experiment(
         Statement("DeepLabV3", "SegNet", "dice", "002 3.3"),
     ),
 )
-CPU = scaled(PAPER, "cpu", size=64, arguments={"width": 8}, own=SMALL, validation={"seeds": (1,)}, max_epochs=20)
+CPU = cpu_profile(PAPER)
 SMOKE = scaled(
     PAPER,
     "smoke",

@@ -16,8 +16,10 @@ from reproduce.errors import NonFiniteError
 from reproduce.metrics.confusion import Counts
 from reproduce.protocol import AnyArm, Optimisation
 from reproduce.randomness import seed31
+from reproduce.training.adam import OneKernelAdam
 from reproduce.training.state import Epoch, best_epoch, read_best, read_state, write_state
 
+_BATCHES_BETWEEN_READINGS = 64
 Count = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], Counts]
 
 
@@ -50,10 +52,9 @@ class Trainer:
         self._arm, self._optimisation, self._build = arm, optimisation, build
         self.model = self._build()
         steps = optimisation.batch_size // optimisation.micro_batch
-        adam = keras.optimizers.Adam(
-            optimisation.learning_rate, gradient_accumulation_steps=steps if steps > 1 else None
-        )
+        adam = OneKernelAdam(optimisation.learning_rate, gradient_accumulation_steps=steps if steps > 1 else None)
         losses = {output: loss() for output, loss in arm.losses.items()}
+        self._validation_loss = keras.metrics.Mean()
         self.model.compile(adam, loss=losses or None, jit_compile=False)
         adam.build(self.model.trainable_variables)
         self._fresh_optimiser = [variable.numpy() for variable in adam.variables]
@@ -91,18 +92,16 @@ class Trainer:
         history = read_state(folder, self.model)
         while not self._finished(history):
             epoch = len(history)
-            stop = _StopAtNonFinite(train, epoch)
             self.model.optimizer.learning_rate = self._rate(epoch)
             started = time.process_time()
-            logs = self.model.fit(train.epoch(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[stop]).history
+            train_loss = self._train(train, epoch)
             cpu_s = time.process_time() - started
             loss = counts = None
             if validation is not None:
-                loss = float(self.model.evaluate(validation, verbose=0, return_dict=True)["loss"])
+                loss, counts = self._validate(validation, count)
                 if not math.isfinite(loss):
                     raise _non_finite("validation loss", loss, epoch, [])
-                counts = None if count is None else self._counts(validation, count)
-            history.append(Epoch(epoch, float(logs["loss"][0]), loss, counts, cpu_s))
+            history.append(Epoch(epoch, train_loss, loss, counts, cpu_s))
             write_state(folder, self.model, history)
             on_epoch(len(history), history[-1])
         read_best(folder, self.model)
@@ -119,32 +118,48 @@ class Trainer:
         o = self._optimisation
         return o.learning_rate * (1 - epoch / o.max_epochs) ** (o.decay_power or 0)
 
-    def _counts(self, validation: tf.data.Dataset, count: Count) -> Counts:
-        """Count all validation batches; in a second pass, since a model with its own loss predicts in another way."""
-        batches = (
-            count({name: target.numpy() for name, target in targets.items()}, self.model.predict_on_batch(images))
-            for images, targets in validation
-        )
-        return sum(batches, Counts(0, 0, 0, 0))
+    def _train(self, train: EpochsOf, epoch: int) -> float:
+        """Train on all batches of an epoch by the step of Keras, and return the mean of their losses.
+
+        The mean so far stays not finite once it is, so it is read now and then: a GPU waits at each reading.
+        """
+        self.model.reset_metrics()
+        self.model.make_train_function()
+        means: list[tf.Tensor] = []
+        for batch in train.epoch(epoch):
+            means.append(self.model.train_function([batch])["loss"])
+            if len(means) % _BATCHES_BETWEEN_READINGS == 0 and not math.isfinite(means[-1]):
+                break
+        if not math.isfinite(means[-1]):
+            first = next(i for i, mean in enumerate(means) if not math.isfinite(mean))
+            raise _non_finite(f"loss of batch {first}", float(means[first]), epoch, train.names(epoch, first))
+        return float(means[-1])
+
+    def _validate(self, validation: tf.data.Dataset, count: Count | None) -> tuple[float, Counts | None]:
+        """Return the mean loss of all validation batches, and their counts, None where none are asked for."""
+        self._validation_loss.reset_state()
+        judge = self._judge.get_concrete_function(*validation.element_spec)
+        counts = []
+        for images, targets in validation:
+            outputs = judge(images, targets)
+            if count is not None:
+                counts.append(count(*({name: v.numpy() for name, v in of.items()} for of in (targets, outputs))))
+        loss = float(self._validation_loss.result())
+        return loss, None if count is None else sum(counts, Counts(0, 0, 0, 0))
+
+    @tf.function
+    def _judge(self, images: tf.Tensor, targets: Mapping[str, tf.Tensor]) -> Mapping[str, tf.Tensor]:
+        """Return the outputs for a batch, and add their loss to the mean; the model says itself what its loss is."""
+        outputs = self.model(images, training=False)
+        loss = self.model.compute_loss(x=images, y=targets, y_pred=outputs, training=False)
+        self._validation_loss.update_state(loss, sample_weight=tf.shape(images)[0])
+        return outputs
 
     def _finished(self, history: list[Epoch]) -> bool:
         if len(history) >= self._optimisation.max_epochs:
             return True
         patience = self._optimisation.patience
         return patience is not None and bool(history) and len(history) - 1 - best_epoch(history) >= patience
-
-
-class _StopAtNonFinite(keras.callbacks.Callback):
-    """Raises at the first batch after which the running loss is not finite."""
-
-    def __init__(self, train: EpochsOf, epoch: int):
-        super().__init__()
-        self._train, self._epoch = train, epoch
-
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, float]) -> None:
-        loss = float(logs["loss"])
-        if not math.isfinite(loss):
-            raise _non_finite(f"loss of batch {batch}", loss, self._epoch, self._train.names(self._epoch, batch))
 
 
 def _non_finite(what: str, value: float, epoch: int, names: Sequence[object]) -> NonFiniteError:

@@ -10,7 +10,7 @@ from reproduce.models.registered import MODULES
 PACKAGE = Path(__file__).parents[2] / "reproduce"
 # As they stand in the files that people have.
 NAMES = {
-    *("AdaptiveAveragePooling", "BilinearResize", "BilinearUpsampling", "BinaryCrossEntropy"),
+    *("AdaptiveAveragePooling", "BatchNormalization", "BilinearResize", "BilinearUpsampling", "BinaryCrossEntropy"),
     *("CategoricalCrossEntropy", "ChannelAffine", "ChannelPadding", "ChannelScale", "ChannelShuffle", "ChannelSlice"),
     *("ContextMixing", "Focal", "GlobalResponse", "GroupedPointwise", "ImageNetInput", "MaskRCNN"),
     *("MaxPoolingWithIndices", "MeanMagnitude", "PatchMerging", "RadialBasis", "ResponseNormalisation"),

@@ -7,6 +7,9 @@ import tensorflow as tf
 
 from reproduce.errors import NonFiniteError
 from reproduce.metrics.confusion import count
+from reproduce.models.layers.normalisation import BatchNormalization
+from reproduce.models.losses import BinaryCrossEntropy
+from reproduce.randomness import seed31
 from reproduce.training.fit import Trainer
 from reproduce.training.pipeline import held_out
 from reproduce.training.state import Epoch, read_history
@@ -134,7 +137,7 @@ def test_a_finished_run_trains_no_more(
 ):
     train = training_set(augmentation=augmentation)
     fit(trainer, train, validation, tmp_path)
-    monkeypatch.setattr(trainer.model, "fit", None)
+    monkeypatch.setattr(trainer, "_train", None)
     history, found = fit(trainer, train, validation, tmp_path)
     assert history == undisturbed[0]
     assert same(found, undisturbed[1])
@@ -142,7 +145,8 @@ def test_a_finished_run_trains_no_more(
 
 def with_validation_losses(trainer, monkeypatch, losses):
     remaining = iter(losses)
-    monkeypatch.setattr(trainer.model, "evaluate", lambda *a, **k: {"loss": next(remaining)})
+    validate = trainer._validate
+    monkeypatch.setattr(trainer, "_validate", lambda *a: (next(remaining), validate(*a)[1]))
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +218,45 @@ def test_a_value_that_is_not_finite_names_the_slices_of_its_batch(
     assert not (tmp_path / "history.json").exists()
 
 
+@pytest.mark.parametrize("between", [1, 2, 64])
+def test_the_batch_is_named_however_seldom_the_loss_is_read(
+    trainer, changed_slices, training_set, validation, tmp_path, monkeypatch, between
+):
+    def spoil(images):
+        images[6, 3, 3] = np.inf
+
+    spoilt = changed_slices(spoil)
+    train = training_set(slices=spoilt, examples=spoilt.of("ABC"), batch_size=1, micro_batch=1)
+    order = [train.names(0, batch)[0] for batch in range(12)]
+    (bad,) = (batch for batch, name in enumerate(order) if (name.patient, name.slice) == ("B", 2))
+    monkeypatch.setattr("reproduce.training.fit._BATCHES_BETWEEN_READINGS", between)
+    with pytest.raises(NonFiniteError, match="on B slice 2") as caught:
+        fit(trainer, train, validation, tmp_path)
+    assert f"loss of batch {bad}" in caught.value.expected
+
+
+def test_weights_and_losses_are_those_of_keras(make_trainer, recipe, training_set, validation, augmentation, tmp_path):
+    train = training_set(augmentation=augmentation)
+    trainer = make_trainer(without_bias, max_epochs=1)
+    (row,), _ = fit(trainer, train, validation, tmp_path)
+    plain = keras_normalised((16, 16), n_channels=1, n_regions=1)
+    keras.utils.set_random_seed(seed31(train.seed, "weights", "arm", train.fold))
+    plain.set_weights(without_bias((16, 16), n_channels=1, n_regions=1).get_weights())
+    plain.compile(keras.optimizers.Adam(1e-2), loss={"mask": BinaryCrossEntropy()}, jit_compile=False)
+    logs = plain.fit(train.epoch(0), validation_data=validation, epochs=1, verbose=0, shuffle=False).history
+    for own, expected in zip(trainer.model.weights, plain.weights, strict=True):
+        np.testing.assert_allclose(own.numpy(), expected.numpy(), atol=1e-5, err_msg=own.path)
+    assert row.train_loss == pytest.approx(logs["loss"][0], abs=1e-5)
+    assert row.validation_loss == pytest.approx(logs["val_loss"][0], abs=1e-5)
+
+
+def test_the_model_is_run_once_on_each_validation_batch(make_trainer, training_set, validation, tmp_path):
+    trainer, seen = make_trainer(counting, max_epochs=2), []
+    n_runs = trainer.model.get_layer("counted").n_runs
+    fit(trainer, training_set(), validation, tmp_path, lambda n, row: seen.append(int(n_runs.numpy())))
+    assert seen == [1, 2]  # one batch of four slices in each epoch
+
+
 def test_a_validation_loss_that_is_not_finite_stops_and_keeps_what_was(
     trainer, training_set, validation, tmp_path, monkeypatch
 ):
@@ -225,6 +268,38 @@ def test_a_validation_loss_that_is_not_finite_stops_and_keeps_what_was(
     monkeypatch.undo()
     history, _ = fit(trainer, training_set(), validation, tmp_path)
     assert history[0] == seen[0] == Epoch(0, history[0].train_loss, 1.0, history[0].validation, 0.0)
+
+
+def net(size, n_regions, norm):
+    """A convolution, a normalisation and a head; no bias before the normalisation, which would have no gradient."""
+    image = keras.Input((*size, 1))
+    x = norm(keras.layers.Conv2D(4, 3, padding="same", use_bias=False, name="conv")(image))
+    head = keras.layers.Conv2D(n_regions, 3, padding="same", activation="sigmoid", name="mask")
+    return keras.Model(image, {"mask": head(keras.layers.ReLU(name="relu")(x))})
+
+
+def without_bias(size, *, n_channels, n_regions):
+    return net(size, n_regions, BatchNormalization(momentum=0.9, name="norm"))
+
+
+def keras_normalised(size, *, n_channels, n_regions):
+    return net(size, n_regions, keras.layers.BatchNormalization(momentum=0.9, name="norm"))
+
+
+class Counted(keras.layers.Layer):
+    """Counts how often it is run outside of training."""
+
+    def build(self, input_shape):
+        self.n_runs = self.add_weight(shape=(), initializer="zeros", trainable=False, name="n_runs")
+
+    def call(self, inputs, training=False):
+        if not training:
+            self.n_runs.assign_add(1.0)
+        return inputs
+
+
+def counting(size, *, n_channels, n_regions):
+    return net(size, n_regions, Counted(name="counted"))
 
 
 def after_one_epoch(make_trainer, training_set, tmp_path, build, micro_batch):

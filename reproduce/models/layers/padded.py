@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from keras import layers
 
 from reproduce.models import Tensor
+from reproduce.models.layers.normalisation import BatchNormalization
 
 CONVOLUTION = {4: layers.Conv2D, 5: layers.Conv3D}
 HE = {"kernel_initializer": "he_normal"}
@@ -45,7 +46,7 @@ def batch_norm(x: Tensor, name: str, norm: BatchNorm | None, *, activation: Acti
     """Return batch normalisation, none where `norm` is None, and the activation of the name, none where it is None."""
     if norm is not None:
         momentum, epsilon, trainable = norm.momentum, norm.epsilon, not norm.frozen
-        x = layers.BatchNormalization(momentum=momentum, epsilon=epsilon, trainable=trainable, name=f"{name}_bn")(x)
+        x = BatchNormalization(momentum=momentum, epsilon=epsilon, trainable=trainable, name=f"{name}_bn")(x)
     return x if activation is None else activation(name)(x)
 
 
