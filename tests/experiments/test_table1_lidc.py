@@ -109,7 +109,7 @@ def test_the_cpu_profile_keeps_three_seeds_and_has_patients_enough(profiles):
     cpu = profiles["cpu"]
     assert cpu.validation.seeds == profiles["paper"].validation.seeds
     assert len(cpu.validation.seeds) == 3
-    assert cpu.phantom.arguments["n_patients"] >= 72
+    assert cpu.phantom.arguments["n_patients"] >= 128
 
 
 @pytest.mark.parametrize("table", [lidc, brats])
