@@ -88,6 +88,7 @@ ALLOWED = (
     "preparation.size",
     "arms.optimised_cnn.build.arguments.",
     "arms.unoptimised_cnn.build.arguments.",
+    "arms.optimised_cnn.losses.slice.arguments.alpha",
     "optimisation.batch_size",
     "optimisation.micro_batch",
     "optimisation.max_epochs",
