@@ -19,6 +19,7 @@ def scaled(
     validation: Mapping[str, Any],
     own: Mapping[str, Mapping[str, Any]] | None = None,
     phantom: Call | None = None,
+    why: Mapping[str, str] | None = None,
     **optimisation: Any,
 ) -> Experiment:
     """Return a document's experiment made smaller; what it changes is listed in protocol.json and on the page.
@@ -31,15 +32,16 @@ def scaled(
         validation: Fields of the division, e.g. fewer seeds.
         own: Further arguments of single models, by the name of their arm; they go before those of all.
         phantom: Another phantom cohort; None keeps it.
+        why: For a field that changes its own reason, by its name, e.g. "n_folds"; see `reduced`.
         optimisation: Fields of the optimisation, e.g. fewer epochs.
     """
-    of_arm = own or {}
+    of_arm, why = own or {}, why or {}
     return replace(
         paper,
         profile=profile,
         phantom=phantom or paper.phantom,
-        arms=tuple(narrowed(arm, profile, **{**arguments, **of_arm.get(arm.name, {})}) for arm in paper.arms),
-        optimisation=reduced(paper.optimisation, profile, **optimisation),
-        preparation=reduced(paper.preparation, profile, size=size),
-        validation=reduced(paper.validation, profile, **validation),
+        arms=tuple(narrowed(arm, profile, why, **{**arguments, **of_arm.get(arm.name, {})}) for arm in paper.arms),
+        optimisation=reduced(paper.optimisation, profile, why, **optimisation),
+        preparation=reduced(paper.preparation, profile, why, size=size),
+        validation=reduced(paper.validation, profile, why, **validation),
     )

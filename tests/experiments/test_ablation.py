@@ -101,7 +101,7 @@ def test_profiles_bear_their_names_and_print_no_cell(profiles):
     assert len({protocol_id(experiment) for experiment in found.values()}) == 3
 
 
-def test_a_profile_is_that_of_the_table_but_for_arms_folds_and_epochs(profiles):
+def test_a_profile_is_that_of_the_table_but_for_arms_and_seeds(profiles):
     module, found = profiles
     for own, table in ((found["paper"], module.PAPER), (found["cpu"], module.CPU), (found["smoke"], module.SMOKE)):
         # one cache of prepared and resized examples serves both
@@ -109,9 +109,8 @@ def test_a_profile_is_that_of_the_table_but_for_arms_folds_and_epochs(profiles):
         assert plain(own.phantom) == plain(table.phantom)
         different = [each.field for each in changes(table, own)]
         assert [field for field in different if not field.startswith(("arms.", "statements."))] == [
-            *(["optimisation.max_epochs"] if own.profile == "cpu" else []),
             *["printed", "table", "title"],
-            *(["validation.n_folds"] if own.profile == "cpu" else []),
+            *(["validation.seeds"] if own.profile == "cpu" else []),
         ]
 
 

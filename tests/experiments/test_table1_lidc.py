@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 from reproduce.papers.cells import table_cells
-from reproduce.protocol.text import changes, decisions, protocol_id
+from reproduce.papers.xue2025 import brats, lidc
+from reproduce.protocol.reduced import LESS
+from reproduce.protocol.text import changes, decisions, protocol_id, sections
 from reproduce.run import PROFILES
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -85,9 +88,11 @@ ALLOWED = (
     "preparation.size",
     "arms.optimised_cnn.build.arguments.",
     "arms.unoptimised_cnn.build.arguments.",
+    "arms.optimised_cnn.losses.slice.arguments.alpha",
     "optimisation.batch_size",
     "optimisation.micro_batch",
     "optimisation.max_epochs",
+    "optimisation.decay_power",
     "validation.seeds",
     "validation.n_folds",
     "phantom.arguments.",
@@ -101,9 +106,29 @@ def test_a_reduced_profile_changes_sizes_alone(profiles, name):
     assert [each for each in changed if not each.field.startswith(ALLOWED)] == []
 
 
-def test_the_cpu_profile_keeps_the_folds_and_the_cohort(profiles):
-    changed = changes(profiles["paper"], profiles["cpu"])
-    assert not any(each.field.startswith(("validation.n_folds", "phantom")) for each in changed)
+def test_the_cpu_profile_keeps_three_seeds_and_has_patients_enough(profiles):
+    cpu = profiles["cpu"]
+    assert cpu.validation.seeds == profiles["paper"].validation.seeds
+    assert len(cpu.validation.seeds) == 3
+    assert cpu.phantom.arguments["n_patients"] >= 128
+
+
+@pytest.mark.parametrize("table", [lidc, brats])
+def test_every_value_of_the_cpu_profile_has_a_reason_of_its_own(table):
+    reasons = {f"{path}{name}": reason for path, part in sections(table.CPU) for name, reason in part.because.items()}
+    changed = {field: reason for field, reason in reasons.items() if reason.startswith("cpu: ")}
+    assert {"preparation.size", "optimisation.decay_power", "validation.n_folds"} < set(changed)
+    assert [field for field, reason in changed.items() if reason.startswith(LESS["cpu"])] == []
+
+
+@pytest.mark.parametrize("positive", [0.2, 0.45, 0.55, 0.8])
+def test_a_slice_head_that_knows_no_more_than_the_share_of_lesions_answers_with_the_more_frequent(profiles, positive):
+    # the constant answer with the least loss, found on a grid of probabilities
+    loss = profiles["paper"].arms[1].losses["slice"]()
+    answers = np.arange(1, 100, dtype="float32")[:, None] / 100
+    with_lesion, without = (loss.call(np.full_like(answers, truth), answers) for truth in (1, 0))
+    best = float(answers[np.argmin(positive * np.asarray(with_lesion) + (1 - positive) * np.asarray(without)), 0])
+    assert (best >= 0.5) == (positive >= 0.5)
 
 
 def test_the_arms_differ_as_the_document_says(profiles):
@@ -117,7 +142,7 @@ def test_the_arms_differ_as_the_document_says(profiles):
         "slice": "focal",
     }
     focal = optimised.losses["slice"]()
-    assert focal.settings == {"gamma": 2.0, "alpha": 0.25}
+    assert focal.settings == {"gamma": 2.0, "alpha": 0.5}
     assert {output: loss().name for output, loss in plain.losses.items()} == {"mask": "binary_cross_entropy"}
 
 

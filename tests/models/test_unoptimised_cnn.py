@@ -1,6 +1,7 @@
 """The plain encoder-decoder: its parameters by hand, and that nothing skips."""
 
 import keras
+import numpy as np
 import pytest
 
 from reproduce.models.layers.normalisation import BatchNormalization
@@ -55,3 +56,8 @@ def test_there_is_no_slice_head():
 def test_the_bottleneck_sees_the_grid_halved_depth_times_and_channels_doubled(depth):
     bottleneck = built(depth=depth).get_layer("bottleneck_conv2_relu").output
     assert bottleneck.shape == (None, 8 // 2**depth, 8 // 2**depth, 2 * 2**depth)
+
+
+def test_the_mask_starts_from_a_probability_of_one_hundredth():
+    bias = built(n_regions=3).get_layer("mask_logits").bias.numpy()
+    assert 1 / (1 + np.exp(-bias)) == pytest.approx([0.01] * 3, rel=1e-5)

@@ -52,3 +52,12 @@ def test_what_is_scaled_says_why_and_what_the_whole_protocol_has(smaller):
     assert smaller.optimisation.because["batch_size"] == f"{less}000 6.2"
     assert smaller.optimisation.because["patience"].startswith("000 6.2")
     assert smaller.arms[0].because["build"].startswith(f"{less}silent: ")
+
+
+def test_a_field_with_a_reason_of_its_own_has_that_one_and_the_others_the_profile_s():
+    found = scaled(
+        PAPER, "cpu", size=96, arguments={"width": 8}, validation={"n_folds": 2}, why={"n_folds": "we say so"}
+    )
+    assert found.validation.because["n_folds"] == "cpu: we say so; in full: 000 6.2"
+    assert found.preparation.because["size"] == "cpu: so that the table takes minutes on two cores; in full: 000 6.2"
+    assert found.validation.because["seeds"] == PAPER.validation.because["seeds"]

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from reproduce.errors import DataNotFoundError
 from reproduce.models.classification.pretrained_encoders import DENSENET121, INCEPTION_V3, RESNET50, VGG16, find_weights
-from reproduce.models.losses import BinaryCrossEntropy, Focal, SquaredDice, sum_of
+from reproduce.models.losses import BinaryCrossEntropy, SquaredDice, sum_of
 from reproduce.models.segmentation.optimised_cnn import ablation_cnn
 from reproduce.models.segmentation.pretrained_cnn import pretrained_cnn
-from reproduce.papers.xue2025.protocol import AUGMENTATION, LAYERS
+from reproduce.papers.xue2025.protocol import ALPHA, AUGMENTATION, FOCAL, LAYERS
 from reproduce.protocol import Arm, Call, Statement
 from reproduce.provenance import file_digest
 
@@ -22,11 +22,10 @@ TRANSFER = {
 WHY_NOT_RUN = dict.fromkeys(TRANSFER, "not run: weights absent")
 
 _DICE = Call(SquaredDice, {"smooth": 1.0})
-_FOCAL = Call(Focal, {"gamma": 2.0, "alpha": 0.25})
 _LOSSES = {
     "Dice": _DICE,
-    "focal loss (gamma 2, alpha 0.25: Lin 2017)": _FOCAL,
-    "Dice and focal loss (gamma 2, alpha 0.25: Lin 2017), equal weights,": Call(sum_of, {"losses": (_DICE, _FOCAL)}),
+    ALPHA: FOCAL,
+    f"Dice and {ALPHA}, equal weights,": Call(sum_of, {"losses": (_DICE, FOCAL)}),
 }
 _ON_DICE, _ON_FOCAL, _ON_BOTH = _LOSSES
 _ALL = ("residual", "dense", "skips")

@@ -44,6 +44,17 @@ PAPER = Experiment(
     readings=readings("nodule"),
     statements=statements("000 7.1.1"),
 )
+# Many patients and few slices of each: a model without augmentation learns thirty patients by heart, and it is patients
+# that decide on a difference in Dice. 256 x 256 pixels of 1.2 to 1.8 mm, of which the models see 96; nine slices of
+# 5 mm, the thickest of LIDC-IDRI, make the 40 mm that a nodule of 30 mm needs.
+_MANY = Call(write_lidc_cohort, {**PHANTOM, "n_patients": 128, "matrix": 256, "n_slices": 9, "slice_spacing_mm": 5.0})
 _SMALL = Call(write_lidc_cohort, {**PHANTOM, "n_patients": 4, "matrix": 64, "n_slices": 8})
-PROFILES = profiles_of(PAPER, cpu_size=96, smoke_phantom=_SMALL)
+PROFILES = profiles_of(
+    PAPER,
+    cpu_phantom=_MANY,
+    cpu_size=96,
+    why_cpu_size="3 to 5 mm a pixel, on which a nodule of 13 mm is three to four pixels wide",
+    cpu_epochs=4,
+    smoke_phantom=_SMALL,
+)
 CPU, SMOKE = PROFILES["cpu"], PROFILES["smoke"]
