@@ -53,16 +53,17 @@ def averaged_over_boxes(
     return (total / times)[inside]
 
 
-def box_starts(n: int, side: int) -> list[int]:
-    """Return where boxes start along an axis to cover it evenly, neighbours sharing half a side or more.
+def box_starts(n: int, side: int, *, overlap: int = 2) -> list[int]:
+    """Return where boxes start along an axis to cover it evenly, neighbours sharing half a side or another part of it.
 
     Args:
         n: Voxels along the axis, at least `side`.
         side: Side of a box, in voxels.
+        overlap: Neighbours share a side divided by this, or more.
     """
     if n == side:
         return [0]
-    n_boxes = -(-(n - side) // max(1, side // 2)) + 1
+    n_boxes = -(-(n - side) // max(1, side - -(-side // overlap))) + 1
     return np.linspace(0, n - side, n_boxes).round().astype(int).tolist()
 
 

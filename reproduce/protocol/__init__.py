@@ -17,6 +17,7 @@ from reproduce.protocol.experiment import (
     Reading,
     SegmentationExperiment,
     Statement,
+    Tiles,
     Validation,
     VolumeArm,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Section",
     "SegmentationExperiment",
     "Statement",
+    "Tiles",
     "Validation",
     "VolumeArm",
 ]

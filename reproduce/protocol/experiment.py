@@ -31,6 +31,24 @@ class Preparation(Section):
 
 
 @dataclass(frozen=True)
+class Tiles(Section):
+    """What models of slices see instead of whole ones: squares of them, at their resolution.
+
+    Training draws one tile of each slice in each epoch, and its slice flag says whether a region is in the tile.
+    Validation draws one likewise, the same in every epoch. In prediction tiles that overlap cover each slice: masks are
+    averaged, and a slice is as probable as its most probable tile.
+
+    Attributes:
+        size: Side of a tile in pixels.
+        region_share: Share of the tiles, of slices with a region, that are drawn where one of its pixels is; the
+            others lie anywhere in the slice.
+    """
+
+    size: int
+    region_share: float
+
+
+@dataclass(frozen=True)
 class Arm(Section):
     """One column of a table: a model with what it is trained on.
 
@@ -279,6 +297,7 @@ class Experiment(Generic[Prepares, Arms, Decides]):
         printed: Whether the document prints cells of this table; not so for a table that it should have had.
         phantom: Writes the phantom cohort; called with the folder and the number of workers.
         preparation, arms, optimisation, validation, decision, readings, statements: See their classes.
+        tiles: What models of slices see of them; None shows them whole.
     """
 
     table: str
@@ -295,6 +314,7 @@ class Experiment(Generic[Prepares, Arms, Decides]):
     decision: Decides
     readings: tuple[Reading, ...]
     statements: tuple[Statement, ...]
+    tiles: Tiles | None = None
 
     @property
     def is_ours(self) -> bool:

@@ -16,14 +16,18 @@ from reproduce.protocol import Section
 def plain(value: Any) -> Any:
     """Return a protocol, or a part of one, as JSON types: dataclasses as objects, functions and classes by their names.
 
-    A name is that of the definition alone, "optimised_cnn" or "Focal", so that code can move to another file and its
-    protocols keep their ids; tests hold that no two functions of the protocols share one.
+    A field that is None where nobody gives it is left out, so that a protocol which can say more leaves others as they
+    are. A name is that of the definition alone, "optimised_cnn" or "Focal", so that code can move to another file and
+    its protocols keep their ids; tests hold that no two functions of the protocols share one.
 
     Raises:
         ProtocolError: A function has no name of its own, as a lambda or one defined inside another function.
     """
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        stated = [
+            field for field in fields(value) if field.default is not None or getattr(value, field.name) is not None
+        ]
+        return {field.name: plain(getattr(value, field.name)) for field in stated}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):

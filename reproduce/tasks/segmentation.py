@@ -61,8 +61,9 @@ class SegmentationInputs:
         if isinstance(arm, VolumeArm):
             volumes = _required(self.volumes, arm)
             return arm.build(arm.box, n_channels=volumes.n_channels, n_regions=len(volumes.regions))
-        slices = _required(self.slices, arm)
-        return arm.build((slices.size, slices.size), n_channels=slices.n_channels, n_regions=len(slices.regions))
+        slices, tiles = _required(self.slices, arm), self.experiment.tiles
+        side = slices.size if tiles is None else tiles.size
+        return arm.build((side, side), n_channels=slices.n_channels, n_regions=len(slices.regions))
 
     def count(self, targets: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]) -> Counts:
         """Return the counts of a batch's pixels on the region of the first cell."""
@@ -83,13 +84,15 @@ class SegmentationInputs:
             micro_batch=optimisation.micro_batch,
             targets=arm.targets,
             augmentation=arm.augmentation,
+            tiles=self.experiment.tiles,
             seed=job.seed,
             fold=fold.index,
         )
-        at_a_time, validation = optimisation.micro_batch, None
+        shown: dict[str, Any] = {"slices": slices, "batch_size": optimisation.micro_batch}
+        shown["tiles"], validation = self.experiment.tiles, None
         if fold.validation:
-            validation = held_out(slices.of(fold.validation), batch_size=at_a_time, targets=arm.targets)
-        predict = functools.partial(predict_scans, slices=slices, patients=fold.test, batch_size=at_a_time)
+            validation = held_out(patients=fold.validation, targets=arm.targets, **shown)
+        predict = functools.partial(predict_scans, patients=fold.test, **shown)
         return Inputs(train, validation, predict, len(slices.indices(fold.test)))
 
     def _of_volumes(self, job: Job, arm: VolumeArm) -> Inputs:

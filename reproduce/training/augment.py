@@ -10,20 +10,27 @@ import tensorflow as tf
 from reproduce.protocol.augmentation import Augmentation
 
 
-def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf.Tensor:
+def draw_transform(
+    augmentation: Augmentation | None, seed: tf.Tensor, size: int, *, corner: tf.Tensor | None = None
+) -> tf.Tensor:
     """Draw the affine map of one sample: flip, scale, rotation about the centre, then translation.
 
     Drawing is apart from applying, so that a sample can be replayed from its seed alone.
 
     Args:
-        augmentation: Ranges.
+        augmentation: Ranges; None for none, which leaves the pixels as they are.
         seed: int64 `[2]`; the same seed gives the same map.
-        size: Side of the image in pixels.
+        size: Side of the result in pixels.
+        corner: float32 `[2]`, y and x in the source of the first pixel of a tile that is the result before it is
+            augmented; None where source and result have one size.
 
     Returns:
         float32 `[8]`: a0 a1 a2 b0 b1 b2 0 0, which maps the pixel (x, y) of the result to the place
         (a0 x + a1 y + a2, b0 x + b1 y + b2) in the source.
     """
+    first_y, first_x = (0.0, 0.0) if corner is None else (corner[0], corner[1])
+    if augmentation is None:
+        return tf.stack([1.0, 0.0, first_x, 0.0, 1.0, first_y, 0.0, 0.0])
     u = tf.random.stateless_uniform([5], seed, -1.0, 1.0)
     angle = u[0] * (augmentation.rotation_deg * math.pi / 180)
     low, high = augmentation.scale
@@ -37,10 +44,10 @@ def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf
         [
             mirror * cos,
             mirror * sin,
-            centre - mirror * (cos * from_x + sin * from_y),
+            centre + first_x - mirror * (cos * from_x + sin * from_y),
             -sin,
             cos,
-            centre - (-sin * from_x + cos * from_y),
+            centre + first_y - (-sin * from_x + cos * from_y),
             0.0,
             0.0,
         ]
@@ -48,7 +55,7 @@ def draw_transform(augmentation: Augmentation, seed: tf.Tensor, size: int) -> tf
 
 
 def apply_transforms(
-    images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor, *, mirrored: Sequence[int]
+    images: tf.Tensor, masks: tf.Tensor, transforms: tf.Tensor, *, mirrored: Sequence[int], size: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Resample images and masks once, together, by bilinear interpolation.
 
@@ -60,15 +67,16 @@ def apply_transforms(
         masks: float32 `[batch, y, x, region]` in {0, 1}.
         transforms: float32 `[batch, 8]` of `draw_transform`.
         mirrored: For each region the one whose mask it takes where the map mirrors: itself, or its other side.
+        size: Side of the result in pixels.
 
     Returns:
-        Images and masks of the same shapes and dtypes.
+        Images and masks of that size, else of the same shapes and dtypes.
     """
     n_channels = images.shape[-1]
     both = tf.raw_ops.ImageProjectiveTransformV3(
         images=tf.concat([images, masks], axis=-1),
         transforms=transforms,
-        output_shape=tf.shape(images)[1:3],
+        output_shape=(size, size),
         fill_value=0.0,
         interpolation="BILINEAR",
         fill_mode="CONSTANT",

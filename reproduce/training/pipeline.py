@@ -14,12 +14,13 @@ from reproduce.errors import ProtocolError
 from reproduce.locks import one_writer
 from reproduce.prepared.slices import SPLIT, Prepared
 from reproduce.progress import tracked
-from reproduce.protocol import Preparation
+from reproduce.protocol import Preparation, Tiles
 from reproduce.protocol.augmentation import Augmentation
 from reproduce.protocol.intensities import Normalised, Window
 from reproduce.provenance import write_json
 from reproduce.randomness import seed31
 from reproduce.training.augment import apply_transforms, draw_transform, other_sides
+from reproduce.training.tiles import draw_corner
 
 _IN_MEMORY_BYTES = 2 << 30
 _ON_DISK_BYTES = 32 << 30
@@ -163,6 +164,7 @@ class TrainingSet:
             waits for the next epoch.
         targets: For each output of the model what it is trained towards, "mask" or "slice".
         augmentation: Ranges, or None.
+        tiles: What is drawn of each slice, or None for all of it.
         seed: Random seed of the training.
         fold: Index of the fold.
 
@@ -178,6 +180,7 @@ class TrainingSet:
     micro_batch: int
     targets: Mapping[str, str]
     augmentation: Augmentation | None
+    tiles: Tiles | None
     seed: int
     fold: int
 
@@ -201,21 +204,10 @@ class TrainingSet:
     def _batches(self, epoch: int) -> tf.data.Dataset:
         shuffle_seed = seed31(self.seed, "shuffle", self.fold, epoch)
         order = self.examples.shuffle(min(self.n, _SHUFFLE_BUFFER), shuffle_seed, reshuffle_each_iteration=False)
-        augmentation = self.augmentation
-        if augmentation is None:
+        if self.augmentation is None and self.tiles is None:
             return self._batched(order)
-        base = seed31(self.seed, "augment", self.fold)
-        mirrored = other_sides(self.slices.regions, augmentation.sides)
-
-        def drawn(example: dict) -> dict:
-            seed = tf.stack([tf.constant(base, tf.int64), (epoch << 32) + example["index"]])
-            return {**example, "transform": draw_transform(augmentation, seed, self.slices.size)}
-
-        def applied(batch: dict) -> dict:
-            image, mask = apply_transforms(batch["image"], batch["mask"], batch["transform"], mirrored=mirrored)
-            return {**batch, "image": image, "mask": mask}
-
-        return self._batched(order.map(drawn)).map(applied)
+        drawing = _Drawing(self.slices, self.augmentation, self.tiles, seed31(self.seed, "augment", self.fold), epoch)
+        return self._batched(order.map(drawing.draw)).map(drawing.apply)
 
     def _batched(self, examples: tf.data.Dataset) -> tf.data.Dataset:
         return examples.batch(self.micro_batch, drop_remainder=self.n >= self.batch_size).take(self.n_batches)
@@ -237,9 +229,58 @@ def require_steps(n: int, batch_size: int, micro_batch: int, *, what: str, fold:
         )
 
 
-def held_out(examples: tf.data.Dataset, *, batch_size: int, targets: Mapping[str, str]) -> tf.data.Dataset:
-    """Return batches of examples as they are, in order: the image, and the target of each output."""
-    return _image_and_targets(examples.batch(batch_size), targets)
+@dataclass(frozen=True, eq=False)
+class _Drawing:
+    """Draws of each example of an epoch its tile and its augmentation, from (base, epoch, index) alone."""
+
+    slices: Slices
+    augmentation: Augmentation | None
+    tiles: Tiles | None
+    base: int
+    epoch: int
+
+    @property
+    def size(self) -> int:
+        return self.slices.size if self.tiles is None else self.tiles.size
+
+    def draw(self, example: dict) -> dict:
+        seed = tf.stack([tf.constant(self.base, tf.int64), (self.epoch << 32) + example["index"]])
+        corner = None if self.tiles is None else draw_corner(self.tiles, example["mask"], seed)
+        return {**example, "transform": draw_transform(self.augmentation, seed, self.size, corner=corner)}
+
+    def apply(self, batch: dict) -> dict:
+        sides = () if self.augmentation is None else self.augmentation.sides
+        mirrored = other_sides(self.slices.regions, sides)
+        image, mask = apply_transforms(
+            batch["image"], batch["mask"], batch["transform"], mirrored=mirrored, size=self.size
+        )
+        if self.tiles is None:
+            return {**batch, "image": image, "mask": mask}
+        return {**batch, "image": image, "mask": mask, "slice": tf.reduce_max(mask, axis=(1, 2, 3))[:, None]}
+
+
+def held_out(
+    slices: Slices,
+    patients: Iterable[str],
+    *,
+    batch_size: int,
+    targets: Mapping[str, str],
+    tiles: Tiles | None = None,
+) -> tf.data.Dataset:
+    """Return batches of some patients' slices in order, never augmented: the image, and the target of each output.
+
+    Args:
+        slices: The cohort.
+        patients: Who validates.
+        batch_size: Images at a time.
+        targets: See `TrainingSet`.
+        tiles: One is drawn of each slice, the same each time; None shows whole slices.
+    """
+    examples = slices.of(patients)
+    if tiles is None:
+        return _image_and_targets(examples.batch(batch_size), targets)
+    drawing = _Drawing(slices, None, tiles, seed31("validation"), 0)
+    return _image_and_targets(examples.map(drawing.draw).batch(batch_size).map(drawing.apply).cache(), targets)
 
 
 def _image_and_targets(batches: tf.data.Dataset, targets: Mapping[str, str]) -> tf.data.Dataset:

@@ -11,7 +11,9 @@ import numpy as np
 from reproduce.array_files import write_arrays
 from reproduce.errors import NonFiniteError
 from reproduce.paths import path_below
+from reproduce.protocol import Tiles
 from reproduce.training.pipeline import SliceName, Slices
+from reproduce.training.tiles import predict_tiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +30,13 @@ class Prediction:
 
 
 def predict_scans(
-    model: keras.Model, folder: Path, *, slices: Slices, patients: tuple[str, ...], batch_size: int
+    model: keras.Model,
+    folder: Path,
+    *,
+    slices: Slices,
+    patients: tuple[str, ...],
+    batch_size: int,
+    tiles: Tiles | None = None,
 ) -> None:
     """Write a prediction for each scan of some patients to `folder/<scan>.npz`, one scan in memory at a time.
 
@@ -38,6 +46,7 @@ def predict_scans(
         slices: The cohort.
         patients: Test patients of the fold.
         batch_size: Slices at a time.
+        tiles: What the model sees of a slice; None for all of it.
 
     Raises:
         NonFiniteError: A probability is not finite; the slice is named, and its scan is not written.
@@ -48,7 +57,8 @@ def predict_scans(
     pending: list[dict[str, np.ndarray]] = []
     done = 0
     for images in batches:
-        outputs = {name: keras.ops.convert_to_numpy(v) for name, v in model.predict_on_batch(images).items()}
+        said = model.predict_on_batch(images) if tiles is None else predict_tiles(model, images.numpy(), tiles.size)
+        outputs = {name: keras.ops.convert_to_numpy(v) for name, v in said.items()}
         for i in range(len(images)):
             pending.append({name: output[i] for name, output in outputs.items()})
             for name, values in pending[-1].items():

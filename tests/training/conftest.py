@@ -65,6 +65,7 @@ def training_set(slices) -> Callable[..., TrainingSet]:
             micro_batch=4,
             targets={"mask": "mask"},
             augmentation=None,
+            tiles=None,
             seed=1,
             fold=0,
         )

@@ -35,7 +35,9 @@ def seed_with(condition):
 
 
 def applied(image, mask, transform):
-    both = apply_transforms(image[None, ..., None], mask[None, ..., None], tf.reshape(transform, (1, 8)), mirrored=(0,))
+    both = apply_transforms(
+        image[None, ..., None], mask[None, ..., None], tf.reshape(transform, (1, 8)), mirrored=(0,), size=len(image)
+    )
     return tuple(each.numpy()[0, ..., 0] for each in both)
 
 
@@ -172,7 +174,7 @@ def test_each_image_of_a_batch_has_its_own_map_and_every_channel_the_same():
     images, masks = rng.random((2, 9, 9, 3)).astype(np.float32), np.ones((2, 9, 9, 2), np.float32)
     flip = drawn(ranges(flip=True), seed_with(lambda u: u[4] < 0), 9)
     keep = drawn(ranges(), (0, 0), 9)
-    found, found_masks = apply_transforms(images, masks, tf.stack([flip, keep]), mirrored=(0,))
+    found, found_masks = apply_transforms(images, masks, tf.stack([flip, keep]), mirrored=(0,), size=images.shape[1])
     assert np.array_equal(found[0], images[0][:, ::-1])
     assert np.array_equal(found[1], images[1])
     assert np.array_equal(found_masks, masks)
@@ -214,7 +216,7 @@ def test_a_mirrored_image_swaps_the_masks_of_its_sides_and_a_turned_one_does_not
     sides = other_sides(("heart", "left", "right"), (("left", "right"),))
     assert sides == (0, 2, 1)
     images = np.zeros((2, 9, 9, 1), np.float32)
-    _, found = apply_transforms(images, masks, tf.stack([flip, half_turn]), mirrored=sides)
+    _, found = apply_transforms(images, masks, tf.stack([flip, half_turn]), mirrored=sides, size=images.shape[1])
     assert np.argwhere(found[0].numpy()).tolist() == [[4, 4, 0], [4, 7, 2]]
     assert np.argwhere(found[1].numpy()).tolist() == [[4, 4, 0], [4, 7, 1]]
 

@@ -42,7 +42,7 @@ def trainer(make_trainer, models):
 
 @pytest.fixture(scope="module")
 def validation(slices):
-    return held_out(slices.of("D"), batch_size=4, targets={"mask": "mask"})
+    return held_out(slices, "D", batch_size=4, targets={"mask": "mask"})
 
 
 def count_pixels(targets, outputs):
@@ -190,7 +190,7 @@ def test_the_training_loss_is_the_mean_over_batches_and_the_validation_loss_over
     make_trainer, slices, training_set, tmp_path
 ):
     still = make_trainer(learning_rate=0.0, max_epochs=1)
-    in_threes = held_out(slices.of("D"), batch_size=3, targets={"mask": "mask"})  # three slices, then one
+    in_threes = held_out(slices, "D", batch_size=3, targets={"mask": "mask"})  # three slices, then one
     history, _ = fit(still, training_set(), in_threes, tmp_path)
 
     def losses(patients):

@@ -152,8 +152,8 @@ def test_targets_are_the_ones_that_are_asked_for(training_set):
 
 
 def test_held_out_examples_come_as_they_are_and_all_of_them(slices):
-    found = batches(held_out(slices.of("AB"), batch_size=3, targets={"mask": "mask"}))
-    assert numbers(held_out(slices.of("AB"), batch_size=3, targets={"mask": "mask"})) == [[0, 1, 2], [3, 4, 5], [6, 7]]
+    found = batches(held_out(slices, "AB", batch_size=3, targets={"mask": "mask"}))
+    assert numbers(held_out(slices, "AB", batch_size=3, targets={"mask": "mask"})) == [[0, 1, 2], [3, 4, 5], [6, 7]]
     stored = [each["mask"] for each in slices.of("AB").as_numpy_iterator()]
     assert np.array_equal(np.concatenate([targets["mask"] for _, targets in found]), stored)
 
@@ -165,7 +165,7 @@ def test_no_slice_of_a_test_patient_is_in_a_batch(slices, training_set, n_folds,
         n = len(slices.indices(fold.train))
         each = training_set(examples=slices.of(fold.train), n=n, batch_size=2, micro_batch=2, fold=fold.index)
         trained = {slices.names[i].patient for i in flat(numbers(each.epoch(epoch)))}
-        stopping = held_out(slices.of(fold.validation), batch_size=2, targets={"mask": "mask"})
+        stopping = held_out(slices, fold.validation, batch_size=2, targets={"mask": "mask"})
         stopped = {slices.names[i].patient for i in flat(numbers(stopping))}
         assert trained <= set(fold.train)
         assert stopped == set(fold.validation)
