@@ -58,6 +58,6 @@ def test_the_bottleneck_sees_the_grid_halved_depth_times_and_channels_doubled(de
     assert bottleneck.shape == (None, 8 // 2**depth, 8 // 2**depth, 2 * 2**depth)
 
 
-def test_the_mask_starts_from_a_probability_of_one_hundredth():
-    bias = built(n_regions=3).get_layer("mask_logits").bias.numpy()
+def test_the_mask_starts_from_the_probability_that_is_asked_for():
+    bias = built(n_regions=3, prior=0.01).get_layer("mask_logits").bias.numpy()
     assert 1 / (1 + np.exp(-bias)) == pytest.approx([0.01] * 3, rel=1e-5)

@@ -18,8 +18,6 @@ from reproduce.models.layers.padded import CONVOLUTION, HE, BatchNorm, batch_nor
 
 KERAS_EPSILON = 1e-3
 """What Keras' batch normalisation adds to the variance; see `padded.EPSILON` for torch's."""
-PRIOR = 0.01
-"""The probability of a lesion from which `mask_head` starts."""
 
 
 def require_divisible(size: tuple[int, ...], *, depth: int, where: str) -> None:
@@ -106,14 +104,15 @@ def dense_block(x: Tensor, n_layers: int, growth: int, name: str, *, bn_momentum
     return x
 
 
-def mask_head(x: Tensor, n_regions: int) -> Tensor:
+def mask_head(x: Tensor, n_regions: int, *, prior: float = 0.5) -> Tensor:
     """Return the probability of each region, which may overlap, in each pixel: 1x1 convolution and sigmoid.
 
     In float32 whatever the precision, as all heads: the tensor "mask", `[batch, y, x, n_regions]` in [0, 1]. Its bias
-    starts at -log((1 - pi) / pi) with pi = 0.01 (Lin et al. 2017, 4.1): from one half, cross-entropy on lesions of a
-    hundredth of the pixels spends its first thousand steps on bringing the background down.
+    starts at -log((1 - prior) / prior) (Lin et al. 2017, 4.1). From one half, cross-entropy on lesions of a hundredth
+    of the pixels spends its first thousand steps on bringing the background down; from a hundredth, Dice has hardly a
+    gradient.
     """
-    bias = keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR))
+    bias = keras.initializers.Constant(-math.log((1 - prior) / prior))
     logits = layers.Conv2D(n_regions, 1, bias_initializer=bias, dtype="float32", name="mask_logits")(x)
     return layers.Activation("sigmoid", dtype="float32", name="mask")(logits)
 

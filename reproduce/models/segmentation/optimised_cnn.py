@@ -25,22 +25,36 @@ from reproduce.models.layers.padded import HE
 
 
 def optimised_cnn(
-    size: tuple[int, int], *, n_channels: int, n_regions: int, width: int, depth: int, bn_momentum: float
+    size: tuple[int, int],
+    *,
+    n_channels: int,
+    n_regions: int,
+    width: int,
+    depth: int,
+    bn_momentum: float,
+    prior: float = 0.5,
 ) -> keras.Model:
     """Return `ablation_cnn` with all of its parts, and a second output "slice", float32 `[batch, 1]` in [0, 1].
 
     The slice head reads the features between encoder and decoder.
     """
     parts = {"residual": True, "dense": True, "skips": True, "head": True}
-    return _u_shaped("optimised_cnn", size, n_channels, n_regions, width, depth, bn_momentum, **parts)
+    return _u_shaped("optimised_cnn", size, n_channels, n_regions, width, depth, bn_momentum, prior, **parts)
 
 
 def unoptimised_cnn(
-    size: tuple[int, int], *, n_channels: int, n_regions: int, width: int, depth: int, bn_momentum: float
+    size: tuple[int, int],
+    *,
+    n_channels: int,
+    n_regions: int,
+    width: int,
+    depth: int,
+    bn_momentum: float,
+    prior: float = 0.5,
 ) -> keras.Model:
     """Return `ablation_cnn` with none of its parts: no residual or dense block, no skip connection, no slice head."""
     parts = {"residual": False, "dense": False, "skips": False, "head": False}
-    return _u_shaped("unoptimised_cnn", size, n_channels, n_regions, width, depth, bn_momentum, **parts)
+    return _u_shaped("unoptimised_cnn", size, n_channels, n_regions, width, depth, bn_momentum, prior, **parts)
 
 
 def ablation_cnn(
@@ -54,6 +68,7 @@ def ablation_cnn(
     residual: bool,
     dense: bool,
     skips: bool,
+    prior: float = 0.5,
 ) -> keras.Model:
     """Return a plain encoder-decoder with any of the three changes of structure that make it the optimised one.
 
@@ -71,9 +86,10 @@ def ablation_cnn(
             so it doubles its channels, and a 1x1 transition (Huang et al. 2017).
         skips: The last features of each level of the encoder, before it is halved, are concatenated to what the
             decoder has on the same grid (Ronneberger et al. 2015).
+        prior: Probability from which the mask starts, see `mask_head`.
     """
     parts = {"residual": residual, "dense": dense, "skips": skips, "head": False}
-    return _u_shaped("ablation_cnn", size, n_channels, n_regions, width, depth, bn_momentum, **parts)
+    return _u_shaped("ablation_cnn", size, n_channels, n_regions, width, depth, bn_momentum, prior, **parts)
 
 
 def _u_shaped(
@@ -84,6 +100,7 @@ def _u_shaped(
     width: int,
     depth: int,
     bn_momentum: float,
+    prior: float,
     *,
     residual: bool,
     dense: bool,
@@ -112,7 +129,7 @@ def _u_shaped(
         x = conv_bn_relu(x, bottleneck, "transition", kernel=1, bn_momentum=bn_momentum)
     outputs = {"slice": slice_head(x)} if head else {}
     x = up_to_image(x, features[:-1] if skips else None, width=width, depth=depth, bn_momentum=bn_momentum)
-    return keras.Model(image, {"mask": mask_head(x, n_regions), **outputs}, name=name)
+    return keras.Model(image, {"mask": mask_head(x, n_regions, prior=prior), **outputs}, name=name)
 
 
 def up_to_image(

@@ -38,6 +38,7 @@ def pretrained_cnn(
     grey: tuple[float, float],
     width: int,
     bn_momentum: float,
+    prior: float = 0.5,
 ) -> keras.Model:
     """Return a frozen encoder with weights from a file, and the decoder of `optimised_cnn` on its features.
 
@@ -52,6 +53,7 @@ def pretrained_cnn(
         sha256: Digest of the file of its weights.
         grey: Intensities of the image that are black and white, the low one first: (0, 1) for a window.
         width: Channels of the decoder on the image's own grid; each halving doubles them.
+        prior: Probability from which the mask starts, see `mask_head`.
 
     Raises:
         ArgumentError: Black is not below white.
@@ -65,7 +67,7 @@ def pretrained_cnn(
     # only VGG16 has features on the image's own grid
     skips = [finer.get((size[0] // 2**level, size[1] // 2**level)) for level in range(encoder.depth)]
     x = up_to_image(features[-1], skips, width=width, depth=encoder.depth, bn_momentum=bn_momentum)
-    return keras.Model(image, {"mask": mask_head(x, n_regions)}, name="pretrained_cnn")
+    return keras.Model(image, {"mask": mask_head(x, n_regions, prior=prior)}, name="pretrained_cnn")
 
 
 def _as_picture(image: Tensor, n_channels: int, grey: tuple[float, float], mode: str) -> Tensor:
