@@ -26,8 +26,10 @@ from reproduce.results.folders import RunFolder, read_object, read_run
 from reproduce.results.property_results import NO_DATA
 from reproduce.results.terminal import verdict_table
 from reproduce.results.verdict_words import PHANTOM
+from reproduce.tasks.dry_run import card_of, tell
 from reproduce.tasks.task import Claims, Context, Task
 from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
+from reproduce.training.precision import EMULATED, computes, precisions_of, require_computed, retrained
 
 PROFILES = ("paper", "cpu", "smoke")
 SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
@@ -54,6 +56,10 @@ class Options:
         official_split: Divide the patients as the data set does, where it comes with a division.
         workers: Processes that train at a time. Left out: one a GPU, or two without one.
         pages: Train nothing: write tables, pages and figures again from the cases in the results folder.
+        precision: Another precision than the protocol's; half precision only where the machine computes in it.
+        micro_batch: Other images at a time than the protocol's, for a smaller memory; gradients are accumulated.
+        dry_run: Train and write nothing: say parameters, operations, memory, steps, hours and disk of each model.
+        card: For --dry-run: a GPU by its name, e.g. "RTX 3090", or by its memory, e.g. "24 GB"; else this machine.
     """
 
     profile: Literal["paper", "cpu", "smoke"] | None = None
@@ -64,6 +70,10 @@ class Options:
     official_split: bool = False
     workers: int | None = None
     pages: bool = False
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] | None = None
+    micro_batch: int | None = None
+    dry_run: bool = False
+    card: str | None = None
 
 
 def main(
@@ -158,16 +168,25 @@ def run_table(
     started = time.monotonic()
     whole = next(iter(profiles.values()))
     check_reasons(whole, *profiles.values())
+    card = None if options.card is None else card_of(options.card)
+    if card is not None and not options.dry_run:
+        raise _refused("--card beside --dry-run", "--card alone", "give --dry-run too; a run takes this machine")
     experiment = overridden(_profile(profiles, options), options)
-    cache, workers = paths.cache_dir(project), options.workers or n_gpus() or 2
+    gpus = n_gpus()
+    cache, workers = paths.cache_dir(project), options.workers or gpus or 2
     leave_gpus_to_workers()
     root, source = data_of(experiment, task, options)
     name = experiment.profile
     home = options.out or (cache / "smoke" if name == "smoke" else project)
     folder = home.absolute() / "results" / experiment.table / f"{source}-{name}"
-    for written in (folder, home.absolute() / "figures", cache):
+    for written in (cache,) if options.dry_run else (folder, home.absolute() / "figures", cache):
         require_writable(written)
+    experiment = _computed_here(experiment, folder, options, gpus=gpus, console=console)
     console.print(f"{experiment.title}\n  source {source}, profile {name}, protocol {protocol_id(experiment)[:12]}")
+    if options.dry_run:
+        root = root or (_phantom(experiment, cache, workers=workers, console=console) if task.prepare else None)
+        tell(experiment, task, Context(root, source, cache, folder, workers, console), card)
+        return folder
     if options.pages:
         before = read_object(folder / "provenance.json")
         context = Context(root, source, cache, folder, workers, console)
@@ -187,6 +206,23 @@ def run_table(
         console.print(f"figures: {', '.join(sorted({str(path.parent) for path in drawn}))}", soft_wrap=True)
     console.print(f"time: {(time.monotonic() - started) / 60:.1f} minutes")
     return folder
+
+
+def _computed_here(experiment: Any, folder: Path, options: Options, *, gpus: int, console: Console) -> Any:
+    """Return an experiment without a precision that this machine only emulates, which is told before the work.
+
+    Pages that are written again keep the precision of the run that they are of.
+    """
+    if options.precision is not None or not isinstance(experiment, Experiment):
+        return experiment
+    if options.pages:
+        emulated = [EMULATED in (folder / "protocol.json").read_text()] * (folder / "protocol.json").exists()
+    else:
+        emulated = [not computes(each, gpus=gpus) for each in precisions_of(experiment)]
+    if not any(emulated):
+        return experiment
+    console.print(f"  precision: {EMULATED.removeprefix('silent: ')}", soft_wrap=True)
+    return retrained(experiment, EMULATED, precision="float32")
 
 
 def _profile(profiles: Mapping[str, Any], options: Options) -> Any:
@@ -257,6 +293,7 @@ def overridden(experiment: Any, options: Options) -> Any:
     """
     if options.workers is not None and options.workers < 1:
         raise _refused("a worker or more", f"--workers {options.workers}", "give 1 or more, or leave the option out")
+    experiment = _trained_otherwise(experiment, options)
     asked = options.folds is not None or options.seeds is not None or options.official_split
     if not asked:
         return experiment
@@ -282,6 +319,27 @@ def overridden(experiment: Any, options: Options) -> Any:
         got = f"--seeds {options.seeds} --folds {options.folds}"
         raise _refused("at least one seed and two folds", got, "give 1 seed or more, 2 folds or more")
     return replace(experiment, validation=validation)
+
+
+def _trained_otherwise(experiment: Any, options: Options) -> Any:
+    """Return an experiment in the precision and with the images at a time of the command line."""
+    named = {"precision": options.precision, "micro_batch": options.micro_batch}
+    for name, value in named.items():
+        if value is None:
+            continue
+        option = f"--{name.replace('_', '-')} {value}"
+        if not isinstance(experiment, Experiment):
+            do = f"leave {option.split()[0]} out"
+            raise _refused("a table whose trainings have one protocol", f"{option} for {experiment.table}", do)
+        if name == "precision" and not options.pages:
+            require_computed(str(value), gpus=n_gpus())
+        if name == "micro_batch" and any(
+            value < 1 or experiment.optimisation_of(arm).batch_size % value for arm in experiment.arms
+        ):
+            do = "take a divisor of the batch that --dry-run names"
+            raise _refused("a divisor of every model's batch", option, do)
+        experiment = retrained(experiment, f"command line: {option}", **{name: value})
+    return experiment
 
 
 def _refused(expected: str, got: str, do: str) -> ProtocolError:

@@ -55,8 +55,9 @@ class Trainer:
         )
         losses = {output: loss() for output, loss in arm.losses.items()}
         self.model.compile(adam, loss=losses or None, jit_compile=False)
-        adam.build(self.model.trainable_variables)
-        self._fresh_optimiser = [variable.numpy() for variable in adam.variables]
+        # In float16 Keras wraps Adam into one that scales the loss.
+        self.model.optimizer.build(self.model.trainable_variables)
+        self._fresh_optimiser = [variable.numpy() for variable in self.model.optimizer.variables]
 
     def fit(
         self,
