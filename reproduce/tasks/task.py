@@ -12,7 +12,6 @@ from rich.console import Console
 from reproduce.audit.printed import Cell
 from reproduce.errors import DataNotFoundError
 from reproduce.results.verdict import Verdict
-from reproduce.training.job import CohortInputs, Job
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,8 @@ class Page:
     verdicts: Sequence[Verdict] = field(default=())
 
 
-Trainings = tuple[Callable[[], CohortInputs], Sequence[Job]]
-"""What makes the inputs of all models in any process, and the trainings."""
+Trainings = tuple[Callable[[], Any], Sequence[Any]]
+"""What makes the `training.job.CohortInputs` of all models in any process, and each `training.job.Job`."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from reproduce.errors import NonFiniteError
 from reproduce.metrics.confusion import Counts
 from reproduce.protocol import AnyArm, Optimisation
 from reproduce.randomness import seed31
+from reproduce.training.replicas import Replicas
 from reproduce.training.state import Epoch, best_epoch, read_best, read_state, write_state
 
 Count = Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], Counts]
@@ -46,18 +47,28 @@ class Trainer:
         model: The compiled model; after `fit` with the weights of the best epoch.
     """
 
-    def __init__(self, arm: AnyArm, optimisation: Optimisation, *, build: Callable[[], keras.Model]):
+    def __init__(
+        self,
+        arm: AnyArm,
+        optimisation: Optimisation,
+        *,
+        build: Callable[[], keras.Model],
+        strategy: tf.distribute.Strategy | None = None,
+    ):
         self._arm, self._optimisation, self._build = arm, optimisation, build
-        self.model = self._build()
-        steps = optimisation.batch_size // optimisation.micro_batch
-        adam = keras.optimizers.Adam(
-            optimisation.learning_rate, gradient_accumulation_steps=steps if steps > 1 else None
-        )
-        losses = {output: loss() for output, loss in arm.losses.items()}
-        self.model.compile(adam, loss=losses or None, jit_compile=False)
-        # In float16 Keras wraps Adam into one that scales the loss.
-        self.model.optimizer.build(self.model.trainable_variables)
+        self.model = self._compiled()
+        self._replicas = Replicas(strategy, self._compiled, optimisation) if strategy else None
         self._fresh_optimiser = [variable.numpy() for variable in self.model.optimizer.variables]
+
+    def _compiled(self) -> keras.Model:
+        model, o = self._build(), self._optimisation
+        steps = o.batch_size // o.micro_batch
+        adam = keras.optimizers.Adam(o.learning_rate, gradient_accumulation_steps=steps if steps > 1 else None)
+        losses = {output: loss() for output, loss in self._arm.losses.items()}
+        model.compile(adam, loss=losses or None, jit_compile=False)
+        # In float16 Keras wraps Adam into one that scales the loss.
+        model.optimizer.build(model.trainable_variables)
+        return model
 
     def fit(
         self,
@@ -92,10 +103,9 @@ class Trainer:
         history = read_state(folder, self.model)
         while not self._finished(history):
             epoch = len(history)
-            stop = _StopAtNonFinite(train, epoch)
             self.model.optimizer.learning_rate = self._rate(epoch)
             started = time.process_time()
-            logs = self.model.fit(train.epoch(epoch), epochs=1, verbose=0, shuffle=False, callbacks=[stop]).history
+            train_loss = self._train_epoch(train, epoch)
             cpu_s = time.process_time() - started
             loss = counts = None
             if validation is not None:
@@ -103,11 +113,21 @@ class Trainer:
                 if not math.isfinite(loss):
                     raise _non_finite("validation loss", loss, epoch, [])
                 counts = None if count is None else self._counts(validation, count)
-            history.append(Epoch(epoch, float(logs["loss"][0]), loss, counts, cpu_s))
+            history.append(Epoch(epoch, train_loss, loss, counts, cpu_s))
             write_state(folder, self.model, history)
             on_epoch(len(history), history[-1])
         read_best(folder, self.model)
         return history
+
+    def _train_epoch(self, train: EpochsOf, epoch: int) -> float:
+        """Train for an epoch, on one device or on replicas, and return its mean loss."""
+        stop, batches = _StopAtNonFinite(train, epoch), train.epoch(epoch)
+        if self._replicas is not None:
+            return self._replicas.epoch(
+                self.model, batches, on_batch=lambda i, loss: stop.on_train_batch_end(i, {"loss": loss})
+            )
+        logs = self.model.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[stop]).history
+        return float(logs["loss"][0])
 
     def _start_afresh(self, seed: int) -> None:
         keras.utils.set_random_seed(seed)

@@ -1,9 +1,10 @@
 """How many bytes the tensors of a traced step hold at a time, by running its graph with sizes instead of numbers.
 
 What TensorFlow keeps follows from its graph and three rules of its executor: an operation runs once its inputs are
-there, the last that became ready first, the others in a queue; a tensor is freed after the last operation that reads it; an operation value by value
-writes into its input where nothing else reads that. So the inputs of convolutions stay until their weight gradients are
-taken, the outputs of ReLU until theirs, and of batch normalisation the input and not the output.
+there, the last that became ready first, the others in a queue; a tensor is freed after the last operation that reads
+it; an operation value by value writes into its input where nothing else reads that. So the inputs of convolutions stay
+until their weight gradients are taken, the outputs of ReLU until theirs, and of batch normalisation the input and not
+the output.
 """
 
 from __future__ import annotations
