@@ -26,10 +26,10 @@ from reproduce.results.folders import RunFolder, read_object, read_run
 from reproduce.results.property_results import NO_DATA
 from reproduce.results.terminal import verdict_table
 from reproduce.results.verdict_words import PHANTOM
-from reproduce.tasks.dry_run import card_of, tell
+from reproduce.tasks.dry_run import card_of, hold_to, tell
 from reproduce.tasks.task import Claims, Context, Task
 from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
-from reproduce.training.precision import EMULATED, computes, precisions_of, require_computed, retrained
+from reproduce.training.precision import computed_here, trained_otherwise
 
 PROFILES = ("paper", "cpu", "smoke")
 SAMPLES_VARIABLE = "REPRODUCE_REAL_DATA"
@@ -59,6 +59,7 @@ class Options:
         precision: Another precision than the protocol's; half precision only where the machine computes in it.
         micro_batch: Other images at a time than the protocol's, for a smaller memory; gradients are accumulated.
         dry_run: Train and write nothing: say parameters, operations, memory, steps, hours and disk of each model.
+        over_budget: Train although the table's budget of processor time does not hold on this processor.
         card: For --dry-run: a GPU by its name, e.g. "RTX 3090", or by its memory, e.g. "24 GB"; else this machine.
     """
 
@@ -74,6 +75,7 @@ class Options:
     micro_batch: int | None = None
     dry_run: bool = False
     card: str | None = None
+    over_budget: bool = False
 
 
 def main(
@@ -83,6 +85,7 @@ def main(
     script: str,
     claims: Claims = Claims(),  # noqa: B008  (frozen, and empty)
     further: Further | None = None,
+    budget_s: float | None = None,
     arguments: Sequence[str] | None = None,
 ) -> None:
     """Run a table from the command line; exit with 0, with 2 after one text for an error, with 130 for Ctrl-C.
@@ -93,6 +96,8 @@ def main(
         script: `__file__` of the script; results/ and figures/ lie beside its folder.
         claims: What a document prints of the table.
         further: Writes files that only this table has.
+        budget_s: Processor seconds that the training of all models on one fold may take; told by `--dry-run`, and held
+            to before any training where there is no GPU, `smoke` aside.
         arguments: Arguments of the command line; None takes those of the process.
     """
     description = next(iter(profiles.values())).title
@@ -106,6 +111,7 @@ def main(
             console=console,
             claims=claims,
             further=further,
+            budget_s=budget_s,
         )
     )
 
@@ -150,6 +156,7 @@ def run_table(
     console: Console,
     claims: Claims = Claims(),  # noqa: B008
     further: Further | None = None,
+    budget_s: float | None = None,
 ) -> Path:
     """Run a table and return its results folder.
 
@@ -161,6 +168,7 @@ def run_table(
         console: Console for messages.
         claims: What a document prints of the table.
         further: Writes files that only this table has.
+        budget_s: See `main`.
 
     Raises:
         ReproduceError: Whatever a user can act on.
@@ -181,11 +189,14 @@ def run_table(
     folder = home.absolute() / "results" / experiment.table / f"{source}-{name}"
     for written in (cache,) if options.dry_run else (folder, home.absolute() / "figures", cache):
         require_writable(written)
-    experiment = _computed_here(experiment, folder, options, gpus=gpus, console=console)
+    if options.precision is None:
+        ran = folder / "protocol.json" if options.pages else None
+        experiment = computed_here(experiment, gpus=gpus, ran=ran, console=console)
     console.print(f"{experiment.title}\n  source {source}, profile {name}, protocol {protocol_id(experiment)[:12]}")
+    budget_s = None if gpus or name == "smoke" else budget_s
     if options.dry_run:
         root = root or (_phantom(experiment, cache, workers=workers, console=console) if task.prepare else None)
-        tell(experiment, task, Context(root, source, cache, folder, workers, console), card)
+        tell(experiment, task, Context(root, source, cache, folder, workers, console), card, budget_s)
         return folder
     if options.pages:
         before = read_object(folder / "provenance.json")
@@ -194,6 +205,8 @@ def run_table(
     else:
         root = root or _phantom(experiment, cache, workers=workers, console=console)
         context = Context(root, source, cache, folder, workers, console)
+        if budget_s is not None and task.prepare is not None and not options.over_budget:
+            hold_to(budget_s, experiment, task, context)
         facts = _facts(task.measure(experiment, context), workers, time.monotonic() - started)
     page = task.write(experiment, whole, context, claims)
     write_json(folder / "provenance.json", facts)
@@ -206,23 +219,6 @@ def run_table(
         console.print(f"figures: {', '.join(sorted({str(path.parent) for path in drawn}))}", soft_wrap=True)
     console.print(f"time: {(time.monotonic() - started) / 60:.1f} minutes")
     return folder
-
-
-def _computed_here(experiment: Any, folder: Path, options: Options, *, gpus: int, console: Console) -> Any:
-    """Return an experiment without a precision that this machine only emulates, which is told before the work.
-
-    Pages that are written again keep the precision of the run that they are of.
-    """
-    if options.precision is not None or not isinstance(experiment, Experiment):
-        return experiment
-    if options.pages:
-        emulated = [EMULATED in (folder / "protocol.json").read_text()] * (folder / "protocol.json").exists()
-    else:
-        emulated = [not computes(each, gpus=gpus) for each in precisions_of(experiment)]
-    if not any(emulated):
-        return experiment
-    console.print(f"  precision: {EMULATED.removeprefix('silent: ')}", soft_wrap=True)
-    return retrained(experiment, EMULATED, precision="float32")
 
 
 def _profile(profiles: Mapping[str, Any], options: Options) -> Any:
@@ -293,7 +289,12 @@ def overridden(experiment: Any, options: Options) -> Any:
     """
     if options.workers is not None and options.workers < 1:
         raise _refused("a worker or more", f"--workers {options.workers}", "give 1 or more, or leave the option out")
-    experiment = _trained_otherwise(experiment, options)
+    experiment = trained_otherwise(
+        experiment,
+        precision=options.precision,
+        micro_batch=options.micro_batch,
+        gpus=None if options.pages else n_gpus(),
+    )
     asked = options.folds is not None or options.seeds is not None or options.official_split
     if not asked:
         return experiment
@@ -319,27 +320,6 @@ def overridden(experiment: Any, options: Options) -> Any:
         got = f"--seeds {options.seeds} --folds {options.folds}"
         raise _refused("at least one seed and two folds", got, "give 1 seed or more, 2 folds or more")
     return replace(experiment, validation=validation)
-
-
-def _trained_otherwise(experiment: Any, options: Options) -> Any:
-    """Return an experiment in the precision and with the images at a time of the command line."""
-    named = {"precision": options.precision, "micro_batch": options.micro_batch}
-    for name, value in named.items():
-        if value is None:
-            continue
-        option = f"--{name.replace('_', '-')} {value}"
-        if not isinstance(experiment, Experiment):
-            do = f"leave {option.split()[0]} out"
-            raise _refused("a table whose trainings have one protocol", f"{option} for {experiment.table}", do)
-        if name == "precision" and not options.pages:
-            require_computed(str(value), gpus=n_gpus())
-        if name == "micro_batch" and any(
-            value < 1 or experiment.optimisation_of(arm).batch_size % value for arm in experiment.arms
-        ):
-            do = "take a divisor of the batch that --dry-run names"
-            raise _refused("a divisor of every model's batch", option, do)
-        experiment = retrained(experiment, f"command line: {option}", **{name: value})
-    return experiment
 
 
 def _refused(expected: str, got: str, do: str) -> ProtocolError:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reproduce.errors import ProtocolError
+from reproduce.tasks.budget import budget_words, require_budget
 from reproduce.tasks.task import Context, Task
 from reproduce.training.memory import GIB
 from reproduce.training.step_cost import StepCost, step_costs
@@ -67,7 +68,7 @@ def card_of(text: str) -> Card:
     return Card(f"{match[1]} GB", float(match[1]), float(match[2]) if match[2] else None)
 
 
-def tell(experiment: Any, task: Task, context: Context, card: Card | None) -> None:
+def tell(experiment: Any, task: Task, context: Context, card: Card | None, budget_s: float | None = None) -> None:
     """Print what a run would do; the data are prepared, which a run needs too, and nothing is trained or written.
 
     Args:
@@ -75,6 +76,7 @@ def tell(experiment: Any, task: Task, context: Context, card: Card | None) -> No
         task: Its kind.
         context: Folders, source and processes of the run.
         card: Whose memory and speed are asked about; None takes this machine, on which one step of each model is run.
+        budget_s: Processor seconds that a fold may take; None where the table promises none.
     """
     if task.prepare is None:
         context.console.print("\n".join(without_plan(experiment, task, context)), soft_wrap=True)
@@ -84,6 +86,23 @@ def tell(experiment: Any, task: Task, context: Context, card: Card | None) -> No
     costs = step_costs(experiment, make_inputs, jobs, limit=limit, timed=card is None)
     context.console.print(table_of(costs, card, context.console))
     context.console.print("\n".join(notes(costs, card, context.workers)), soft_wrap=True)
+    if budget_s is not None and card is None:
+        context.console.print(f"  budget: {budget_words(costs, budget_s)}", soft_wrap=True)
+
+
+def hold_to(budget_s: float, experiment: Any, task: Task, context: Context) -> None:
+    """Time one step of each model that is still to be trained, say what a fold takes, and refuse more than the budget.
+
+    Raises:
+        ProtocolError: A fold would take more; see `budget.require_budget`.
+    """
+    if task.prepare is None:
+        return
+    make_inputs, jobs = task.prepare(experiment, context)
+    costs = step_costs(experiment, make_inputs, [job for job in jobs if not job.done], limit=None, timed=True)
+    if costs:
+        context.console.print(f"  budget: {budget_words(costs, budget_s)}", soft_wrap=True)
+        require_budget(costs, budget_s)
 
 
 def without_plan(experiment: Any, task: Task, context: Context) -> list[str]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rich.console import Console
+
 from reproduce.errors import ProtocolError
 from reproduce.protocol import AnyArm, Experiment, Optimisation, VolumeArm
 
@@ -82,3 +84,61 @@ def require_computed(precision: str, *, gpus: int) -> None:
             where="command line",
             do=f"give --precision float32, or run on a GPU; a processor that has it needs {_ISA_VARIABLE}=ALL",
         )
+
+
+def computed_here(experiment: Any, *, gpus: int, ran: Path | None, console: Console) -> Any:
+    """Return an experiment without a precision that this machine only emulates, which is told before the work.
+
+    Args:
+        experiment: A table that is no `Experiment` stays as it is.
+        gpus: Number of GPUs.
+        ran: protocol.json of the run whose pages are written again, which decides in the place of the machine; None
+            before a run.
+        console: Console for messages.
+    """
+    if not isinstance(experiment, Experiment):
+        return experiment
+    if ran is not None:
+        emulated = ran.exists() and EMULATED in ran.read_text(encoding="utf-8")
+    else:
+        emulated = not all(computes(each, gpus=gpus) for each in precisions_of(experiment))
+    if not emulated:
+        return experiment
+    console.print(f"  precision: {EMULATED.removeprefix('silent: ')}", soft_wrap=True)
+    return retrained(experiment, EMULATED, precision="float32")
+
+
+def trained_otherwise(experiment: Any, *, precision: str | None, micro_batch: int | None, gpus: int | None) -> Any:
+    """Return an experiment in the precision, and with the images at a time, of the command line.
+
+    Args:
+        experiment: A table of any kind.
+        precision: Keras dtype policy; None keeps the protocol's.
+        micro_batch: Images at a time; None keeps the protocol's.
+        gpus: Number of GPUs; None where nothing is trained, and any precision may be.
+
+    Raises:
+        ProtocolError: The table has no such choice, the machine does not compute in the precision, or the micro-batch
+            divides not every batch.
+    """
+    if precision is not None:
+        option = f"--precision {precision}"
+        _require_experiment(experiment, option)
+        if gpus is not None:
+            require_computed(precision, gpus=gpus)
+        experiment = retrained(experiment, f"command line: {option}", precision=precision)
+    if micro_batch is not None:
+        option = f"--micro-batch {micro_batch}"
+        _require_experiment(experiment, option)
+        batches = sorted({experiment.optimisation_of(arm).batch_size for arm in experiment.arms})
+        if micro_batch < 1 or any(batch % micro_batch for batch in batches):
+            expected, do = f"a divisor of every model's batch, {batches}", "take one, or leave the option out"
+            raise ProtocolError(expected=expected, got=option, where="command line", do=do)
+        experiment = retrained(experiment, f"command line: {option}", micro_batch=micro_batch)
+    return experiment
+
+
+def _require_experiment(experiment: Any, option: str) -> None:
+    if not isinstance(experiment, Experiment):
+        expected, got = "a table whose trainings have one protocol", f"{option} for {experiment.table}"
+        raise ProtocolError(expected=expected, got=got, where="command line", do=f"leave {option.split()[0]} out")
