@@ -139,7 +139,7 @@ def table_of(costs: Sequence[StepCost], card: Card | None, console: Console) -> 
             f"{3 * each.multiply_adds * each.batch_size / 1e9:,.1f}",
             f"{each.memory.peak / GIB:.2f}",
             f"{each.batch_size} ({each.micro_batch})",
-            f"{each.steps:.0f}",
+            f"{each.steps}",
             f"{each.epochs}",
             f"{each.trainings}",
             "-" if hours is None else f"{hours:.2f}" if hours >= 0.01 else "<0.01",

@@ -36,14 +36,14 @@ _VALUE_BY_VALUE = {
 def peak_bytes(graph: tf.Graph, outputs: Sequence[tf.Tensor]) -> int:
     """Return the bytes that a graph takes at its peak, inputs, constants and variables left out.
 
-    They are those of the pool, of small tensors at their peak, and of the largest workspace of a convolution.
+    They are those of the pool, and of small tensors at their peak.
 
     Args:
         graph: Of a concrete function, whose shapes are all known; one that is not counts nothing.
         outputs: What is returned; with it go operations that change a variable, and nothing that neither needs.
     """
     run = _Run(graph, outputs)
-    return run.pool.touched + run.most_small + run.workspace
+    return run.pool.touched + run.most_small
 
 
 def tensor_bytes(tensor: tf.Tensor | tf.TensorSpec) -> int:
@@ -70,7 +70,6 @@ class _Run:
     pool: Pool = field(default_factory=Pool)
     small: int = 0
     most_small: int = 0
-    workspace: int = 0
     buffers: dict[object, _Buffer | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -124,7 +123,6 @@ class _Run:
             if buffer is not None:
                 buffer.readers += readers[tensor.ref()]
         self._free(copy)
-        self.workspace = max(self.workspace, _workspace(op))
         for buffer in read:
             if buffer is not None:
                 buffer.readers -= 1
@@ -165,16 +163,3 @@ def _copied_kernel(op: tf.Operation) -> int:
     if not op.type.startswith(("Conv2D", "Conv3D")):
         return 0
     return tensor_bytes(op.outputs[0] if "BackpropFilter" in op.type else op.inputs[1])
-
-
-def _workspace(op: tf.Operation) -> int:
-    """Return the bytes that oneDNN lays the input of a convolution out in, tap by tap, to take its weight gradient.
-
-    It does so for one plane of one image at a time where the stride is 1 and the kernel larger than 1.
-    """
-    if op.type not in ("Conv2DBackpropFilter", "Conv3DBackpropFilterV2"):
-        return 0
-    taps, channels = op.outputs[0].shape[:-2].num_elements(), op.outputs[0].shape[-2]
-    if taps == 1 or any(stride > 1 for stride in op.get_attr("strides")):
-        return 0
-    return taps * channels * op.inputs[2].shape[-3:-1].num_elements() * op.outputs[0].dtype.size

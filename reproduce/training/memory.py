@@ -13,8 +13,9 @@ from reproduce.errors import ProtocolError
 from reproduce.training.liveness import peak_bytes, tensor_bytes
 
 GIB = 2**30
-# Trace, compiled kernels and threads: what the smallest step of a process adds, measured; see benchmarks/memory.py.
-LIBRARIES = 100 * 2**20
+# What TensorFlow keeps for an operation of the graph beside its tensors: trace, optimised copy, kernel. The one figure
+# here that is measured, on small images; benchmarks/memory.py has what it leaves open.
+_BYTES_AN_OPERATION = 22 << 10
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class StepMemory:
         optimiser: Moments of Adam, and gradients that wait for the rest of a batch.
         tensors: Batch, activations that are kept for the backward pass, gradients and workspace, as many as live at a
             time, and what the pool of TensorFlow cannot use between them.
+        libraries: The step itself: its trace, optimised graph and kernels.
     """
 
     weights: int
     optimiser: int
     tensors: int
+    libraries: int
 
     @property
     def peak(self) -> int:
@@ -40,7 +43,7 @@ class StepMemory:
     @property
     def step(self) -> int:
         """Return what a step adds to weights and optimiser, in its tensors and beside them."""
-        return self.tensors + LIBRARIES
+        return self.tensors + self.libraries
 
 
 def step_memory(model: keras.Model, batch: Any) -> StepMemory:
@@ -56,6 +59,7 @@ def step_memory(model: keras.Model, batch: Any) -> StepMemory:
         weights=_bytes(model.variables),
         optimiser=_bytes(model.optimizer.variables),
         tensors=sum(map(tensor_bytes, tf.nest.flatten(batch))) + peak_bytes(function.graph, function.outputs),
+        libraries=_BYTES_AN_OPERATION * len(function.graph.get_operations()),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class StepCost:
         memory: Of a step of that many.
         step_s: Seconds of a step: of the processor, or on a GPU of the clock; None where none is timed.
         timed: Images at a time of the step that was timed.
-        steps: An epoch, the mean over the trainings.
+        steps: An epoch, of the first fold; those of others differ by a patient or so.
         epochs: At the most.
         trainings: Seeds times folds.
         data: Bytes of the images and targets that the models of one fold see.
@@ -48,14 +49,14 @@ class StepCost:
     memory: StepMemory
     step_s: float | None
     timed: int
-    steps: float
+    steps: int
     epochs: int
     trainings: int
     data: int
     kept: int
 
     @property
-    def all_steps(self) -> float:
+    def all_steps(self) -> int:
         """Return the steps of all trainings."""
         return self.steps * self.epochs * self.trainings
 
@@ -104,10 +105,11 @@ def _cost(experiment: Experiment, inputs: CohortInputs, jobs: list[Job], limit: 
     keras.backend.clear_session()
     keras.config.set_dtype_policy(optimisation.precision)
     model = Trainer(arm, optimisation, build=lambda: inputs.build(arm)).model
-    shown = [inputs.of(job) for job in jobs]
-    batches = shown[0].train.epoch(0)
+    shown = inputs.of(jobs[0])
+    batches = shown.train.epoch(0)
     batch_size, spec = optimisation.batch_size, batches.element_spec
 
+    @functools.cache
     def memory_of(n: int) -> StepMemory:
         return _accumulating(step_memory(model, of_size(spec, n)), model, optimisation, n)
 
@@ -117,7 +119,6 @@ def _cost(experiment: Experiment, inputs: CohortInputs, jobs: list[Job], limit: 
         if memory_of(micro).peak > _available():
             n_timed = largest_micro_batch(memory_of, batch_size, _available())
         step_s = _seconds(model, batches, n_timed) * batch_size / n_timed
-    n_train, n_test = (sum(each) / len(shown) for each in zip(*((s.n_train, s.n_test) for s in shown), strict=True))
     counted = cost(model)
     return StepCost(
         arm=arm.name,
@@ -128,11 +129,11 @@ def _cost(experiment: Experiment, inputs: CohortInputs, jobs: list[Job], limit: 
         memory=memory_of(micro),
         step_s=step_s,
         timed=n_timed,
-        steps=max(1.0, n_train // batch_size),
+        steps=max(1, shown.n_train // batch_size),
         epochs=optimisation.max_epochs,
         trainings=len(jobs),
-        data=round(_bytes_each(spec) * n_train),
-        kept=round(len(jobs) * (_predicted(model, arm) * n_test + memory_of(micro).weights * 2)),
+        data=round(_bytes_each(spec) * shown.n_train),
+        kept=round(len(jobs) * (_predicted(model, arm) * shown.n_test + memory_of(micro).weights * 2)),
     )
 
 
@@ -141,7 +142,7 @@ def _accumulating(memory: StepMemory, model: keras.Model, optimisation: Optimisa
     if n == optimisation.batch_size or optimisation.micro_batch < optimisation.batch_size:
         return memory
     waiting = 4 * sum(prod(weight.shape) for weight in model.trainable_variables)
-    return StepMemory(memory.weights, memory.optimiser + waiting, memory.tensors)
+    return replace(memory, optimiser=memory.optimiser + waiting)
 
 
 def _seconds(model: keras.Model, batches: tf.data.Dataset, n: int) -> float:

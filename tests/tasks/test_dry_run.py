@@ -8,7 +8,7 @@ from rich.console import Console
 from reproduce.errors import ProtocolError
 from reproduce.tasks.budget import epochs_within, require_budget, seconds_of_fold
 from reproduce.tasks.dry_run import card_of, hours_of, notes, table_of
-from reproduce.training.memory import LIBRARIES, StepMemory
+from reproduce.training.memory import StepMemory
 from reproduce.training.step_cost import StepCost
 
 GIB = 2**30
@@ -21,10 +21,10 @@ def cost_of(name, *, step_s=0.5, epochs=10, micro_batch=4):
         multiply_adds=10**9,
         batch_size=4,
         micro_batch=micro_batch,
-        memory=StepMemory(0, 0, GIB - LIBRARIES),
+        memory=StepMemory(0, 0, GIB, 0),
         step_s=step_s,
         timed=4,
-        steps=20.0,
+        steps=20,
         epochs=epochs,
         trainings=5,
         data=10**9,
