@@ -93,7 +93,8 @@ def _costs(
     experiment: Experiment, make_inputs: Callable[[], CohortInputs], jobs: list[Job], limit: int | None, timed: bool
 ) -> list[StepCost]:
     configure(worker=0, precision=experiment.optimisation.precision)
-    inputs, by_arm = make_inputs(), {}
+    inputs = make_inputs()
+    by_arm: dict[str, list[Job]] = {}
     for job in jobs:
         by_arm.setdefault(job.arm.name, []).append(job)
     return [_cost(experiment, inputs, same, limit, timed) for same in by_arm.values()]
