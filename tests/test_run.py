@@ -103,6 +103,7 @@ def test_a_defect_of_ours_is_not_taken_for_an_error_of_the_user(table, monkeypat
         run.main({"paper": table.PAPER}, SEGMENTATION, script=__file__, arguments=[])
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_the_cost_and_writes_no_results(command, phantom_root, tmp_path):
     code, text = command("--profile", "smoke", "--data-root", str(phantom_root), "--dry-run", "--card", "RTX 3090")
     assert code == 0
