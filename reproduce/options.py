@@ -10,6 +10,8 @@ from typing import Any, Literal, NoReturn
 
 from reproduce.errors import ProtocolError
 from reproduce.protocol import Experiment, HeldOut, OneFold, Validation, VolumeArm
+from reproduce.training.determinism import n_gpus
+from reproduce.training.precision import trained_otherwise
 
 COMMAND_LINE = "command line: "
 
@@ -31,6 +33,11 @@ class Options:
         epochs: Train for this many epochs at the most; a part, likewise.
         workers: Processes that train at a time. Left out: one a GPU, or two without one.
         pages: Train nothing: write tables, pages and figures again from the cases in the results folder.
+        precision: Another precision than the protocol's; half precision only where the machine computes in it.
+        micro_batch: Other images at a time than the protocol's, for a smaller memory; gradients are accumulated.
+        dry_run: Train and write nothing: say parameters, operations, memory, steps, hours and disk of each model.
+        over_budget: Train although the table's budget of processor time does not hold on this processor.
+        card: For --dry-run: a GPU by its name, e.g. "RTX 3090", or by its memory, e.g. "24 GB"; else this machine.
     """
 
     profile: Literal["paper", "cpu", "smoke"] | None = None
@@ -44,6 +51,11 @@ class Options:
     epochs: int | None = None
     workers: int | None = None
     pages: bool = False
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] | None = None
+    micro_batch: int | None = None
+    dry_run: bool = False
+    card: str | None = None
+    over_budget: bool = False
 
     @property
     def part(self) -> str:
@@ -68,13 +80,19 @@ def overridden(experiment: Any, options: Options) -> Any:
         ProtocolError: An option does not fit the table, or is out of its range.
     """
     if options.workers is not None and options.workers < 1:
-        _refuse("a worker or more", f"--workers {options.workers}", "give 1 or more, or leave the option out")
+        refuse("a worker or more", f"--workers {options.workers}", "give 1 or more, or leave the option out")
+    experiment = trained_otherwise(
+        experiment,
+        precision=options.precision,
+        micro_batch=options.micro_batch,
+        gpus=None if options.pages else n_gpus(),
+    )
     counts = (options.folds, options.seeds, options.only, options.fold, options.epochs)
     if not options.official_split and all(each is None for each in counts):
         return experiment
     if not isinstance(experiment, Experiment):
         do = "leave --folds, --seeds, --official-split, --only, --fold and --epochs out"
-        _refuse("a table whose patients are divided", f"an option of such tables for {experiment.table}", do)
+        refuse("a table whose patients are divided", f"an option of such tables for {experiment.table}", do)
     changed = replace(experiment, validation=_divided(experiment, options))
     if options.only is not None:
         changed = _only(changed, options.only)
@@ -102,12 +120,12 @@ def _divided(experiment: Experiment, options: Options) -> Validation | HeldOut:
     if options.folds is not None:
         if isinstance(validation, HeldOut):
             got = f"--folds {options.folds} for {experiment.table}, which divides them once"
-            _refuse("a table whose patients are divided into folds", got, "leave --folds out")
+            refuse("a table whose patients are divided into folds", got, "leave --folds out")
         validation = validation.changed(f"{COMMAND_LINE}--folds {options.folds}", n_folds=options.folds)
     if options.official_split:
         if not isinstance(validation, HeldOut) or validation.official is None:
             got, do = f"--official-split for {experiment.table}", "leave --official-split out"
-            _refuse("a table whose data set comes with a division", got, do)
+            refuse("a table whose data set comes with a division", got, do)
         validation = validation.changed(f"{COMMAND_LINE}--official-split", division="official")
     if options.seeds is not None:
         first = validation.seeds[0]
@@ -115,17 +133,17 @@ def _divided(experiment: Experiment, options: Options) -> Validation | HeldOut:
         validation = validation.changed(f"{COMMAND_LINE}--seeds {options.seeds}", seeds=seeds)
     if not validation.seeds or (isinstance(validation, Validation) and validation.n_folds < 2):
         got = f"--seeds {options.seeds} --folds {options.folds}"
-        _refuse("at least one seed and two folds", got, "give 1 seed or more, 2 folds or more")
+        refuse("at least one seed and two folds", got, "give 1 seed or more, 2 folds or more")
     return validation if options.fold is None else _one_fold(experiment.table, validation, options.fold)
 
 
 def _one_fold(table: str, validation: Validation | HeldOut, fold: int) -> OneFold:
     if isinstance(validation, HeldOut):
         got = f"--fold {fold} for {table}, which divides them once"
-        _refuse("a table whose patients are divided into folds", got, "leave --fold out")
+        refuse("a table whose patients are divided into folds", got, "leave --fold out")
     if not 0 <= fold < validation.n_folds:
         there = ", ".join(map(str, range(validation.n_folds)))
-        _refuse(f"a fold of {table}: {there}", f"--fold {fold}", "name one of them, or leave --fold out")
+        refuse(f"a fold of {table}: {there}", f"--fold {fold}", "name one of them, or leave --fold out")
     own = {each.name: getattr(validation, each.name) for each in fields(validation)}
     own["because"] = {**validation.because, "fold": f"{COMMAND_LINE}--fold {fold}"}
     return OneFold(**own, fold=fold)
@@ -135,14 +153,14 @@ def _only(experiment: Experiment, name: str) -> Experiment:
     arms = tuple(arm for arm in experiment.arms if arm.name == name)
     if not arms:
         there = ", ".join(arm.name for arm in experiment.arms)
-        _refuse(f"a model of {experiment.table}: {there}", f"--only {name!r}", "name one of them, or leave --only out")
+        refuse(f"a model of {experiment.table}: {there}", f"--only {name!r}", "name one of them, or leave --only out")
     statements = tuple(each for each in experiment.statements if {each.better, each.worse} <= {name})
     return replace(experiment, arms=arms, statements=statements)
 
 
 def _trained_for(experiment: Experiment, epochs: int) -> Experiment:
     if epochs < 1:
-        _refuse("an epoch or more", f"--epochs {epochs}", "give 1 or more, or leave the option out")
+        refuse("an epoch or more", f"--epochs {epochs}", "give 1 or more, or leave the option out")
     reason = f"{COMMAND_LINE}--epochs {epochs}"
     arms = tuple(
         arm.changed(reason, optimisation=arm.optimisation.changed(reason, max_epochs=epochs))
@@ -165,5 +183,10 @@ def options_given(protocol: Mapping[str, Any], *, but: str = "") -> list[str]:
     return [word for text in texts if text.split()[0] != but for word in text.split()]
 
 
-def _refuse(expected: str, got: str, do: str) -> NoReturn:
+def refuse(expected: str, got: str, do: str) -> NoReturn:
+    """Refuse an option of the command line.
+
+    Raises:
+        ProtocolError: Always.
+    """
     raise ProtocolError(expected=expected, got=got, where="command line", do=do)

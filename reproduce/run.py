@@ -19,7 +19,7 @@ from reproduce import paths
 from reproduce.arithmetic import arithmetic, flags, processor_features
 from reproduce.errors import STOPPED, DataNotFoundError, ProtocolError, ReproduceError
 from reproduce.figures.table_figures import draw_run
-from reproduce.options import Options, overridden, whole_of
+from reproduce.options import Options, overridden, refuse, whole_of
 from reproduce.protocol.text import check_reasons, protocol_id
 from reproduce.provenance import commit, peak_memory_mib, processor, require_writable, versions, write_json
 from reproduce.rerun import code_record, write_code
@@ -27,8 +27,10 @@ from reproduce.results.folders import RunFolder, read_object, read_run
 from reproduce.results.property_results import NO_DATA
 from reproduce.results.terminal import verdict_table
 from reproduce.results.verdict_words import PHANTOM
+from reproduce.tasks.dry_run import card_of, hold_to, tell
 from reproduce.tasks.task import Claims, Context, Task
 from reproduce.training.determinism import leave_gpus_to_workers, n_gpus
+from reproduce.training.precision import computed_here
 
 PROFILES = ("paper", "cpu", "smoke")
 _REFUSALS = (
@@ -47,6 +49,7 @@ def main(
     script: str,
     claims: Claims = Claims(),  # noqa: B008  (frozen, and empty)
     further: Further | None = None,
+    budget_s: float | None = None,
     arguments: Sequence[str] | None = None,
 ) -> None:
     """Run a table from the command line; exit with 0, with 2 after one text for an error, with 130 for Ctrl-C.
@@ -57,6 +60,8 @@ def main(
         script: `__file__` of the script; results/ and figures/ lie beside its folder.
         claims: What a document prints of the table.
         further: Writes files that only this table has.
+        budget_s: Processor seconds that the training of all models on one fold may take; told by `--dry-run`, and held
+            to before any training where there is no GPU, `smoke` aside.
         arguments: Arguments of the command line; None takes those of the process.
     """
     description = next(iter(profiles.values())).title
@@ -70,6 +75,7 @@ def main(
             console=console,
             claims=claims,
             further=further,
+            budget_s=budget_s,
         )
     )
 
@@ -114,6 +120,7 @@ def run_table(
     console: Console,
     claims: Claims = Claims(),  # noqa: B008
     further: Further | None = None,
+    budget_s: float | None = None,
 ) -> Path:
     """Run a table and return its results folder.
 
@@ -125,6 +132,7 @@ def run_table(
         console: Console for messages.
         claims: What a document prints of the table.
         further: Writes files that only this table has.
+        budget_s: See `main`.
 
     Raises:
         ReproduceError: Whatever a user can act on.
@@ -132,17 +140,29 @@ def run_table(
     started, project = time.monotonic(), script.resolve().parents[1]
     whole = next(iter(profiles.values()))
     check_reasons(whole, *profiles.values())
+    card = None if options.card is None else card_of(options.card)
+    if card is not None and not options.dry_run:
+        refuse("--card beside --dry-run", "--card alone", "give --dry-run too; a run takes this machine")
     experiment = overridden(_profile(profiles, options), options)
     whole = whole_of(whole, experiment)
-    cache, workers = paths.cache_dir(project), options.workers or n_gpus() or 2
+    gpus = n_gpus()
+    cache, workers = paths.cache_dir(project), options.workers or gpus or 2
     leave_gpus_to_workers()
     root, source = data_of(experiment, task, options)
     name = experiment.profile
     home = options.out or _home(options, name, cache=cache, project=project)
     folder = home.absolute() / "results" / experiment.table / f"{source}-{name}"
-    for written in (folder, home.absolute() / "figures", cache):
+    for written in (cache,) if options.dry_run else (folder, home.absolute() / "figures", cache):
         require_writable(written)
+    if options.precision is None:
+        ran = folder / "protocol.json" if options.pages else None
+        experiment = computed_here(experiment, gpus=gpus, ran=ran, console=console)
     console.print(f"{experiment.title}\n  source {source}, profile {name}, protocol {protocol_id(experiment)[:12]}")
+    budget_s = None if gpus or name == "smoke" else budget_s
+    if options.dry_run:
+        root = root or (_phantom(experiment, cache, workers=workers, console=console) if task.prepare else None)
+        tell(experiment, task, Context(root, source, cache, folder, workers, console), card, budget_s)
+        return folder
     code = None if name == "smoke" or options.part or options.pages else code_record(script)
     if options.pages:
         before = read_object(folder / "provenance.json")
@@ -151,6 +171,8 @@ def run_table(
     else:
         root = root or _phantom(experiment, cache, workers=workers, console=console)
         context = Context(root, source, cache, folder, workers, console)
+        if budget_s is not None and task.prepare is not None and not options.over_budget:
+            hold_to(budget_s, experiment, task, context)
         facts = _facts(task.measure(experiment, context), workers, time.monotonic() - started)
         if code is not None:
             write_code(folder, code)

@@ -38,9 +38,12 @@ def command(table, monkeypatch, tmp_path, capsys):
     profiles = {"paper": table.PAPER, "cpu": table.CPU, "smoke": table.SMOKE}
 
     def call(*arguments):
-        with pytest.raises(SystemExit) as caught:
+        code = 0
+        try:
             run.main(profiles, SEGMENTATION, script=str(tmp_path / "experiments" / "table.py"), arguments=arguments)
-        return caught.value.code, capsys.readouterr().err
+        except SystemExit as caught:
+            code = caught.code
+        return code, capsys.readouterr().err
 
     return call
 
@@ -110,6 +113,23 @@ def test_a_defect_of_ours_is_not_taken_for_an_error_of_the_user(table, monkeypat
     monkeypatch.setattr(run, "run_table", broken)
     with pytest.raises(ZeroDivisionError):
         run.main({"paper": table.PAPER}, SEGMENTATION, script=__file__, arguments=[])
+
+
+@pytest.mark.slow
+def test_a_dry_run_says_the_cost_and_writes_no_results(command, phantom_root, tmp_path):
+    code, text = command("--profile", "smoke", "--data-root", str(phantom_root), "--dry-run", "--card", "RTX 3090")
+    assert code == 0
+    assert "optimised_cnn" in text
+    assert "6,917" in text
+    assert "nothing is trained, no results are written" in text
+    assert not list(tmp_path.rglob("results"))
+    assert not list(tmp_path.rglob("runs"))
+
+
+def test_a_card_is_for_a_dry_run(command):
+    code, text = command("--profile", "smoke", "--card", "RTX 3090")
+    assert code == 2
+    assert "expected --card beside --dry-run" in text
 
 
 def test_options_override_the_protocol_and_nothing_else(table):

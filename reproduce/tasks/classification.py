@@ -24,7 +24,7 @@ from reproduce.results.cases import read_frame, write_frame
 from reproduce.results.class_results import CASE_COLUMNS, write_class_results
 from reproduce.tasks.evaluation import costs_of, history_of
 from reproduce.tasks.segmentation import mean_by_arm
-from reproduce.tasks.task import Claims, Context, Page, Task
+from reproduce.tasks.task import Claims, Context, Page, Task, Trainings
 from reproduce.training.images import ImageTrainingSet
 from reproduce.training.job import Inputs, Job, jobs_of
 from reproduce.training.pipeline import require_steps
@@ -96,7 +96,7 @@ class ClassificationInputs:
 
         steps = (optimisation.batch_size, optimisation.micro_batch)
         train = ImageTrainingSet(self.batches, self.images.cases, rows, *steps, job.seed, fold.index)
-        return Inputs(train, validation, predict, len(test))
+        return Inputs(train, validation, predict, len(test), len(rows))
 
 
 def classification_inputs(experiment: ClassExperiment, root: Path) -> ClassificationInputs:
@@ -111,6 +111,11 @@ def image_jobs(
     inputs = classification_inputs(experiment, root)
     folds, digest = folds_by(experiment.validation, inputs.images.patients), file_digest(inputs.images.source)
     return inputs, jobs_of(experiment, folds, source_key=digest, inputs=classification_inputs, cache=cache)
+
+
+def _prepare(experiment: ClassExperiment, context: Context) -> Trainings:
+    _, jobs = image_jobs(experiment, context.data, context.cache)
+    return functools.partial(classification_inputs, experiment, context.data), jobs
 
 
 def _measure(experiment: ClassExperiment, context: Context) -> dict[str, Any]:
@@ -159,4 +164,4 @@ def _write(experiment: ClassExperiment, paper: ClassExperiment, context: Context
     return Page(line, verdicts)
 
 
-CLASSIFICATION = Task("classification", _measure, _write)
+CLASSIFICATION = Task("classification", _measure, _write, prepare=_prepare)

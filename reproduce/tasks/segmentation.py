@@ -26,7 +26,7 @@ from reproduce.results.table_markdown import verdict_line
 from reproduce.results.writer import write_results
 from reproduce.tasks.evaluation import evaluate
 from reproduce.tasks.scoring import cell_counts
-from reproduce.tasks.task import Claims, Context, Page, Task
+from reproduce.tasks.task import Claims, Context, Page, Task, Trainings
 from reproduce.tasks.worst_cases import find_worst_cases
 from reproduce.training.job import Inputs, Job, jobs_of
 from reproduce.training.pipeline import Slices, TrainingSet, held_out, resized_slices
@@ -93,7 +93,7 @@ class SegmentationInputs:
         if fold.validation:
             validation = held_out(patients=fold.validation, targets=arm.targets, **shown)
         predict = functools.partial(predict_scans, patients=fold.test, **shown)
-        return Inputs(train, validation, predict, len(slices.indices(fold.test)))
+        return Inputs(train, validation, predict, len(slices.indices(fold.test)), train.n)
 
     def _of_volumes(self, job: Job, arm: VolumeArm) -> Inputs:
         volumes, optimisation, fold = _required(self.volumes, arm), arm.optimisation, job.fold
@@ -115,7 +115,7 @@ class SegmentationInputs:
             )
         predict = functools.partial(predict_volumes, volumes=volumes, patients=fold.test, box=arm.box)
         n_slices = sum(len(volumes.labels(i)) for i in volumes.indices(fold.test))
-        return Inputs(train, validation, predict, n_slices)
+        return Inputs(train, validation, predict, n_slices, len(volumes.indices(fold.train)))
 
 
 Shown = TypeVar("Shown", Slices, Volumes)
@@ -149,6 +149,11 @@ def prepared_jobs(
     folds = folds_by(experiment.validation, inputs.patients)
     jobs = jobs_of(experiment, folds, source_key=prepared.key, inputs=segmentation_inputs, cache=cache)
     return prepared, inputs, jobs
+
+
+def _prepare(experiment: SegmentationExperiment, context: Context) -> Trainings:
+    prepared, _, jobs = prepared_jobs(experiment, context.data, context.cache)
+    return functools.partial(segmentation_inputs, experiment, prepared, context.cache), jobs
 
 
 def _measure(experiment: SegmentationExperiment, context: Context) -> dict[str, Any]:
@@ -196,4 +201,4 @@ def _write(experiment: SegmentationExperiment, paper: SegmentationExperiment, co
     return Page(verdict_line(run, verdicts), verdicts)
 
 
-SEGMENTATION = Task("segmentation", _measure, _write)
+SEGMENTATION = Task("segmentation", _measure, _write, prepare=_prepare)

@@ -73,6 +73,10 @@ class Page:
     verdicts: Sequence[Verdict] = field(default=())
 
 
+Trainings = tuple[Callable[[], Any], Sequence[Any]]
+"""What makes the `training.job.CohortInputs` of all models in any process, and each `training.job.Job`."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A kind of table.
@@ -84,9 +88,12 @@ class Task:
         write: Called with the experiment, the whole protocol that profiles are compared with, the context and the
             claims: writes every page from those CSVs alone, so that pages can be written again without any training.
         needs_data: Whether a table without a phantom stops where no data root is named.
+        prepare: Called with the experiment and the context: prepares the data as `measure` does, and returns the
+            trainings, none of them begun; None where a table is not made of trainings that can be planned.
     """
 
     kind: str
     measure: Callable[[Any, Context], dict[str, Any]]
     write: Callable[[Any, Any, Context, Claims], Page]
     needs_data: bool = True
+    prepare: Callable[[Any, Context], Trainings] | None = None

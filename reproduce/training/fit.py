@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from reproduce.metrics.confusion import Counts
 from reproduce.protocol import AnyArm, Optimisation
 from reproduce.randomness import seed31
 from reproduce.training.adam import OneKernelAdam
+from reproduce.training.replicas import Replicas
 from reproduce.training.state import Epoch, best_epoch, read_best, read_state, write_state
 
 _BATCHES_BETWEEN_READINGS = 64
@@ -48,16 +50,31 @@ class Trainer:
         model: The compiled model; after `fit` with the weights of the best epoch.
     """
 
-    def __init__(self, arm: AnyArm, optimisation: Optimisation, *, build: Callable[[], keras.Model]):
+    def __init__(
+        self,
+        arm: AnyArm,
+        optimisation: Optimisation,
+        *,
+        build: Callable[[], keras.Model],
+        strategy: tf.distribute.Strategy | None = None,
+    ):
         self._arm, self._optimisation, self._build = arm, optimisation, build
-        self.model = self._build()
-        steps = optimisation.batch_size // optimisation.micro_batch
-        adam = OneKernelAdam(optimisation.learning_rate, gradient_accumulation_steps=steps if steps > 1 else None)
-        losses = {output: loss() for output, loss in arm.losses.items()}
         self._validation_loss = keras.metrics.Mean()
-        self.model.compile(adam, loss=losses or None, jit_compile=False)
-        adam.build(self.model.trainable_variables)
-        self._fresh_optimiser = [variable.numpy() for variable in adam.variables]
+        self.model = self._compiled(OneKernelAdam)
+        several = functools.partial(self._compiled, keras.optimizers.Adam)
+        self._replicas = Replicas(strategy, several, optimisation) if strategy else None
+        self._fresh_optimiser = [variable.numpy() for variable in self.model.optimizer.variables]
+
+    def _compiled(self, adam: type[keras.optimizers.Adam]) -> keras.Model:
+        model, o = self._build(), self._optimisation
+        steps = o.batch_size // o.micro_batch
+        losses = {output: loss() for output, loss in self._arm.losses.items()}
+        accumulated = steps if steps > 1 else None
+        optimiser = adam(o.learning_rate, gradient_accumulation_steps=accumulated)
+        model.compile(optimiser, loss=losses or None, jit_compile=False)
+        # In float16 Keras wraps Adam into one that scales the loss.
+        model.optimizer.build(model.trainable_variables)
+        return model
 
     def fit(
         self,
@@ -123,6 +140,13 @@ class Trainer:
 
         The mean so far stays not finite once it is, so it is read now and then: a GPU waits at each reading.
         """
+        if self._replicas is not None:
+
+            def require_finite(batch: int, mean: float) -> None:
+                if not math.isfinite(mean):
+                    raise _non_finite(f"loss of batch {batch}", mean, epoch, train.names(epoch, batch))
+
+            return self._replicas.epoch(self.model, train.epoch(epoch), on_batch=require_finite)
         self.model.reset_metrics()
         self.model.make_train_function()
         means: list[tf.Tensor] = []

@@ -68,12 +68,14 @@ class Inputs:
         validation: Batches of (image, targets), or None.
         predict: Writes the predictions of the test cases by a trained model to a folder.
         n_test: Slices or images that it predicts.
+        n_train: Slices, images or volumes that it trains on.
     """
 
     train: EpochsOf
     validation: tf.data.Dataset | None
     predict: Callable[[keras.Model, Path], None]
     n_test: int
+    n_train: int
 
 
 class CohortInputs(Protocol[Shown]):

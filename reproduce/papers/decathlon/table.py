@@ -56,6 +56,8 @@ SMOKE = replace(
     validation=reduced(PAPER.validation, "smoke", n_folds=2),
     statements=PAPER.statements[-2:],
 )
+# Processor seconds that all models train for on one fold: 30 minutes of two cores.
+BUDGET_S = 30 * 60 * 2.0
 PROFILES = {"paper": PAPER, "cpu": CPU, "smoke": SMOKE}
 
 
