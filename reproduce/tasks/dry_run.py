@@ -127,7 +127,7 @@ def without_plan(experiment: Any, task: Task, context: Context) -> list[str]:
 
 def table_of(costs: Sequence[StepCost], card: Card | None, console: Console) -> Table:
     """Return one row a model; without a terminal a table without lines."""
-    table = Table(**({} if console.is_terminal else {"box": None, "pad_edge": False}))
+    table = Table() if console.is_terminal else Table(box=None, pad_edge=False)
     heads = ("model", "parameters", "10^9 mult-adds a step", "GB of a step", "batch (at a time)")
     for head in (*heads, "steps an epoch", "epochs", "trainings", "hours", "GB of disk"):
         table.add_column(head, justify="left" if head == "model" else "right")
