@@ -40,6 +40,8 @@ def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
     Raises:
         ArgumentError: Another suffix, or the recipe is not that of the model's input and output.
     """
+    from reproduce.models.layers.normalisation import in_layers_of_keras
+
     if path.suffix != SUFFIX:
         do = "let the name end in .keras"
         raise ArgumentError(expected="a name that ends in .keras", got=path.name, where="save_model", do=do)
@@ -47,7 +49,7 @@ def save_model(model: keras.Model, path: Path, *, recipe: Recipe) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{SUFFIX}")
     try:
-        model.save(temporary, include_optimizer=False)
+        in_layers_of_keras(model).save(temporary, include_optimizer=False)
         with zipfile.ZipFile(temporary, "a") as archive:
             archive.writestr(zipfile.ZipInfo(MEMBER), recipe_text(recipe))  # without the time of day
         temporary.replace(path)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from reproduce.errors import ArgumentError, DataNotFoundError, ModelFileError
+from reproduce.models.layers.blocks import conv_bn_relu, mask_head
 from reproduce.prediction.model_file import MEMBER, read_recipe, save_model
 
 
@@ -16,6 +17,19 @@ def test_recipe_and_weights_come_back(toy, step_model):
     image = np.linspace(0, 1, 64, dtype=np.float32).reshape(1, 8, 8, 1)
     ours = toy.stepwise((8, 8)).predict_on_batch(image)["mask"]
     assert np.array_equal(model.predict_on_batch(image)["mask"], ours)
+
+
+def test_a_file_with_batch_normalisation_needs_nothing_of_this_package(toy, tmp_path):
+    image = keras.Input((8, 8, 1), name="image")
+    x = conv_bn_relu(image, 3, "conv", bn_momentum=0.9)
+    model = keras.Model(image, {"mask": mask_head(x, 2)}, name="toy")
+    model.set_weights([np.linspace(0.1, 1.0, weight.size).reshape(weight.shape) for weight in model.get_weights()])
+    save_model(model, tmp_path / "m.keras", recipe=toy.recipe((8, 8)))
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        assert b"reproduce" not in archive.read("config.json")
+    given = np.linspace(0, 1, 64, dtype=np.float32).reshape(1, 8, 8, 1)
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    assert np.array_equal(again.predict_on_batch(given)["mask"], model.predict_on_batch(given)["mask"])
 
 
 def test_what_trains_the_model_is_left_out(toy, tmp_path):

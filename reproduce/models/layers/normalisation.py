@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 from keras import layers, ops
 
 from reproduce.models import Shape, Tensor, register
@@ -63,3 +64,21 @@ def normalised(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, inverse: Te
         return of_x, n * slope, n * level, ops.zeros_like(mean), ops.zeros_like(inverse)
 
     return centred * scale + beta, gradient
+
+
+def in_layers_of_keras(model: keras.Model) -> keras.Model:
+    """Return a model that computes the same with Keras' own layer for each of ours; itself where it has none.
+
+    A model that is a class of its own, whose file needs its code in any case, stays as it is.
+    """
+    ours = any(isinstance(layer, BatchNormalization) for layer in model.layers)
+    if not ours or not type(model).__module__.startswith("keras."):
+        return model
+
+    def replaced(layer: layers.Layer) -> layers.Layer:
+        kind = layers.BatchNormalization if isinstance(layer, BatchNormalization) else type(layer)
+        return kind.from_config(layer.get_config())
+
+    copy = keras.models.clone_model(model, clone_function=replaced)
+    copy.set_weights(model.get_weights())
+    return copy
