@@ -112,8 +112,9 @@ def without_plan(experiment: Any, task: Task, context: Context) -> list[str]:
     measures = [each.__name__ for each in getattr(experiment, "measures", ())]
     if measures:
         lines.append(f"  would measure: {', '.join(measures)}")
-    study = getattr(experiment, "study", None)
-    for of in (study, getattr(study, "training", None)):
+    study: Any = getattr(experiment, "study", None)
+    trained: tuple[Any, ...] = (study, getattr(study, "training", None))
+    for of in trained:
         if hasattr(of, "entries"):
             lines.append(
                 f"  would train: {len(of.entries)} architectures x {len(of.seeds)} seeds, {of.steps} steps each"

@@ -8,7 +8,7 @@ from reproduce.models.classification.pretrained_encoders import DENSENET121, INC
 from reproduce.models.losses import BinaryCrossEntropy, SquaredDice, sum_of
 from reproduce.models.segmentation.optimised_cnn import ablation_cnn
 from reproduce.models.segmentation.pretrained_cnn import pretrained_cnn
-from reproduce.papers.xue2025.protocol import ALPHA, AUGMENTATION, FOCAL, LAYERS
+from reproduce.papers.xue2025.protocol import ALPHA, AUGMENTATION, FOCAL, FROM_HALF, FROM_HUNDREDTH, LAYERS
 from reproduce.protocol import Arm, Call, Statement
 from reproduce.provenance import file_digest
 
@@ -40,7 +40,7 @@ def arms(*, width: int, depth: int, grey: tuple[float, float], weights: Mapping[
         grey: Intensities that are black and white to a pretrained encoder.
         weights: Digest of the file of weights of each arm of `TRANSFER` that is to run.
     """
-    layers = {"width": width, "depth": depth, "bn_momentum": 0.9, **dict.fromkeys(_ALL, False)}
+    layers = {"width": width, "depth": depth, "bn_momentum": 0.9, **dict.fromkeys(_ALL, False), "prior": 0.01}
     base = Arm(
         name=BASE,
         build=Call(ablation_cnn, layers),
@@ -48,7 +48,7 @@ def arms(*, width: int, depth: int, grey: tuple[float, float], weights: Mapping[
         augmentation=None,
         because={
             "name": "silent: we name each arm after what differs from the base, or from all together",
-            "build": f"{LAYERS}; plain",
+            "build": f"{LAYERS}; plain; {FROM_HUNDREDTH}",
             "losses": "silent: we put cross-entropy on the mask, and leave the slice head out, so that no arm has an "
             "output that another lacks",
             "augmentation": "silent: we use none, so that an arm can add it",
@@ -57,9 +57,12 @@ def arms(*, width: int, depth: int, grey: tuple[float, float], weights: Mapping[
 
     def arm(name: str, *structure: str, loss: str | None = None, augmented: bool = False) -> Arm:
         found = replace(base, name=name)
-        if structure:
-            why = f"{LAYERS}; with {' and '.join(structure)}; 4.1 names residual and dense ones, but no skips"
-            found = found.changed(why, build=Call(ablation_cnn, layers | dict.fromkeys(structure, True)))
+        dice = loss in (_ON_DICE, _ON_BOTH)
+        if structure or dice:
+            parts = f"with {' and '.join(structure)}; 4.1 names residual and dense ones, but no skips"
+            why = f"{LAYERS}; {parts if structure else 'plain'}; {FROM_HALF if dice else FROM_HUNDREDTH}"
+            own = dict.fromkeys(structure, True) | {"prior": 0.5 if dice else 0.01}
+            found = found.changed(why, build=Call(ablation_cnn, layers | own))
         if loss:
             why = f"silent: 4.2 names Dice and focal loss; we put {loss} on the mask, with no slice head either"
             found = found.changed(why, losses={"mask": _LOSSES[loss]})
@@ -86,9 +89,10 @@ def arms(*, width: int, depth: int, grey: tuple[float, float], weights: Mapping[
 
 def _transfer(base: Arm, name: str, *, width: int, grey: tuple[float, float], sha256: str) -> Arm:
     layers = {"encoder": TRANSFER[name], "sha256": sha256, "grey": grey, "width": width, "bn_momentum": 0.9}
+    layers["prior"] = 0.01
     build = (
         f"silent: 5 names VGG, ResNet and Inception; we freeze the encoder {name.removeprefix('transfer_')}, with the "
-        "weights of the file of this SHA-256, and train a U-shaped decoder"
+        f"weights of the file of this SHA-256, and train a U-shaped decoder; {FROM_HUNDREDTH}"
     )
     return replace(base, name=name).changed(build, build=Call(pretrained_cnn, layers))
 

@@ -53,6 +53,7 @@ PROFILES = profiles_of(
     cpu_phantom=_MANY,
     cpu_size=64,
     why_cpu_size="3.75 mm a pixel, on which a tumour is ten pixels wide and more",
+    cpu_batch=2,
     cpu_epochs=6,
     smoke_phantom=_SMALL,
 )

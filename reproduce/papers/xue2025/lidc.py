@@ -12,7 +12,7 @@ from reproduce.papers.xue2025.protocol import (
 )
 from reproduce.phantoms.writers.lidc import write_lidc_cohort
 from reproduce.prepared import lidc_idri
-from reproduce.protocol import Call, Experiment, Preparation
+from reproduce.protocol import Call, Experiment, Preparation, Tiles
 from reproduce.protocol.intensities import Window
 
 PHANTOM = {"n_patients": 16, "seed": 1, "matrix": 512, "n_slices": 24, "slice_spacing_mm": 2.5}
@@ -44,17 +44,26 @@ PAPER = Experiment(
     readings=readings("nodule"),
     statements=statements("000 7.1.1"),
 )
-# Many patients and few slices of each: a model without augmentation learns thirty patients by heart, and it is patients
-# that decide on a difference in Dice. 256 x 256 pixels of 1.2 to 1.8 mm, of which the models see 96; nine slices of
-# 5 mm, the thickest of LIDC-IDRI, make the 40 mm that a nodule of 30 mm needs.
+# Many patients and few slices of each, since it is patients that decide on a difference in Dice. Nine slices of 5 mm, the
+# thickest of LIDC-IDRI, make the 40 mm that a nodule of 30 mm needs. Pixels of 1.2 to 1.8 mm.
 _MANY = Call(write_lidc_cohort, {**PHANTOM, "n_patients": 128, "matrix": 256, "n_slices": 9, "slice_spacing_mm": 5.0})
 _SMALL = Call(write_lidc_cohort, {**PHANTOM, "n_patients": 4, "matrix": 64, "n_slices": 8})
 PROFILES = profiles_of(
     PAPER,
     cpu_phantom=_MANY,
-    cpu_size=96,
-    why_cpu_size="3 to 5 mm a pixel, on which a nodule of 13 mm is three to four pixels wide",
-    cpu_epochs=4,
+    cpu_size=192,
+    why_cpu_size="about 2 mm a pixel, on which a nodule of 13 mm is six to seven pixels wide",
+    cpu_batch=4,
+    cpu_epochs=8,
+    cpu_tiles=Tiles(
+        size=64,
+        region_share=0.5,
+        because={
+            "size": "cpu: a third of a slice, so that a nodule is no speck in what a model sees, and a step is cheap",
+            "region_share": "cpu: half of the tiles of a slice with a nodule show it, so that a model sees nodules "
+            "often, and lungs without one as often",
+        },
+    ),
     smoke_phantom=_SMALL,
 )
 CPU, SMOKE = PROFILES["cpu"], PROFILES["smoke"]

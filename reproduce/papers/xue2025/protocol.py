@@ -5,13 +5,14 @@ from dataclasses import replace
 from reproduce.models.losses import BinaryCrossEntropy, Focal, SquaredDice
 from reproduce.models.segmentation.optimised_cnn import optimised_cnn, unoptimised_cnn
 from reproduce.papers.profiles import scaled
-from reproduce.protocol import Arm, Call, Decision, Experiment, Optimisation, Reading, Statement, Validation
+from reproduce.protocol import Arm, Call, Decision, Experiment, Optimisation, Reading, Statement, Tiles, Validation
 from reproduce.protocol.augmentation import Augmentation
 
-LAYERS = (
-    "silent: we use width 64 and four levels (He 2016, Ronneberger 2015), momentum 0.9 and a mask that starts from a "
-    "probability of 0.01 (Lin 2017), since no layer is given"
+LAYERS = "silent: we use width 64 and four levels (He 2016, Ronneberger 2015) and momentum 0.9, since no layer is given"
+FROM_HUNDREDTH = (
+    "the mask starts from a probability of 0.01 (Lin 2017, 4.1), which cross-entropy else takes long to reach"
 )
+FROM_HALF = "the mask starts from one half, since Dice has hardly a gradient where all is improbable"
 RANGE = "silent: 3.2 names it without a range; we use one in which an image stays plausible"
 TOLERANCE = "silent: we use 2 points, or 0.02, since the document prints neither spread nor number of cases"
 REGION = "silent: we read the cells on the whole lesion or tumour, since no region is named"
@@ -20,9 +21,8 @@ ALPHA = (
     "probability passes 1 - alpha: Lin's 0.25, for one object among a thousand anchors, would ask for three quarters)"
 )
 FOCAL = Call(Focal, {"gamma": 2.0, "alpha": 0.5})
-CPU_FOCAL = Call(Focal, {"gamma": 2.0, "alpha": 0.4})
 LEVEL = "silent: we count slices in one matrix, and average Dice over patients' volumes, since the unit is not named"
-_LAYERS = {"width": 64, "depth": 4, "bn_momentum": 0.9}
+_LAYERS = {"width": 64, "depth": 4, "bn_momentum": 0.9, "prior": 0.5}
 AUGMENTATION = Augmentation(
     rotation_deg=15.0,
     scale=(0.9, 1.1),
@@ -39,12 +39,13 @@ AUGMENTATION = Augmentation(
 )
 UNOPTIMISED = Arm(
     name="unoptimised_cnn",
-    build=Call(unoptimised_cnn, _LAYERS),
+    build=Call(unoptimised_cnn, {**_LAYERS, "prior": 0.01}),
     losses={"mask": Call(BinaryCrossEntropy, {})},
     augmentation=None,
     because={
         "name": "000 Table 1, Table 2",
-        "build": f"{LAYERS}; plain, since 4.1 counts residual and dense blocks among the optimisations",
+        "build": f"{LAYERS}; plain, since 4.1 counts residual and dense blocks among the optimisations; "
+        f"{FROM_HUNDREDTH}",
         "losses": "silent: we use binary cross-entropy, since 4.2 counts Dice and focal loss among the optimisations",
         "augmentation": "silent: we use none, since it is one of the remedies that the optimised process adds",
     },
@@ -56,7 +57,7 @@ OPTIMISED = Arm(
     augmentation=AUGMENTATION,
     because={
         "name": "000 Table 1, Table 2",
-        "build": f"{LAYERS}; residual encoder and dense bottleneck after 4.1",
+        "build": f"{LAYERS}; residual encoder and dense bottleneck after 4.1; {FROM_HALF}",
         "losses": f"silent: 4.2 names Dice and focal; we use Dice on the mask, {ALPHA} on the slice, equal weights, "
         "and smooth 1 so that empty slices have a gradient",
         "augmentation": "000 3.2",
@@ -129,28 +130,17 @@ def statements(place: str) -> tuple[Statement, ...]:
     return tuple(Statement("optimised_cnn", "unoptimised_cnn", metric, place) for metric in metrics)
 
 
-_BALANCE = (
-    "cpu: alpha 0.4 on the slice, the share of slices without a lesion in both phantom cohorts of development, since a "
-    "slice head that minutes of training have taught little would call every slice positive"
-)
 # What the models of the cpu profile have instead, and why; docs/cpu_profiles.md has what was tried.
 CPU_LAYERS = {"width": 8, "depth": 3, "bn_momentum": 0.98}
 WHY_CPU = {
     "build": "an eighth of the width and three levels, so that two cores train twelve models in minutes; momentum "
-    "0.98, so that running statistics come from a hundred images although a batch has two",
-    "batch_size": "batches of 2, so that few epochs make a thousand steps",
+    "0.98, so that running statistics come from a hundred images and more although a batch has few",
+    "batch_size": "small batches, so that few epochs make a thousand steps",
     "micro_batch": "the whole batch, which fits",
     "max_epochs": "the minutes end the training, not early stopping",
     "decay_power": "the rate falls in a straight line to nothing, so that a training which the minutes end has settled",
     "n_folds": "two parts, so that a seed trains two models of each arm and not five; each learns from fewer patients",
 }
-
-
-def _balanced(arm: Arm) -> Arm:
-    """Return an arm whose slice head, if it has one, answers with yes and no alike while it knows nothing."""
-    if "slice" not in arm.losses:
-        return arm
-    return arm.changed(f"{_BALANCE}; in full: {arm.because['losses']}", losses={**arm.losses, "slice": CPU_FOCAL})
 
 
 def profiles_of(
@@ -159,7 +149,9 @@ def profiles_of(
     cpu_phantom: Call,
     cpu_size: int,
     why_cpu_size: str,
+    cpu_batch: int,
     cpu_epochs: int,
+    cpu_tiles: Tiles | None = None,
     smoke_phantom: Call,
 ) -> dict[str, Experiment]:
     """Return a table under each profile: minutes on two cores on small images, and seconds on a small phantom.
@@ -169,7 +161,9 @@ def profiles_of(
         cpu_phantom: A phantom cohort that is large enough to decide on 0.05 in Dice per patient.
         cpu_size: Side of the images in pixels under "cpu".
         why_cpu_size: Its reason.
+        cpu_batch: Images or tiles a step under "cpu".
         cpu_epochs: Epochs under "cpu".
+        cpu_tiles: What the models see of a slice under "cpu"; None shows all of it.
         smoke_phantom: A phantom cohort of seconds.
     """
     cpu = scaled(
@@ -180,12 +174,12 @@ def profiles_of(
         validation={"n_folds": 2},
         phantom=cpu_phantom,
         why={**WHY_CPU, "size": why_cpu_size},
-        batch_size=2,
-        micro_batch=2,
+        batch_size=cpu_batch,
+        micro_batch=cpu_batch,
         max_epochs=cpu_epochs,
         decay_power=1.0,
     )
-    cpu = replace(cpu, arms=tuple(map(_balanced, cpu.arms)))
+    cpu = replace(cpu, tiles=cpu_tiles)
     smoke = scaled(
         paper,
         "smoke",
