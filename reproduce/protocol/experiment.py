@@ -40,8 +40,8 @@ class Tiles(Section):
 
     Attributes:
         size: Side of a tile in pixels.
-        region_share: Share of the tiles, of slices with a region, that are drawn where one of its pixels is; the
-            others lie anywhere in the slice.
+        region_share: Share of the tiles that are drawn about a pixel of one of the slice's regions, each region as
+            often; the others lie anywhere, as all of a slice without a region.
     """
 
     size: int

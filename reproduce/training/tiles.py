@@ -28,14 +28,20 @@ def draw_corner(tiles: Tiles, mask: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """
     size = tf.shape(mask)[0]
     free = tf.cast(size - tiles.size, tf.float32)
-    u = tf.random.stateless_uniform([6], tf.random.experimental.stateless_fold_in(seed, 1))
+    u = tf.random.stateless_uniform([7], tf.random.experimental.stateless_fold_in(seed, 1))
     anywhere = tf.floor(u[:2] * (free + 1.0))
-    found = tf.cast(tf.where(tf.reduce_any(mask > 0.5, axis=-1)), tf.float32)
-    n = tf.shape(found)[0]
-    pixel = tf.pad(found, [[0, 1], [0, 0]])[tf.minimum(tf.cast(u[2] * tf.cast(n, tf.float32), tf.int32), n)]
+    region = _one_of(tf.where(tf.reduce_any(mask > 0.5, axis=(0, 1))), u[6])[0]
+    found = tf.where(tf.gather(mask, region, axis=-1) > 0.5)
+    pixel = tf.cast(_one_of(found, u[2]), tf.float32)
     before = tf.round((_EDGE + (1.0 - 2.0 * _EDGE) * u[3:5]) * tiles.size)
     near = tf.clip_by_value(pixel - before, 0.0, free)
-    return tf.where((n > 0) & (u[5] < tiles.region_share), near, anywhere)
+    return tf.where((tf.shape(found)[0] > 0) & (u[5] < tiles.region_share), near, anywhere)
+
+
+def _one_of(rows: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
+    """Return the row that a number in [0, 1) picks; zeros where there is none."""
+    n = tf.shape(rows)[0]
+    return tf.pad(rows, [[0, 1], [0, 0]])[tf.minimum(tf.cast(u * tf.cast(n, tf.float32), tf.int32), n)]
 
 
 def predict_tiles(model: keras.Model, images: np.ndarray, side: int) -> dict[str, np.ndarray]:

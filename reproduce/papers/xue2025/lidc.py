@@ -44,8 +44,8 @@ PAPER = Experiment(
     readings=readings("nodule"),
     statements=statements("000 7.1.1"),
 )
-# Many patients and few slices of each, since it is patients that decide on a difference in Dice. Nine slices of 5 mm, the
-# thickest of LIDC-IDRI, make the 40 mm that a nodule of 30 mm needs. Pixels of 1.2 to 1.8 mm.
+# Many patients and few slices of each, since it is patients that decide on a difference in Dice. Nine slices of 5 mm,
+# the thickest of LIDC-IDRI, make the 40 mm that a nodule of 30 mm needs. Pixels of 1.2 to 1.8 mm.
 _MANY = Call(write_lidc_cohort, {**PHANTOM, "n_patients": 128, "matrix": 256, "n_slices": 9, "slice_spacing_mm": 5.0})
 _SMALL = Call(write_lidc_cohort, {**PHANTOM, "n_patients": 4, "matrix": 64, "n_slices": 8})
 PROFILES = profiles_of(
