@@ -110,7 +110,7 @@ def mask_head(x: Tensor, n_regions: int, *, prior: float = 0.5) -> Tensor:
     In float32 whatever the precision, as all heads: the tensor "mask", `[batch, y, x, n_regions]` in [0, 1]. Its bias
     starts at -log((1 - prior) / prior) (Lin et al. 2017, 4.1). From one half, cross-entropy on lesions of a hundredth
     of the pixels spends its first thousand steps on bringing the background down; from a hundredth, Dice has hardly a
-    gradient.
+    gradient on a lesion, and from one half none on an image without one: there a tenth serves it.
     """
     bias = keras.initializers.Constant(-math.log((1 - prior) / prior))
     logits = layers.Conv2D(n_regions, 1, bias_initializer=bias, dtype="float32", name="mask_logits")(x)

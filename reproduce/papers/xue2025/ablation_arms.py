@@ -8,7 +8,7 @@ from reproduce.models.classification.pretrained_encoders import DENSENET121, INC
 from reproduce.models.losses import BinaryCrossEntropy, SquaredDice, sum_of
 from reproduce.models.segmentation.optimised_cnn import ablation_cnn
 from reproduce.models.segmentation.pretrained_cnn import pretrained_cnn
-from reproduce.papers.xue2025.protocol import ALPHA, AUGMENTATION, FOCAL, FROM_HALF, FROM_HUNDREDTH, LAYERS
+from reproduce.papers.xue2025.protocol import ALPHA, AUGMENTATION, FOCAL, FROM_HUNDREDTH, FROM_TENTH, LAYERS
 from reproduce.protocol import Arm, Call, Statement
 from reproduce.provenance import file_digest
 
@@ -60,8 +60,8 @@ def arms(*, width: int, depth: int, grey: tuple[float, float], weights: Mapping[
         dice = loss in (_ON_DICE, _ON_BOTH)
         if structure or dice:
             parts = f"with {' and '.join(structure)}; 4.1 names residual and dense ones, but no skips"
-            why = f"{LAYERS}; {parts if structure else 'plain'}; {FROM_HALF if dice else FROM_HUNDREDTH}"
-            own = dict.fromkeys(structure, True) | {"prior": 0.5 if dice else 0.01}
+            why = f"{LAYERS}; {parts if structure else 'plain'}; {FROM_TENTH if dice else FROM_HUNDREDTH}"
+            own = dict.fromkeys(structure, True) | {"prior": 0.1 if dice else 0.01}
             found = found.changed(why, build=Call(ablation_cnn, layers | own))
         if loss:
             why = f"silent: 4.2 names Dice and focal loss; we put {loss} on the mask, with no slice head either"
