@@ -55,6 +55,9 @@ PROFILES = profiles_of(
     why_cpu_size="about 2 mm a pixel, on which a nodule of 13 mm is six to seven pixels wide",
     cpu_batch=4,
     cpu_epochs=8,
+    cpu_alpha=0.3,
+    why_cpu_alpha="since training shows nodules oftener than the tiles of a whole slice do, the most probable of which "
+    "decides",
     cpu_tiles=Tiles(
         size=64,
         region_share=0.5,

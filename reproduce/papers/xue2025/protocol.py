@@ -146,6 +146,14 @@ WHY_CPU = {
 }
 
 
+def _with_alpha(arm: Arm, alpha: float, why: str) -> Arm:
+    """Return an arm under "cpu" with another alpha on its slice head, if it has one."""
+    if "slice" not in arm.losses:
+        return arm
+    losses = {**arm.losses, "slice": Call(Focal, {"gamma": 2.0, "alpha": alpha})}
+    return arm.changed(f"cpu: alpha {alpha} on the slice, {why}; in full: {arm.because['losses']}", losses=losses)
+
+
 def profiles_of(
     paper: Experiment,
     *,
@@ -154,6 +162,8 @@ def profiles_of(
     why_cpu_size: str,
     cpu_batch: int,
     cpu_epochs: int,
+    cpu_alpha: float,
+    why_cpu_alpha: str,
     cpu_tiles: Tiles | None = None,
     smoke_phantom: Call,
 ) -> dict[str, Experiment]:
@@ -166,6 +176,8 @@ def profiles_of(
         why_cpu_size: Its reason.
         cpu_batch: Images or tiles a step under "cpu".
         cpu_epochs: Epochs under "cpu".
+        cpu_alpha: Of the focal loss on the slice under "cpu".
+        why_cpu_alpha: Its reason.
         cpu_tiles: What the models see of a slice under "cpu"; None shows all of it.
         smoke_phantom: A phantom cohort of seconds.
     """
@@ -182,7 +194,8 @@ def profiles_of(
         max_epochs=cpu_epochs,
         decay_power=1.0,
     )
-    cpu = replace(cpu, tiles=cpu_tiles)
+    arms = tuple(_with_alpha(arm, cpu_alpha, why_cpu_alpha) for arm in cpu.arms)
+    cpu = replace(cpu, arms=arms, tiles=cpu_tiles)
     smoke = scaled(
         paper,
         "smoke",
