@@ -56,8 +56,8 @@ PROFILES = profiles_of(
     cpu_batch=4,
     cpu_epochs=8,
     cpu_alpha=0.4,
-    why_cpu_alpha="the share of slices without a tumour in the development cohort, since a head that minutes have taught "
-    "little calls every slice positive else",
+    why_cpu_alpha="the share of slices without a tumour in the development cohort, since a head that minutes have "
+    "taught little calls every slice positive else",
     smoke_phantom=_SMALL,
 )
 CPU, SMOKE = PROFILES["cpu"], PROFILES["smoke"]
