@@ -99,8 +99,8 @@ _CPU_TILES = Tiles(
     region_share=1.0,
     because={
         "size": "cpu: a quarter of a slice, so that a step is cheap",
-        "region_share": "cpu: all tiles are drawn about a pixel of an organ or of the background, each as often, so that "
-        "gullet and cord, a hundredth of a slice, are seen as often as the lungs",
+        "region_share": "cpu: all tiles are drawn about a pixel of an organ or of the background, each as often, so "
+        "that gullet and cord, a hundredth of a slice, are seen as often as the lungs",
     },
 )
 
