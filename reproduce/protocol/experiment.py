@@ -35,8 +35,9 @@ class Tiles(Section):
     """What models of slices see instead of whole ones: squares of them, at their resolution.
 
     Training draws one tile of each slice in each epoch, and its slice flag says whether a region is in the tile.
-    Validation draws one likewise, the same in every epoch. In prediction tiles that overlap cover each slice: masks are
-    averaged, and a slice is as probable as its most probable tile.
+    Validation draws one likewise, the same in every epoch. Masks are predicted by the same weights on whole slices, so
+    the model is fully convolutional; by its slice head a slice is as probable as the most probable of the tiles that
+    cover it.
 
     Attributes:
         size: Side of a tile in pixels.

@@ -61,8 +61,11 @@ class SegmentationInputs:
         if isinstance(arm, VolumeArm):
             volumes = _required(self.volumes, arm)
             return arm.build(arm.box, n_channels=volumes.n_channels, n_regions=len(volumes.regions))
-        slices, tiles = _required(self.slices, arm), self.experiment.tiles
-        side = slices.size if tiles is None else tiles.size
+        tiles = self.experiment.tiles
+        return self._of_side(arm, _required(self.slices, arm).size if tiles is None else tiles.size)
+
+    def _of_side(self, arm: Arm, side: int) -> keras.Model:
+        slices = _required(self.slices, arm)
         return arm.build((side, side), n_channels=slices.n_channels, n_regions=len(slices.regions))
 
     def count(self, targets: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]) -> Counts:
@@ -92,7 +95,11 @@ class SegmentationInputs:
         shown["tiles"], validation = self.experiment.tiles, None
         if fold.validation:
             validation = held_out(patients=fold.validation, targets=arm.targets, **shown)
-        predict = functools.partial(predict_scans, patients=fold.test, **shown)
+
+        def predict(model: keras.Model, folder: Path) -> None:
+            whole = None if self.experiment.tiles is None else self._of_side(arm, slices.size)
+            predict_scans(model, folder, patients=fold.test, whole=whole, **shown)
+
         return Inputs(train, validation, predict, len(slices.indices(fold.test)), train.n)
 
     def _of_volumes(self, job: Job, arm: VolumeArm) -> Inputs:

@@ -13,7 +13,7 @@ from reproduce.errors import NonFiniteError
 from reproduce.paths import path_below
 from reproduce.protocol import Tiles
 from reproduce.training.pipeline import SliceName, Slices
-from reproduce.training.tiles import predict_tiles
+from reproduce.training.tiles import most_probable_tile
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,7 @@ def predict_scans(
     patients: tuple[str, ...],
     batch_size: int,
     tiles: Tiles | None = None,
+    whole: keras.Model | None = None,
 ) -> None:
     """Write a prediction for each scan of some patients to `folder/<scan>.npz`, one scan in memory at a time.
 
@@ -47,17 +48,22 @@ def predict_scans(
         patients: Test patients of the fold.
         batch_size: Slices at a time.
         tiles: What the model sees of a slice; None for all of it.
+        whole: For a model of tiles the same that sees whole slices; it is given the weights.
 
     Raises:
         NonFiniteError: A probability is not finite; the slice is named, and its scan is not written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if whole is not None:
+        whole.set_weights(model.get_weights())
     names = [slices.names[i] for i in slices.indices(patients)]
     batches = slices.of(patients).map(lambda example: example["image"]).batch(batch_size).prefetch(2)
     pending: list[dict[str, np.ndarray]] = []
     done = 0
     for images in batches:
-        said = model.predict_on_batch(images) if tiles is None else predict_tiles(model, images.numpy(), tiles.size)
+        said = (whole or model).predict_on_batch(images)
+        if tiles is not None and "slice" in said:
+            said["slice"] = most_probable_tile(model, images.numpy(), tiles.size)
         outputs = {name: keras.ops.convert_to_numpy(v) for name, v in said.items()}
         for i in range(len(images)):
             pending.append({name: output[i] for name, output in outputs.items()})

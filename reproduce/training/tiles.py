@@ -1,4 +1,4 @@
-"""Tiles of a slice: drawn for training, some of them where a region is; laid over a whole slice for prediction."""
+"""Tiles of a slice: drawn for training, some of them where a region is; laid over a whole slice for its slice head."""
 
 from __future__ import annotations
 
@@ -44,32 +44,20 @@ def _one_of(rows: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
     return tf.pad(rows, [[0, 1], [0, 0]])[tf.minimum(tf.cast(u * tf.cast(n, tf.float32), tf.int32), n)]
 
 
-def predict_tiles(model: keras.Model, images: np.ndarray, side: int) -> dict[str, np.ndarray]:
-    """Return what a model of tiles says of whole slices.
+def most_probable_tile(model: keras.Model, images: np.ndarray, side: int) -> np.ndarray:
+    """Return what the slice head of a model of tiles says of whole slices: of each its most probable tile.
 
-    A mask is the mean over the tiles that a pixel lies in; a slice is as probable as its most probable tile.
+    A head that pools over what it sees knows tiles; over a whole slice a small region would be averaged away.
 
     Args:
-        model: Sees tiles.
+        model: Sees tiles, and has an output "slice".
         images: float32 `[slice, y, x, channel]`.
         side: Side of a tile in pixels, at most that of a slice.
 
     Returns:
-        "mask" float32 `[slice, y, x, region]`; "slice" float32 `[slice, 1]` where the model has a slice head.
+        float32 `[slice, 1]`.
     """
     starts = [box_starts(n, side, overlap=_OVERLAP) for n in images.shape[1:3]]
     places = [(slice(y, y + side), slice(x, x + side)) for y, x in itertools.product(*starts)]
-    times = np.zeros((*images.shape[1:3], 1), np.float32)
-    for place in places:
-        times[place] += 1
-    masks, scores = [], []
-    for image in images:
-        said = model.predict_on_batch(np.stack([image[place] for place in places]))
-        of_tiles = keras.ops.convert_to_numpy(said["mask"])
-        total = np.zeros((*image.shape[:2], of_tiles.shape[-1]), np.float32)
-        for place, of_tile in zip(places, of_tiles, strict=True):
-            total[place] += of_tile
-        masks.append(total / times)
-        if "slice" in said:
-            scores.append(keras.ops.convert_to_numpy(said["slice"]).max(axis=0))
-    return {"mask": np.stack(masks), **({"slice": np.stack(scores)} if scores else {})}
+    said = (model.predict_on_batch(np.stack([image[place] for place in places]))["slice"] for image in images)
+    return np.stack([keras.ops.convert_to_numpy(of_tiles).max(axis=0) for of_tiles in said])

@@ -7,7 +7,7 @@ import tensorflow as tf
 from reproduce.protocol import Tiles
 from reproduce.training.pipeline import held_out
 from reproduce.training.predict import predict_scans, read_prediction
-from reproduce.training.tiles import draw_corner, predict_tiles
+from reproduce.training.tiles import draw_corner, most_probable_tile
 from tests.training.conftest import placed
 
 SIDE = 8
@@ -55,7 +55,8 @@ def test_training_sees_the_pixels_of_the_slice_and_the_flag_is_that_of_the_tile(
     wholes = [example["image"][..., 0] for example in slices.of("ABC").as_numpy_iterator()]
     targets = {"mask": "mask", "slice": "slice"}
     flags = []
-    for images, of in training_set(tiles=tiles(0.0), targets=targets).epoch(0).as_numpy_iterator():
+    train = training_set(tiles=tiles(0.0), targets=targets)
+    for images, of in (batch for epoch in range(6) for batch in train.epoch(epoch).as_numpy_iterator()):
         assert images.shape[1:] == of["mask"].shape[1:] == (SIDE, SIDE, 1)
         for image in images[..., 0]:
             parts = (np.lib.stride_tricks.sliding_window_view(whole, (SIDE, SIDE)) for whole in wholes)
@@ -93,28 +94,37 @@ def test_an_augmented_tile_lies_about_the_same_place(training_set, augmentation)
 
 
 class Echo:
-    """Says of each tile its own pixels, and its largest one for the slice."""
+    """Says of each image its own pixels, and its largest one for the slice."""
 
-    def __init__(self, *, head=True):
-        self.head, self.seen = head, []
+    def __init__(self):
+        self.seen, self.weights = [], None
 
     def predict_on_batch(self, images):
+        images = np.asarray(images)
         self.seen.append(images.shape)
-        return {"mask": images, **({"slice": images.max(axis=(1, 2))} if self.head else {})}
+        return {"mask": images, "slice": images.max(axis=(1, 2))}
+
+    def get_weights(self):
+        return ["weights"]
+
+    def set_weights(self, weights):
+        self.weights = weights
 
 
-def test_a_pixel_has_the_mean_of_its_tiles_and_a_slice_its_most_probable_one():
+def test_a_slice_is_as_probable_as_its_most_probable_tile():
     images = np.random.default_rng(1).random((3, 20, 20, 1), np.float32)
     model = Echo()
-    said = predict_tiles(model, images, SIDE)
-    assert said["mask"] == pytest.approx(images, abs=1e-6)
-    assert said["slice"][:, 0] == pytest.approx(images.max(axis=(1, 2, 3)))
+    assert most_probable_tile(model, images, SIDE)[:, 0] == pytest.approx(images.max(axis=(1, 2, 3)))
     assert model.seen == [(9, SIDE, SIDE, 1)] * 3  # three tiles along each axis, which share a quarter or more
 
 
-def test_whole_scans_are_predicted_by_tiles(slices, tmp_path):
-    predict_scans(Echo(head=False), tmp_path, slices=slices, patients=("A",), batch_size=3, tiles=tiles(0.5))
+def test_masks_come_of_whole_slices_by_the_weights_of_the_model_of_tiles(slices, tmp_path):
+    model, whole = Echo(), Echo()
+    predict_scans(model, tmp_path, slices=slices, patients=("A",), batch_size=3, tiles=tiles(0.5), whole=whole)
     found = read_prediction(tmp_path / "scan A.npz")
-    assert found.slice is None
+    assert whole.weights == ["weights"]
+    assert {shape[1:3] for shape in whole.seen} == {(16, 16)}
+    assert {shape[1:3] for shape in model.seen} == {(SIDE, SIDE)}
     wholes = np.stack([example["image"] for example in slices.of("A").as_numpy_iterator()])
     assert found.mask == pytest.approx(wholes, abs=1e-3)
+    assert found.slice == pytest.approx(wholes.max(axis=(1, 2, 3)))
