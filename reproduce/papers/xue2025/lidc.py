@@ -63,8 +63,8 @@ PROFILES = profiles_of(
         region_share=0.8,
         because={
             "size": "cpu: a third of a slice, so that a nodule is no speck in what a model sees, and a step is cheap",
-            "region_share": "cpu: four fifths of the tiles of a slice with a nodule show it, so that a model sees nodules "
-            "as often as lungs without one",
+            "region_share": "cpu: four fifths of the tiles of a slice with a nodule show it, so that a model sees "
+            "nodules as often as lungs without one",
         },
     ),
     smoke_phantom=_SMALL,
