@@ -81,7 +81,7 @@ SMALL: dict[str, dict[str, Any]] = {
 SHALLOW = {name: SMALL.get(name, {}) | {"blocks": (1, 1, 1, 1)} for name in ("DeepLabV3", "PSPNet", "Mask R-CNN")}
 
 
-# Why the cpu profile has another value than the paper's; docs/cpu_profiles_thoracic.md has what was tried.
+# Why the cpu profile has another value than the paper's; docs/cpu_profiles.md has what was tried.
 _WHY_CPU = {
     "size": "cpu: the 128 pixels of the phantoms, which keep the cord, 10 mm wide: its mask shrunk to 64 and enlarged "
     "again has a Dice of 0.72; in full: 512, silent in 002",
