@@ -113,6 +113,7 @@ smoke: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m "slow"
+	ONEDNN_MAX_CPU_ISA=ALL $(BIN)/python -m pytest tests/models -k "half_precision or mixed_precision or resizing_keeps"
 
 test-bench: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from reproduce.arithmetic import ISA, has_bfloat16, isa
 from reproduce.errors import ArgumentError, IntensityError, ModelFileError, NonFiniteError
 from reproduce.imaging.boxes import averaged_over_boxes
 from reproduce.imaging.intensity import mapped
@@ -45,6 +46,13 @@ class Predictor:
         except Exception as error:  # Keras raises a dozen types on a broken archive or an unknown layer
             got = f"{type(error).__name__}: {error}".splitlines()[0]
             raise ModelFileError(expected="a model that Keras can load", got=got, where=path, do=do) from error
+        if "bfloat16" in self._model.to_json() and not (has_bfloat16() or keras.distribution.list_devices("gpu")):
+            raise ModelFileError(
+                expected="a model that computes in float32, or a GPU, or a processor with bfloat16",
+                got=f"one that computes in bfloat16; oneDNN uses {isa()} here",
+                where=path,
+                do=f"export it in float32; a processor that has bfloat16 needs {ISA}=ALL",
+            )
 
     def probabilities(self, image: Volume, *, where: object) -> np.ndarray:
         """Return the probability of each region in each voxel, on the grid of the image.

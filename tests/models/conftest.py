@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from reproduce.arithmetic import arithmetic
 from reproduce.models.losses import Focal, SquaredDice
 from reproduce.models.segmentation.optimised_cnn import optimised_cnn, unoptimised_cnn
 from reproduce.provenance import file_digest
@@ -18,6 +19,13 @@ BUILDERS = {"optimised_cnn": optimised_cnn, "unoptimised_cnn": unoptimised_cnn}
 def builder(request):
     """One builder after the other."""
     return BUILDERS[request.param]
+
+
+@pytest.fixture
+def bfloat16() -> None:
+    """Skips where TensorFlow cannot compute bfloat16: oneDNN held to AVX2 has no convolution of it, and may crash."""
+    if arithmetic()["onednn"] and not str(arithmetic()["isa"]).startswith("AVX512"):
+        pytest.skip(f"no bfloat16 with oneDNN held to {arithmetic()['isa']}; make test-slow runs it with all there is")
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,7 @@ def test_sides_may_differ_and_depth_may_be_0(builder):
     )
 
 
-def test_heads_stay_float32_under_mixed_precision(builder, images):
+def test_heads_stay_float32_under_mixed_precision(bfloat16, builder, images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         model = builder((16, 16), n_channels=2, n_regions=2, width=4, depth=1, bn_momentum=0.9)

@@ -170,7 +170,7 @@ def test_the_auxiliary_output_hangs_on_the_third_stage(model):
     assert model.get_layer("aux_conv").filters == 4 * 4
 
 
-def test_heads_stay_float32_under_mixed_precision(build, images):
+def test_heads_stay_float32_under_mixed_precision(bfloat16, build, images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         model = build()

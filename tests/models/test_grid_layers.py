@@ -64,7 +64,7 @@ def test_pooling_is_the_mean_over_rectangles(y, x, n_bins):
     assert run(AdaptiveAveragePooling(n_bins), features)[0] == pytest.approx(np.array(expected), abs=1e-6)
 
 
-def test_a_constant_stays_what_it_is_in_half_precision():
+def test_a_constant_stays_what_it_is_in_half_precision(bfloat16):
     # 22 members of a bin, each times the rounded 1/22, would sum to 1.0007 or, rounded again, to less than 1.
     layer = AdaptiveAveragePooling(1, dtype="mixed_bfloat16")
     pooled = layer(np.ones((1, 22, 22, 4), np.float32))
@@ -97,7 +97,7 @@ def test_resizing_one_pixel_repeats_it():
     assert (run(BilinearResize((3, 5)), [[[[2.5, -1.0]]]]) == [2.5, -1.0]).all()
 
 
-def test_resizing_keeps_the_type_that_it_computes_in():
+def test_resizing_keeps_the_type_that_it_computes_in(bfloat16):
     resized = BilinearResize((4, 4), dtype="mixed_bfloat16")(np.ones((1, 2, 2, 1), np.float32))
     assert keras.backend.standardize_dtype(resized.dtype) == "bfloat16"
 

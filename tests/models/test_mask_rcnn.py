@@ -207,7 +207,7 @@ def test_a_count_that_leaves_nothing_is_refused(change):
         built(**change)
 
 
-def test_heads_stay_float32_under_mixed_precision():
+def test_heads_stay_float32_under_mixed_precision(bfloat16):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         model = built()

@@ -218,3 +218,15 @@ def test_layers_of_this_package_are_known_without_any_training_code(moved):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "[]\n"
+
+
+def test_a_model_of_bfloat16_is_refused_where_nothing_computes_it(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr("reproduce.prediction.predictor.has_bfloat16", lambda: False)
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda _: [])
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = toy.stepwise((8, 8))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    with pytest.raises(ModelFileError, match=r"(?s)computes in bfloat16.*export it in float32"):
+        predictor(toy, tmp_path, model, toy.recipe((8, 8)))
