@@ -151,7 +151,7 @@ def test_a_size_that_the_decoder_cannot_give_back_is_refused(builder, off):
     assert caught.value.got == f"{size[0]} x {size[1]} pixels"
 
 
-def test_heads_stay_float32_under_mixed_precision(builder):
+def test_heads_stay_float32_under_mixed_precision(bfloat16, builder):
     build, stride = builder
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
