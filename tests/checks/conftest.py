@@ -103,8 +103,10 @@ def project(tmp_path, monkeypatch):
 
 @pytest.fixture
 def command(project, capsys, monkeypatch):
-    """Runs `reproduce` on the project: exit code, stdout, stderr."""
+    """Runs `reproduce` on the project in a wide terminal: exit code, stdout, stderr."""
     from reproduce import cli
+
+    monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments):
         with pytest.raises(SystemExit) as caught:

@@ -86,6 +86,7 @@ def test_what_the_document_does_not_print_is_said_to_be_ours(profiles):
 
 ALLOWED = (
     "preparation.size",
+    "tiles.",
     "arms.optimised_cnn.build.arguments.",
     "arms.unoptimised_cnn.build.arguments.",
     "arms.optimised_cnn.losses.slice.arguments.alpha",

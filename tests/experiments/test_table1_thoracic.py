@@ -71,6 +71,7 @@ def test_a_mirrored_lung_becomes_the_other_one(profiles):
 
 ALLOWED = (
     "preparation.size",
+    *(f"tiles.{name}" for name in ("size", "region_share")),
     *(f"preparation.intensity.{name}" for name in ("low_hu", "high_hu")),
     *(f"optimisation.{name}" for name in ("learning_rate", "batch_size", "micro_batch", "max_epochs")),
     "validation.seeds",
@@ -83,7 +84,7 @@ ALLOWED = (
 
 def test_the_cpu_profile_keeps_layers_patients_and_division(profiles):
     changed = changes(profiles["paper"], profiles["cpu"])
-    assert len(changed) == len([each for each in changed if each.field in ALLOWED]) == 8 + 6 + 1 + 5
+    assert len(changed) == len([each for each in changed if each.field in ALLOWED]) == 2 + 8 + 6 + 1 + 5
 
 
 def test_the_smoke_profile_has_less_blocks_and_patients_besides(profiles):

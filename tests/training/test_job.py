@@ -20,6 +20,7 @@ def worker(recipe, slices):
         decision=SimpleNamespace(threshold=0.5, measured={"nodule": ("nodule",)}, means={}),
         readings=(SimpleNamespace(region="nodule"),),
         optimisation_of=lambda arm: optimisation,
+        tiles=None,
     )
     return Worker(experiment, SegmentationInputs(experiment, slices, None))
 

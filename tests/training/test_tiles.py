@@ -17,7 +17,7 @@ def tiles(share):
     return placed(Tiles, size=SIDE, region_share=share)
 
 
-def corners(mask, share, n=300):
+def corners(mask, share, n=100):
     return np.array([draw_corner(tiles(share), tf.constant(mask), tf.constant([7, i], tf.int64)) for i in range(n)])
 
 
@@ -36,19 +36,19 @@ def test_a_tile_about_a_region_holds_one_of_its_pixels_and_each_region_comes_as_
         seen = two_regions[y : y + SIDE, x : x + SIDE].any(axis=(0, 1))
         assert seen.any()
         speck += seen[0]
-    assert 0.4 < speck / 300 < 0.6
+    assert 0.35 < speck / 100 < 0.65
 
 
 def test_other_tiles_lie_anywhere_within_the_slice(two_regions):
     found = corners(two_regions, 0.0)
     assert (found.min(), found.max()) == (0, 32 - SIDE)
-    assert found.mean(axis=0) == pytest.approx([12, 12], abs=1.5)
+    assert found.mean(axis=0) == pytest.approx([12, 12], abs=2.5)
 
 
 def test_a_slice_without_a_region_has_its_tiles_anywhere():
     found = corners(np.zeros((32, 32, 1), np.float32), 1.0)
     assert (found.min(), found.max()) == (0, 32 - SIDE)
-    assert len(np.unique(found, axis=0)) > 100
+    assert len(np.unique(found, axis=0)) > 60
 
 
 def test_training_sees_the_pixels_of_the_slice_and_the_flag_is_that_of_the_tile(training_set, slices):
@@ -57,7 +57,7 @@ def test_training_sees_the_pixels_of_the_slice_and_the_flag_is_that_of_the_tile(
     flags = []
     small = placed(Tiles, size=4, region_share=0.0)
     train = training_set(tiles=small, targets=targets)
-    for images, of in (batch for epoch in range(6) for batch in train.epoch(epoch).as_numpy_iterator()):
+    for images, of in (batch for epoch in range(3) for batch in train.epoch(epoch).as_numpy_iterator()):
         assert images.shape[1:] == of["mask"].shape[1:] == (4, 4, 1)
         for image in images[..., 0]:
             parts = (np.lib.stride_tricks.sliding_window_view(whole, (4, 4)) for whole in wholes)
