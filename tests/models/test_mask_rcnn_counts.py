@@ -28,7 +28,11 @@ def n_parameters(variables):
 @pytest.mark.usefixtures("unallocated")
 @pytest.mark.parametrize(
     ("n_regions", "frozen_bn", "trainable", "of_faster_rcnn"),
-    [(91, True, 44_401_393, 41_755_286), (91, False, 44_454_513, 41_808_406), (2, True, 43_922_395, 41_299_161)],
+    [
+        (91, True, 44_401_393, 41_755_286),
+        pytest.param(91, False, 44_454_513, 41_808_406, marks=pytest.mark.slow),
+        pytest.param(2, True, 43_922_395, 41_299_161, marks=pytest.mark.slow),
+    ],
 )
 def test_parameters_at_full_width(n_regions, frozen_bn, trainable, of_faster_rcnn):
     """Trainable parameters, as torch counts them; a frozen batch normalisation has none (torchvision's convention).

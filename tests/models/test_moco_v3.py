@@ -127,6 +127,7 @@ def test_patches_of_a_vit_keep_their_starting_weights_and_all_else_learns():
     assert patches <= still <= patches | biases
 
 
+@pytest.mark.slow
 def test_training_makes_two_views_of_an_image_alike():
     keras.utils.set_random_seed(3)
     model = compiled(contrast(small_resnet(), n_steps=40))

@@ -38,6 +38,7 @@ def test_no_flow_leaves_a_volume_as_it_is_and_whole_steps_shift_it():
     assert np.array_equal(shifted[:, :, -1], volume[:, :, -1])
 
 
+@pytest.mark.slow
 def test_it_learns_to_move_one_volume_onto_the_other_and_is_read_back_the_same(tmp_path):
     keras.utils.set_random_seed(1)
     model = voxelmorph((8, 16, 8), n_channels=1, **SMALL)
