@@ -30,6 +30,8 @@ from reproduce.protocol.reduced import narrowed
 from reproduce.results.folders import RunFolder
 from reproduce.tasks.segmentation import SEGMENTATION
 
+SCRIPT = Path(__file__)
+
 
 def profiles(of: Mapping[str, Experiment], table: str, weights: Mapping[str, str]) -> dict[str, Experiment]:
     """Return the ablation of one table, given under each profile, under the same ones."""
@@ -101,8 +103,7 @@ def main(
         for (name, of), root in zip(tables().items(), roots, strict=True):
             if table in (None, name):
                 options = run.Options(profile, root, **given, workers=workers, pages=pages)
-                script = Path(__file__)
-                run.run_table(of, SEGMENTATION, options, script=script, console=console, further=effects)
+                run.run_table(of, SEGMENTATION, options, script=SCRIPT, console=console, further=effects)
 
     run.told_as_errors(both)
 
