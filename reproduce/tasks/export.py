@@ -13,7 +13,9 @@ from reproduce.protocol import Arm, Experiment, Preparation, SegmentationExperim
 from reproduce.protocol.intensities import Window
 from reproduce.scripts import tables_of
 from reproduce.tasks.segmentation import SegmentationInputs, prepared_jobs
+from reproduce.training.determinism import n_gpus
 from reproduce.training.job import Job
+from reproduce.training.precision import EMULATED, computes, precisions_of, retrained
 from reproduce.training.state import read_best
 
 
@@ -63,7 +65,10 @@ def finished_model(
     Raises:
         DataNotFoundError: There is no finished training of that arm, fold and seed.
     """
-    _, inputs, jobs = prepared_jobs(experiment, root, cache)
+    if all(computes(each, gpus=n_gpus()) for each in precisions_of(experiment)):
+        _, inputs, jobs = prepared_jobs(experiment, root, cache)
+    else:
+        _, inputs, jobs = prepared_jobs(retrained(experiment, EMULATED, precision="float32"), root, cache)
     asked = (arm or experiment.arms[-1].name, fold, experiment.validation.seeds[0] if seed is None else seed)
     found = [job for job in jobs if (job.arm.name, job.fold.index, job.seed) == asked and job.done]
     if not found:
@@ -81,7 +86,7 @@ def _trained(job: Job[Arm | VolumeArm], inputs: SegmentationInputs) -> keras.Mod
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        model = inputs.build(job.arm)
+        model = inputs.whole(job.arm)
     finally:
         keras.config.set_dtype_policy(policy)
     read_best(job.folder, model)

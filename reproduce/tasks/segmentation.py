@@ -64,6 +64,10 @@ class SegmentationInputs:
         tiles = self.experiment.tiles
         return self._of_side(arm, _required(self.slices, arm).size if tiles is None else tiles.size)
 
+    def whole(self, arm: Arm | VolumeArm) -> keras.Model:
+        """Return a new model of an arm as it predicts: of whole slices, where it is trained on tiles of them."""
+        return self.build(arm) if isinstance(arm, VolumeArm) else self._of_side(arm, _required(self.slices, arm).size)
+
     def _of_side(self, arm: Arm, side: int) -> keras.Model:
         slices = _required(self.slices, arm)
         return arm.build((side, side), n_channels=slices.n_channels, n_regions=len(slices.regions))
@@ -97,7 +101,7 @@ class SegmentationInputs:
             validation = held_out(patients=fold.validation, targets=arm.targets, **shown)
 
         def predict(model: keras.Model, folder: Path) -> None:
-            whole = None if self.experiment.tiles is None else self._of_side(arm, slices.size)
+            whole = None if self.experiment.tiles is None else self.whole(arm)
             predict_scans(model, folder, patients=fold.test, whole=whole, **shown)
 
         return Inputs(train, validation, predict, len(slices.indices(fold.test)), train.n)
