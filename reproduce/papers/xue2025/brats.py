@@ -52,12 +52,11 @@ PROFILES = profiles_of(
     PAPER,
     cpu_phantom=_MANY,
     cpu_size=64,
-    why_cpu_size="3.75 mm a pixel, on which a tumour is ten pixels wide and more",
+    why_cpu_size="3.75 mm a pixel, a tumour is ten wide",
     cpu_batch=4,
     cpu_epochs=8,
     cpu_alpha=0.4,
-    why_cpu_alpha="the share of slices without a tumour in the development cohort, since a head that minutes have "
-    "taught little calls every slice positive else",
+    why_cpu_alpha="its share of slices without a tumour",
     smoke_phantom=_SMALL,
 )
 CPU, SMOKE = PROFILES["cpu"], PROFILES["smoke"]

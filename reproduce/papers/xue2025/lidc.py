@@ -52,12 +52,11 @@ PROFILES = profiles_of(
     PAPER,
     cpu_phantom=_MANY,
     cpu_size=192,
-    why_cpu_size="about 2 mm a pixel, on which a nodule of 13 mm is six to seven pixels wide",
+    why_cpu_size="2 mm a pixel, a nodule of 13 mm is six wide",
     cpu_batch=4,
     cpu_epochs=8,
     cpu_alpha=0.3,
-    why_cpu_alpha="since training shows nodules oftener than the tiles of a whole slice do, the most probable of which "
-    "decides",
+    why_cpu_alpha="since training shows nodules oftener",
     cpu_tiles=Tiles(
         size=64,
         region_share=0.8,

@@ -9,20 +9,12 @@ from reproduce.protocol import Arm, Call, Decision, Experiment, Optimisation, Re
 from reproduce.protocol.augmentation import Augmentation
 
 LAYERS = "silent: we use width 64 and four levels (He 2016, Ronneberger 2015) and momentum 0.9, since no layer is given"
-FROM_HUNDREDTH = (
-    "the mask starts from a probability of 0.01 (Lin 2017, 4.1), which cross-entropy else takes long to reach"
-)
-FROM_TENTH = (
-    "the mask starts from a probability of 0.1, since Dice has hardly a gradient on empty slices from one half, nor on "
-    "lesions from 0.01"
-)
+FROM_HUNDREDTH = "mask from 0.01 (Lin 2017, 4.1)"
+FROM_TENTH = "mask from 0.1"
 RANGE = "silent: 3.2 names it without a range; we use one in which an image stays plausible"
 TOLERANCE = "silent: we use 2 points, or 0.02, since the document prints neither spread nor number of cases"
 REGION = "silent: we read the cells on the whole lesion or tumour, since no region is named"
-ALPHA = (
-    "focal (gamma 2: Lin 2017; alpha 0.5, since a trained model passes one half, which decides, where the true "
-    "probability passes 1 - alpha: Lin's 0.25, for one object among a thousand anchors, would ask for three quarters)"
-)
+ALPHA = "focal (gamma 2, Lin 2017; alpha 0.5)"
 FOCAL = Call(Focal, {"gamma": 2.0, "alpha": 0.5})
 LEVEL = "silent: we count slices in one matrix, and average Dice over patients' volumes, since the unit is not named"
 _LAYERS = {"width": 64, "depth": 4, "bn_momentum": 0.9, "prior": 0.1}
@@ -61,8 +53,7 @@ OPTIMISED = Arm(
     because={
         "name": "000 Table 1, Table 2",
         "build": f"{LAYERS}; residual encoder and dense bottleneck after 4.1; {FROM_TENTH}",
-        "losses": f"silent: 4.2 names Dice and focal; we use Dice on the mask, {ALPHA} on the slice, equal weights, "
-        "and smooth 1 so that empty slices have a gradient",
+        "losses": f"silent: 4.2 names Dice and focal; we use Dice on the mask, {ALPHA} on the slice, equal weights",
         "augmentation": "000 3.2",
     },
 )
@@ -136,13 +127,12 @@ def statements(place: str) -> tuple[Statement, ...]:
 # What the models of the cpu profile have instead, and why; docs/cpu_profiles.md has what was tried.
 CPU_LAYERS = {"width": 8, "depth": 3, "bn_momentum": 0.97}
 WHY_CPU = {
-    "build": "an eighth of the width and three levels, so that two cores train twelve models in minutes; momentum "
-    "0.97, so that running statistics come from a hundred images and more although a batch has few",
-    "batch_size": "small batches, so that few epochs make a thousand steps",
+    "build": "smaller; momentum 0.97 for small batches",
+    "batch_size": "for more steps",
     "micro_batch": "the whole batch, which fits",
-    "max_epochs": "the minutes end the training, not early stopping",
-    "decay_power": "the rate falls in a straight line to nothing, so that a training which the minutes end has settled",
-    "n_folds": "two parts, so that a seed trains two models of each arm and not five; each learns from fewer patients",
+    "max_epochs": "the minutes end it",
+    "decay_power": "so that the last steps settle",
+    "n_folds": "fewer models",
 }
 
 
@@ -151,7 +141,7 @@ def _with_alpha(arm: Arm, alpha: float, why: str) -> Arm:
     if "slice" not in arm.losses:
         return arm
     losses = {**arm.losses, "slice": Call(Focal, {"gamma": 2.0, "alpha": alpha})}
-    return arm.changed(f"cpu: alpha {alpha} on the slice, {why}; in full: {arm.because['losses']}", losses=losses)
+    return arm.changed(f"cpu: alpha {alpha}, {why}; in full: {arm.because['losses']}", losses=losses)
 
 
 def profiles_of(
