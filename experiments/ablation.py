@@ -9,7 +9,7 @@ against all but one (Wilcoxon, Holm). Pretrained encoders run where --weights or
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,43 +70,49 @@ def effects(of: RunFolder, figures: Path) -> tuple[Path, ...]:
     return (*write_effects(of, WHY_NOT_RUN), *draw_ablation_of_both(of, figures))
 
 
-def main(
-    profile: Literal["paper", "cpu", "smoke"] | None = None,
-    lidc: Path | None = None,
-    brats: Path | None = None,
-    weights: Path | None = None,
-    table: Literal["ablation_lidc", "ablation_brats"] | None = None,
-    data_root: Path | None = None,
-    out: Path | None = None,
-    folds: int | None = None,
-    seeds: int | None = None,
-    only: str | None = None,
-    fold: int | None = None,
-    epochs: int | None = None,
-    workers: int | None = None,
-    pages: bool = False,
-) -> None:
-    """Run the ablation on both data sets; options as for the tables. $REPRODUCE_DATA, one folder, is not read.
+@dataclass(frozen=True)
+class Options(run.Options):
+    """Options of a table, and those of two. $REPRODUCE_DATA, one folder, is not read.
 
-    With --table it runs on one, whose folder --data-root may name.
+    Attributes:
+        lidc: Folder of LIDC-IDRI. Left out: a phantom cohort.
+        brats: Folder of BraTS. Left out: a phantom cohort.
+        weights: Folder of files of pretrained encoders. Left out: the cache of Keras.
+        table: Run on this data set alone, whose folder --data-root may name.
     """
+
+    lidc: Path | None = None
+    brats: Path | None = None
+    weights: Path | None = None
+    table: Literal["ablation_lidc", "ablation_brats"] | None = None
+
+    def roots(self) -> dict[str, Path | None]:
+        """Return the folder of each table that is run; a wrong path is told now, not hours later."""
+        named = dict(zip(TABLES, (self.lidc, self.brats), strict=True))
+        if self.table is None and self.data_root is not None:
+            run.refuse("--lidc and --brats", "--data-root for two data sets", "name each folder, or give --table")
+        if self.table is not None:
+            named = {self.table: named[self.table] or self.data_root}
+        return {table: paths.data_root(root) for table, root in named.items()}
+
+
+def ablate(options: Options, console: Console) -> None:
+    """Run the ablation on the data sets that the options name."""
+    roots = options.roots()
+    if options.weights is not None:
+        os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(options.weights, holding="files of weights"))
+    of = tables()
+    for table, root in roots.items():
+        one = replace(options, data_root=root)
+        run.run_table(of[table], SEGMENTATION, one, script=SCRIPT, console=console, further=effects)
+
+
+def main() -> None:
+    """Run the ablation from the command line."""
     os.environ.pop(paths.DATA_VARIABLE, None)
-
-    def both(console: Console) -> None:
-        named = dict(zip(TABLES, (lidc, brats), strict=True))
-        if table is not None:
-            named[table] = named[table] or data_root
-        roots = [paths.data_root(root) for root in named.values()]  # a wrong path is told now, not hours later
-        if weights is not None:
-            os.environ[WEIGHTS_VARIABLE] = str(paths.existing_folder(weights, holding="files of weights"))
-        given = {"out": out, "folds": folds, "seeds": seeds, "only": only, "fold": fold, "epochs": epochs}
-        for (name, of), root in zip(tables().items(), roots, strict=True):
-            if table in (None, name):
-                options = run.Options(profile, root, **given, workers=workers, pages=pages)
-                run.run_table(of, SEGMENTATION, options, script=SCRIPT, console=console, further=effects)
-
-    run.told_as_errors(both)
+    options = tyro.cli(Options, description=__doc__)
+    run.told_as_errors(lambda console: ablate(options, console))
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    main()
