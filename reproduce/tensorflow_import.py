@@ -1,4 +1,4 @@
-"""The import of TensorFlow without the notices of its start: what it prints before anybody can set its log level."""
+"""TensorFlow without the notices of its start: what it prints before anybody can set its log level."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-# That a machine has no GPU, that oneDNN is on, that libraries of CUDA register twice: each line by the file that says
-# it. What other files say goes on to the user, and after the import everything does.
+# That a machine has no GPU, that oneDNN is on or leaves int64 to other kernels, that libraries of CUDA register twice:
+# each line by the file that says it. What other files say goes on to the user, and after the start everything does.
 _NOTICE = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog\(\)"
     rb"|[IWE]\d{4} .*\b(port|cudart_stub|cuda_platform|cuda_dnn|cuda_blas|cuda_fft|cuda_diagnostics|cpu_feature_guard"
     rb"|computation_placer|gpu_device)\.cc:\d+\] "
+    rb"|E\d{4} .*\butil\.cc:\d+\] oneDNN supports DT_INT64 only"
 )
 
 
@@ -43,7 +44,7 @@ class QuietTensorFlow:
         load = spec.loader.exec_module
 
         def load_quietly(module: ModuleType) -> None:
-            with _without_notices():
+            with without_notices():
                 load(module)
                 module.config.list_physical_devices("GPU")
 
@@ -52,7 +53,7 @@ class QuietTensorFlow:
 
 
 @contextmanager
-def _without_notices() -> Iterator[None]:
+def without_notices() -> Iterator[None]:
     """Hold back what the process writes to standard error, and write it at the end without `_NOTICE`."""
     import tempfile  # only where TensorFlow is imported: it takes its time
 

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from reproduce.arithmetic import threads
+from reproduce.tensorflow_import import without_notices
 
 
 def configure(*, worker: int, precision: str) -> None:
@@ -35,6 +36,8 @@ def configure(*, worker: int, precision: str) -> None:
     tf.get_logger().setLevel("ERROR")
     tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(precision)
+    with without_notices():  # oneDNN tells once, at the first of them, that it leaves int64 to other kernels
+        tf.transpose(tf.zeros((1, 1), tf.int64))
 
 
 def n_gpus() -> int:
