@@ -17,6 +17,8 @@ from pathlib import Path
 import tyro
 from rich.console import Console
 
+import reproduce  # noqa: F401  (sets the arithmetic before a process imports TensorFlow)
+
 OUTPUT = Path(__file__).parent / "results" / "memory.csv"
 HEAD = ("model", "size", "micro_batch", "weights_mib", "estimate_mib", "measured_mib", "ratio")
 FLAT, DEEP = ((128, 128), (256, 256), (512, 512)), ((32, 48, 32), (48, 72, 48), (64, 96, 64))

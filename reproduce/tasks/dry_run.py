@@ -18,6 +18,9 @@ from reproduce.training.step_cost import StepCost, step_costs
 
 # Share of a card's float32 operations that a training of convolutions reaches: assumed, not measured.
 UTILISATION = 0.3
+# Share of a card's memory that a step may take by our estimate, which is up to a quarter short of the measured peak
+# (benchmarks/results/memory.csv).
+FILLED = 0.75
 # The forward pass, the gradient of each layer's input and that of its weights cost about the same; two operations each.
 _OPERATIONS = 3 * 2
 
@@ -82,7 +85,7 @@ def tell(experiment: Any, task: Task, context: Context, card: Card | None, budge
         context.console.print("\n".join(without_plan(experiment, task, context)), soft_wrap=True)
         return
     make_inputs, jobs = task.prepare(experiment, context)
-    limit = None if card is None else int(card.gb * GIB)
+    limit = None if card is None else int(FILLED * card.gb * GIB)
     costs = step_costs(experiment, make_inputs, jobs, limit=limit, timed=card is None)
     context.console.print(table_of(costs, card, context.console))
     context.console.print("\n".join(notes(costs, card, context.workers)), soft_wrap=True)
@@ -186,5 +189,6 @@ def notes(costs: Sequence[StepCost], card: Card | None, workers: int) -> list[st
             "  fewer images at a time than a batch: gradients are accumulated and the step is that of the whole batch, "
             "but batch normalisation takes mean and variance of the images at a time; run with --micro-batch"
         )
-    lines.append("  GB of a step: estimated from the traced step, not measured; disk: at most, before compression")
+    told = "" if card is None else f", so images at a time fill {FILLED:.0%} of the card at most"
+    lines.append(f"  GB of a step: estimated from the traced step, not measured{told}; disk: at most, before compression")
     return lines

@@ -62,6 +62,7 @@ def test_notes_say_where_the_hours_come_from():
     told = " ".join(notes([cost_of("a", step_s=None, micro_batch=2)], card_of("RTX 3090"), 2))
     assert "30% (assumed) of the 35.6 TFLOP/s" in told
     assert "batch normalisation takes mean and variance of the images at a time" in told
+    assert "images at a time fill 75% of the card at most" in told
 
 
 def test_a_budget_is_held_or_refused_with_the_epochs_that_fit():
