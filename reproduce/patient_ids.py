@@ -15,7 +15,7 @@ import io
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -94,27 +94,66 @@ def hidden_names(root: Path) -> Iterator[None]:
     try:
         yield
     except ReproduceError as error:
-        hidden = {part: hide_names(str(getattr(error, part)), root) for part in ("expected", "got", "where", "do")}
-        hint = f"; {private_folder() / TABLE} says what ids stand for"
-        if any(_HASHED.search(text) for text in hidden.values()) and hint not in hidden["do"]:
-            hidden["do"] += hint
-        raise type(error)(**hidden) from None
+        raise _with_texts(error, lambda text: hide_names(text, root)) from None
+
+
+@contextmanager
+def hidden_below(*paths: Path) -> Iterator[None]:
+    """Let errors of this package name what lies below paths that somebody typed as `hide_below` does."""
+    try:
+        yield
+    except ReproduceError as error:
+        raise error_below(error, *paths) from None
+
+
+def error_below(error: ReproduceError, *paths: Path) -> ReproduceError:
+    """Return an error whose texts went through `hide_below`."""
+    return _with_texts(error, lambda text: hide_below(text, *paths))
 
 
 def hide_names(text: str, root: Path) -> str:
     """Return a text with the paths and file names below a data root, and UIDs of scans, as results name them."""
+    hidden = _hidden(text, root, lambda path: path_id(path, root))
+    return hidden.replace(str(root), "the data root") if root.is_absolute() else hidden
+
+
+def hide_below(text: str, *paths: Path) -> str:
+    """Return a text with what lies below paths that somebody typed, and UIDs of scans, as results name them.
+
+    The paths themselves stay as they were typed. What lies beside a file is hidden as if its folder had been typed.
+    """
+    roots = {path if path.is_dir() else path.parent for path in paths}
+    for root in sorted(roots, key=lambda root: -len(root.parts)):  # a folder below another one was typed itself
+        text = _hidden(text, root, functools.partial(_shown, root, paths))
+    return text
+
+
+def _shown(root: Path, typed: Sequence[Path], path: Path) -> str:
+    return str(path if path in typed else root / path_id(path, root))
+
+
+def _hidden(text: str, root: Path, name: Callable[[Path], str]) -> str:
+    """Return a text with each path below a folder called by `name`, each file name by its last part, and no UID."""
     if not text:
         return ""
-    below = [Path(folder, name) for folder, folders, files in os.walk(root) for name in (*folders, *files)]
+    below = [Path(folder, each) for folder, folders, files in os.walk(root) for each in (*folders, *files)]
     for path in sorted(below, key=lambda path: -len(str(path))):
         if str(path) in text:
-            text = text.replace(str(path), path_id(path, root))
-    text = text.replace(str(root), "the data root")
+            text = text.replace(str(path), name(path))
     for path in sorted(below, key=lambda path: -len(path.name)):  # one name may end with another
         if len(path.name) > 4 and path.name in text and not _FILE.fullmatch(path.name) and path.is_file():
             is_name = rf"(?<![\w/-]){re.escape(path.name)}(?![\w-])"
-            text = re.sub(is_name, path_id(path, root).rpartition("/")[2], text)
+            text = re.sub(is_name, name(path).rpartition("/")[2], text)
     return _UID.sub(lambda uid: _hashed("uid", uid[0], root), text)
+
+
+def _with_texts(error: ReproduceError, hide: Callable[[str], str]) -> ReproduceError:
+    """Return an error of hidden texts, which says where the table is that leads back."""
+    hidden = {part: hide(str(getattr(error, part))) for part in ("expected", "got", "where", "do")}
+    hint = f"; {private_folder() / TABLE} says what ids stand for"
+    if any(_HASHED.search(text) for text in hidden.values()) and hint not in hidden["do"]:
+        hidden["do"] += hint
+    return type(error)(**hidden)
 
 
 def _hashed(kind: str, name: str, folder: Path) -> str:

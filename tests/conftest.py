@@ -12,7 +12,7 @@ import pytest
 
 import reproduce  # noqa: F401  (sets the arithmetic before a test imports NumPy)
 
-pytest_plugins = ["tests.run_results"]
+pytest_plugins = ["tests.dicom_of_arrays", "tests.run_results"]
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 
