@@ -113,8 +113,8 @@ def error_below(error: ReproduceError, *paths: Path) -> ReproduceError:
 
 def hide_names(text: str, root: Path) -> str:
     """Return a text with the paths and file names below a data root, and UIDs of scans, as results name them."""
-    hidden = _hidden(text, root, lambda path: path_id(path, root))
-    return hidden.replace(str(root), "the data root") if root.is_absolute() else hidden
+    hidden = _without_paths(text, root, lambda path: path_id(path, root))
+    return _without_uids(hidden.replace(str(root), "the data root") if root.is_absolute() else hidden, root)
 
 
 def hide_below(text: str, *paths: Path) -> str:
@@ -122,18 +122,18 @@ def hide_below(text: str, *paths: Path) -> str:
 
     The paths themselves stay as they were typed. What lies beside a file is hidden as if its folder had been typed.
     """
-    roots = {path if path.is_dir() else path.parent for path in paths}
+    roots = {path if path.is_dir() else path.parent for path in paths if path.exists()}
     for root in sorted(roots, key=lambda root: -len(root.parts)):  # a folder below another one was typed itself
-        text = _hidden(text, root, functools.partial(_shown, root, paths))
-    return text
+        text = _without_paths(text, root, functools.partial(_shown, root, paths))
+    return _without_uids(text, paths[0], but=tuple(map(str, (*paths, *roots)))) if paths else text
 
 
 def _shown(root: Path, typed: Sequence[Path], path: Path) -> str:
     return str(path if path in typed else root / path_id(path, root))
 
 
-def _hidden(text: str, root: Path, name: Callable[[Path], str]) -> str:
-    """Return a text with each path below a folder called by `name`, each file name by its last part, and no UID."""
+def _without_paths(text: str, root: Path, name: Callable[[Path], str]) -> str:
+    """Return a text with each path below a folder called by `name`, and each file name by its last part."""
     if not text:
         return ""
     below = [Path(folder, each) for folder, folders, files in os.walk(root) for each in (*folders, *files)]
@@ -144,7 +144,14 @@ def _hidden(text: str, root: Path, name: Callable[[Path], str]) -> str:
         if len(path.name) > 4 and path.name in text and not _FILE.fullmatch(path.name) and path.is_file():
             is_name = rf"(?<![\w/-]){re.escape(path.name)}(?![\w-])"
             text = re.sub(is_name, name(path).rpartition("/")[2], text)
-    return _UID.sub(lambda uid: _hashed("uid", uid[0], root), text)
+    return text
+
+
+def _without_uids(text: str, root: Path, *, but: Sequence[str] = ()) -> str:
+    """Return a text with ids in place of UIDs, but for those in the texts of `but`."""
+    kept = sorted((each for each in but if _UID.search(each)), key=len, reverse=True)
+    either = "|".join([*map(re.escape, kept), f"(?P<uid>{_UID.pattern})"])
+    return re.sub(either, lambda found: _hashed("uid", found[0], root) if found["uid"] else found[0], text)
 
 
 def _with_texts(error: ReproduceError, hide: Callable[[str], str]) -> ReproduceError:
