@@ -66,6 +66,7 @@ def convert(
     """
     from rich.console import Console
 
+    from reproduce.intake.contents import plural
     from reproduce.intake.convert import Options
     from reproduce.intake.convert import convert as convert_all
 
@@ -73,8 +74,8 @@ def convert(
     done = convert_all(input, output, options=options, show_names=names, console=Console(stderr=True))
     sys.stdout.write("".join(f"{path}\n" for path in done.written))
     sys.stderr.write("".join(f"remark: {text}\n" for text in done.remarks))
-    sys.stderr.write("".join(f"not converted: {text}\n" for text in done.faults))
-    sys.stdout.write(f"{len(done.written)} files written, {len(done.faults)} faults\n")
+    sys.stderr.write("".join(f"not converted: {text}\n" for text in done.fault_lines))
+    sys.stdout.write(f"{plural(len(done.written), 'file')} written, {plural(len(done.faults), 'fault')}\n")
     return 1 if done.faults else 0
 
 

@@ -43,7 +43,7 @@ _FILE = re.compile(
     rf"(({'|'.join(_PATIENTS)})([_-](flair|t1|t1ce|t1n|t1c|t2|t2f|t2w|seg))?|{_TCIA}|\d{{1,3}}"
     r"|imagesTr|labelsTr|imagesTs|dataset)(\.xml|\.dcm|\.json|\.nii|\.nii\.gz)?"
 )
-_HASHED = re.compile(r"(case|scan|path|uid)-[0-9a-f]{12}")
+HASHED = re.compile(r"(case|scan|path|uid)-[0-9a-f]{12}")
 _ENDING = re.compile(r"(\.nii)?\.gz$|\.(nii|dcm|xml|json)$", re.IGNORECASE)
 # Of a series, a study or an image; those that the standard or a public archive gives say nothing of a patient.
 _UID = re.compile(rf"(?<![\w.])(?!1\.2\.840\.10008\.)(?!{_TCIA})(?:[012](?:\.\d+){{4,}}|2\.25\.\d{{20,}})(?!\w)")
@@ -158,7 +158,7 @@ def _with_texts(error: ReproduceError, hide: Callable[[str], str]) -> ReproduceE
     """Return an error of hidden texts, which says where the table is that leads back."""
     hidden = {part: hide(str(getattr(error, part))) for part in ("expected", "got", "where", "do")}
     hint = f"; {private_folder() / TABLE} says what ids stand for"
-    if any(_HASHED.search(text) for text in hidden.values()) and hint not in hidden["do"]:
+    if any(HASHED.search(text) for text in hidden.values()) and hint not in hidden["do"]:
         hidden["do"] += hint
     return type(error)(**hidden)
 
