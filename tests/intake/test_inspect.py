@@ -221,9 +221,10 @@ def test_what_is_broken_comes_first_and_its_fault_still_last(run, lidc):
 
 
 def test_stand_ins_are_told_where_there_are_any(run, tmp_path):
-    np.savez(tmp_path / "1.npz", vol=np.zeros(1))
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), np.uint8), np.eye(4))
+    image.to_filename(tmp_path / "1.nii")
     assert "stand-ins" not in run("inspect", tmp_path).out
-    np.savez(tmp_path / "Doe.npz", vol=np.zeros(1))
+    image.to_filename(tmp_path / "Doe.nii")
     told = "path-...: stand-ins for names, which --names shows"
     assert told in run("inspect", tmp_path).out.splitlines()
     assert "stand-ins" not in run("inspect", tmp_path, "--names").out
