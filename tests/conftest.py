@@ -117,6 +117,20 @@ def unallocated():
 
 
 @pytest.fixture
+def unlisted(monkeypatch):
+    """A function that makes a folder one that nobody may list; root, whom tests run as, may list any."""
+    closed, scandir = set(), os.scandir
+
+    def refuse(path="."):
+        if os.fspath(path) in closed:
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    return lambda folder: closed.add(str(folder))
+
+
+@pytest.fixture
 def edit(monkeypatch):
     """Change text of a module as `cache_key` reads it, and nothing else."""
     from reproduce import cache_key
