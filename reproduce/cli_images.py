@@ -66,6 +66,7 @@ def convert(
     """
     from rich.console import Console
 
+    from reproduce.intake.contents import plural
     from reproduce.intake.convert import Options
     from reproduce.intake.convert import convert as convert_all
 
@@ -73,8 +74,8 @@ def convert(
     done = convert_all(input, output, options=options, show_names=names, console=Console(stderr=True))
     sys.stdout.write("".join(f"{path}\n" for path in done.written))
     sys.stderr.write("".join(f"remark: {text}\n" for text in done.remarks))
-    sys.stderr.write("".join(f"not converted: {text}\n" for text in done.faults))
-    sys.stdout.write(f"{len(done.written)} files written, {len(done.faults)} faults\n")
+    sys.stderr.write("".join(f"not converted: {text}\n" for text in done.fault_lines))
+    sys.stdout.write(f"{plural(len(done.written), 'file')} written, {plural(len(done.faults), 'fault')}\n")
     return 1 if done.faults else 0
 
 
@@ -83,19 +84,21 @@ def predict(
     model: Path,
     format: Literal["nifti", "seg"] = "nifti",
     geometry: Literal["sform", "qform"] | None = None,
+    names: bool = False,
 ) -> int:
     """Write what a trained model sees in images, on the grid of each image.
 
-    INPUT is a NIfTI file, a slice or the folder of a CT series, or a folder with many of either; OUTPUT a folder, or
-    for one image a file that ends in .nii, .nii.gz or .dcm. Exit code 1 where some of several images could not be
-    predicted, each with its error; 2 for a single one, a wrong model or a wrong output; 130 after Ctrl-C. Files that
-    are written are whole.
+    INPUT is a NIfTI file, a slice or the folder of a series of CT, MR or PET, or a folder with many of them; OUTPUT a
+    folder, or for one image a file that ends in .nii, .nii.gz or .dcm. Exit code 1 where some of several images could
+    not be predicted, each with its error; 2 for a single one, a wrong model or a wrong output; 130 after Ctrl-C. Files
+    that are written are whole.
 
     Args:
         paths: Images and folders of images, and last the output.
         model: A .keras file that says how it wants its input; see reproduce.prediction.model_file.save_model.
-        format: Label maps as NIfTI, or for CT series DICOM SEG.
+        format: Label maps as NIfTI, or for DICOM series DICOM SEG.
         geometry: Which to take where the two geometries of a NIfTI file contradict each other. Left out: it is refused.
+        names: Keep names of files and folders below the inputs. Left out: stand-ins for what is not public.
     """
     from rich.console import Console
 
@@ -107,11 +110,19 @@ def predict(
         got, do = " ".join(map(str, paths)) or "nothing", "reproduce predict --model MODEL.keras INPUT... OUTPUT"
         raise ArgumentError(expected="at least one input, and an output", got=got, where="command line", do=do)
     choice = GeometryChoice(both=geometry)
-    console = Console(stderr=True)
     *inputs, output = paths
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pydicom")  # what it warns of is read, mended or refused here
-        done = predict_all(model, inputs, output, format=format, choice=choice, load=load_alone, console=console)
+        done = predict_all(
+            model,
+            inputs,
+            output,
+            format=format,
+            choice=choice,
+            load=load_alone,
+            console=Console(stderr=True),
+            show_names=names,
+        )
     sys.stdout.write(f"{output}: {len(done.files)} of {done.n_planned} written\n")
     return STOPPED if done.stopped else 1 if done.failed else 0
 

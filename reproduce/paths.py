@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 from reproduce.errors import ArgumentError, DataNotFoundError
 
@@ -48,6 +49,16 @@ def existing_folder(folder: Path, *, holding: str) -> Path:
         return folder.absolute()
     do = "check the path, or leave it out to run on the phantom cohort"
     raise DataNotFoundError(expected=f"a folder with {holding}", got=got, where=folder, do=do)
+
+
+def refuse_unlisted(error: OSError) -> NoReturn:
+    """Refuse a folder that cannot be listed; given to `os.walk`, which passes over it otherwise.
+
+    Raises:
+        DataNotFoundError: Always.
+    """
+    expected, do = "a folder that can be listed", "give yourself the right to list it, or move it away"
+    raise DataNotFoundError(expected=expected, got=error.strerror or str(error), where=error.filename, do=do) from error
 
 
 def existing_file(path: Path) -> Path:

@@ -15,7 +15,7 @@ import io
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,7 +43,7 @@ _FILE = re.compile(
     rf"(({'|'.join(_PATIENTS)})([_-](flair|t1|t1ce|t1n|t1c|t2|t2f|t2w|seg))?|{_TCIA}|\d{{1,3}}"
     r"|imagesTr|labelsTr|imagesTs|dataset)(\.xml|\.dcm|\.json|\.nii|\.nii\.gz)?"
 )
-_HASHED = re.compile(r"(case|scan|path|uid)-[0-9a-f]{12}")
+HASHED = re.compile(r"(case|scan|path|uid)-[0-9a-f]{12}")
 _ENDING = re.compile(r"(\.nii)?\.gz$|\.(nii|dcm|xml|json)$", re.IGNORECASE)
 # Of a series, a study or an image; those that the standard or a public archive gives say nothing of a patient.
 _UID = re.compile(rf"(?<![\w.])(?!1\.2\.840\.10008\.)(?!{_TCIA})(?:[012](?:\.\d+){{4,}}|2\.25\.\d{{20,}})(?!\w)")
@@ -94,27 +94,73 @@ def hidden_names(root: Path) -> Iterator[None]:
     try:
         yield
     except ReproduceError as error:
-        hidden = {part: hide_names(str(getattr(error, part)), root) for part in ("expected", "got", "where", "do")}
-        hint = f"; {private_folder() / TABLE} says what ids stand for"
-        if any(_HASHED.search(text) for text in hidden.values()) and hint not in hidden["do"]:
-            hidden["do"] += hint
-        raise type(error)(**hidden) from None
+        raise _with_texts(error, lambda text: hide_names(text, root)) from None
+
+
+@contextmanager
+def hidden_below(*paths: Path) -> Iterator[None]:
+    """Let errors of this package name what lies below paths that somebody typed as `hide_below` does."""
+    try:
+        yield
+    except ReproduceError as error:
+        raise error_below(error, *paths) from None
+
+
+def error_below(error: ReproduceError, *paths: Path) -> ReproduceError:
+    """Return an error whose texts went through `hide_below`."""
+    return _with_texts(error, lambda text: hide_below(text, *paths))
 
 
 def hide_names(text: str, root: Path) -> str:
     """Return a text with the paths and file names below a data root, and UIDs of scans, as results name them."""
+    hidden = _without_paths(text, root, lambda path: path_id(path, root))
+    return _without_uids(hidden.replace(str(root), "the data root") if root.is_absolute() else hidden, root)
+
+
+def hide_below(text: str, *paths: Path) -> str:
+    """Return a text with what lies below paths that somebody typed, and UIDs of scans, as results name them.
+
+    The paths themselves stay as they were typed. What lies beside a file is hidden as if its folder had been typed.
+    """
+    roots = {path if path.is_dir() else path.parent for path in paths if path.exists()}
+    for root in sorted(roots, key=lambda root: -len(root.parts)):  # a folder below another one was typed itself
+        text = _without_paths(text, root, functools.partial(_shown, root, paths))
+    return _without_uids(text, paths[0], but=tuple(map(str, (*paths, *roots)))) if paths else text
+
+
+def _shown(root: Path, typed: Sequence[Path], path: Path) -> str:
+    return str(path if path in typed else root / path_id(path, root))
+
+
+def _without_paths(text: str, root: Path, name: Callable[[Path], str]) -> str:
+    """Return a text with each path below a folder called by `name`, and each file name by its last part."""
     if not text:
         return ""
-    below = [Path(folder, name) for folder, folders, files in os.walk(root) for name in (*folders, *files)]
+    below = [Path(folder, each) for folder, folders, files in os.walk(root) for each in (*folders, *files)]
     for path in sorted(below, key=lambda path: -len(str(path))):
         if str(path) in text:
-            text = text.replace(str(path), path_id(path, root))
-    text = text.replace(str(root), "the data root")
+            text = text.replace(str(path), name(path))
     for path in sorted(below, key=lambda path: -len(path.name)):  # one name may end with another
         if len(path.name) > 4 and path.name in text and not _FILE.fullmatch(path.name) and path.is_file():
             is_name = rf"(?<![\w/-]){re.escape(path.name)}(?![\w-])"
-            text = re.sub(is_name, path_id(path, root).rpartition("/")[2], text)
-    return _UID.sub(lambda uid: _hashed("uid", uid[0], root), text)
+            text = re.sub(is_name, name(path).rpartition("/")[2], text)
+    return text
+
+
+def _without_uids(text: str, root: Path, *, but: Sequence[str] = ()) -> str:
+    """Return a text with ids in place of UIDs, but for those in the texts of `but`."""
+    kept = sorted((each for each in but if _UID.search(each)), key=len, reverse=True)
+    either = "|".join([*map(re.escape, kept), f"(?P<uid>{_UID.pattern})"])
+    return re.sub(either, lambda found: _hashed("uid", found[0], root) if found["uid"] else found[0], text)
+
+
+def _with_texts(error: ReproduceError, hide: Callable[[str], str]) -> ReproduceError:
+    """Return an error of hidden texts, which says where the table is that leads back."""
+    hidden = {part: hide(str(getattr(error, part))) for part in ("expected", "got", "where", "do")}
+    hint = f"; {private_folder() / TABLE} says what ids stand for"
+    if any(HASHED.search(text) for text in hidden.values()) and hint not in hidden["do"]:
+        hidden["do"] += hint
+    return type(error)(**hidden)
 
 
 def _hashed(kind: str, name: str, folder: Path) -> str:

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reproduce.errors import NotWritableError, ReproduceError
+from reproduce.paths import refuse_unlisted
+from reproduce.patient_ids import hidden_names
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PACKAGES = ("reproduce", "tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "scikit-image", "pydicom")
@@ -112,19 +114,25 @@ def file_digest(path: Path) -> str:
 
 
 def tree_digest(root: Path, *, memo: Path) -> str:
-    """Return SHA-256 over the names and contents of all files below a folder.
+    """Return SHA-256 over the names and contents of all files below a folder, links to files and folders followed.
+
+    A tree of links has the digest of the tree that they stand for. A link to a folder that it lies in is passed over.
 
     Contents are read once: `memo` remembers each file's digest with its size and time of change, as git's index does,
     so that the second call costs one look at each file. It names files by SHA-256 of their paths, since these may say
     who was scanned; entries of other names are dropped.
 
     Args:
-        root: The folder; hidden files count, links are followed. An empty folder has a digest too.
+        root: The folder; hidden files count. An empty folder has a digest too.
         memo: A JSON file that is made or brought up to date.
+
+    Raises:
+        DataNotFoundError: A folder cannot be listed.
     """
     remembered = json.loads(memo.read_text()) if memo.exists() else {}
     known = {name: entry for name, entry in remembered.items() if _SHA256.fullmatch(name)}
-    files = sorted(path for path in root.rglob("*") if path.is_file())
+    with hidden_names(root):
+        files = sorted(path for path in _below(root, {root.resolve()}) if path.is_file())
     names = {path: hashlib.sha256(os.fsencode(path)).hexdigest() for path in files}
     stamps = {path: [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
     stale = [path for path in files if known.get(names[path], [None])[:-1] != stamps[path]]
@@ -137,6 +145,16 @@ def tree_digest(root: Path, *, memo: Path) -> str:
     for path in files:
         whole.update(f"{path.relative_to(root).as_posix()}\0{known[names[path]][-1]}\n".encode())
     return whole.hexdigest()
+
+
+def _below(folder: Path, above: set[Path]) -> Iterator[Path]:
+    """Yield what lies below a folder but folders, and follow links to those that are not `above`."""
+    for parent, folders, names in os.walk(folder, onerror=refuse_unlisted):
+        yield from (Path(parent, name) for name in names)
+        for link in (Path(parent, name) for name in folders if Path(parent, name).is_symlink()):
+            target = link.resolve()
+            if target not in above and not Path(parent).resolve().is_relative_to(target):
+                yield from _below(link, {*above, target})
 
 
 def versions() -> dict[str, str]:

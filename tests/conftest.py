@@ -13,7 +13,7 @@ import pytest
 
 import reproduce  # noqa: F401  (sets the arithmetic before a test imports NumPy)
 
-pytest_plugins = ["tests.run_results"]
+pytest_plugins = ["tests.dicom_of_arrays", "tests.run_results"]
 
 # A quarter of the processor time of the suite: the collector walked the modules of TensorFlow and all collected tests
 # again and again.
@@ -125,6 +125,20 @@ def unallocated():
     with keras.StatelessScope(initialize_variables=False):
         yield
     keras.utils.clear_session(free_memory=False)
+
+
+@pytest.fixture
+def unlisted(monkeypatch):
+    """A function that makes a folder one that nobody may list; root, whom tests run as, may list any."""
+    closed, scandir = set(), os.scandir
+
+    def refuse(path="."):
+        if os.fspath(path) in closed:
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    return lambda folder: closed.add(str(folder))
 
 
 @pytest.fixture

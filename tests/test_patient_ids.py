@@ -10,7 +10,7 @@ import pytest
 
 from reproduce import patient_ids
 from reproduce.errors import ArgumentError, CohortError
-from reproduce.patient_ids import hidden_names, hide_names, path_id, patient_id, private_folder, scan_id
+from reproduce.patient_ids import hidden_names, hide_below, hide_names, path_id, patient_id, private_folder, scan_id
 
 TCIA = "1.3.6.1.4.1.14519.5.2.1.6279.6001.179049373636438705059720603192"
 PUBLIC = (
@@ -145,3 +145,26 @@ def test_errors_that_pass_two_readers_say_once_where_to_look(private, tmp_path):
     with pytest.raises(CohortError) as error, hidden_names(root), hidden_names(root):
         raise CohortError(expected="a slice", got="none", where=root / "Mueller.dcm", do="look")
     assert error.value.do == f"look; {private / 'case_ids.csv'} says what ids stand for"
+
+
+def test_paths_that_were_typed_stay_and_what_lies_below_them_is_hidden(tmp_path):
+    typed = tmp_path / "1.2.276.0.7230010.3"
+    (typed / "Mueller").mkdir(parents=True)
+    path, beside = typed / "Mueller" / "John.dcm", typed / "Mueller" / "Jane.dcm"
+    for each in (path, beside):
+        each.touch()
+    uid = "1.2.276.0.7230010.3.1"
+    shown = hide_below(f"{path} and {beside.name}: {uid}", typed)
+    first, second = (path_id(each, typed) for each in (path, beside))
+    assert shown.startswith(f"{typed / first} and {second.rpartition('/')[2]}: uid-")
+    shown = hide_below(f"{path} and {beside}: {uid}", path, tmp_path / "none")  # a file: what lies beside it is hidden
+    assert shown.startswith(f"{path} and {path.parent / path_id(beside, path.parent)}: uid-")
+    assert hide_below(f"{path}: {uid}") == f"{path}: {uid}"
+
+
+def test_a_relative_path_of_one_dot_is_shown_and_no_other_dot_taken_for_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("Mueller.dcm").touch()
+    made = path_id(Path("Mueller.dcm"), Path())
+    for hide in (hide_names, hide_below):
+        assert hide("expected 2.5 mm, got Mueller.dcm. Done", Path()) == f"expected 2.5 mm, got {made}. Done"

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from reproduce import provenance
+from reproduce.errors import DataNotFoundError
 from reproduce.provenance import file_digest, tree_digest, write_bytes, write_json, write_text
 
 
@@ -76,6 +77,43 @@ def test_a_trees_digest_is_over_names_and_contents(tree, tmp_path):
 def test_an_empty_tree_has_a_digest(tmp_path):
     (tmp_path / "empty").mkdir()
     assert digest(tmp_path / "empty", tmp_path) == hashlib.sha256(b"").hexdigest()
+
+
+def test_links_are_followed_and_have_the_digest_of_what_they_stand_for(tree, tmp_path):
+    (tree / "inner" / "deep").mkdir()
+    (tree / "inner" / "deep" / "c").write_text("3")
+    before = digest(tree, tmp_path)
+    (tmp_path / "root").symlink_to(tree)
+    assert digest(tmp_path / "root", tmp_path) == before
+    (tree / "inner").rename(tmp_path / "elsewhere")
+    (tree / "inner").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "deep").rename(tmp_path / "deep")
+    (tmp_path / "elsewhere" / "deep").symlink_to(tmp_path / "deep")
+    assert digest(tree, tmp_path) == before
+    (tmp_path / "deep" / "c").write_text("33")
+    assert digest(tree, tmp_path) != before
+
+
+def test_links_to_folders_that_they_lie_in_are_passed_over(tree, tmp_path):
+    before = digest(tree, tmp_path)
+    (tree / "up").symlink_to(tree)
+    (tree / "inner" / "up").symlink_to(tree / "inner")
+    (tree / "inner" / "top").symlink_to(tmp_path)
+    assert digest(tree, tmp_path) == before
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    (tmp_path / "one" / "two").symlink_to(tmp_path / "two")
+    (tmp_path / "two" / "one").symlink_to(tmp_path / "one")
+    (tree / "one").symlink_to(tmp_path / "one")
+    (tmp_path / "two" / "d").write_text("4")
+    assert digest(tree, tmp_path) != before
+
+
+def test_a_folder_that_cannot_be_listed_is_refused_and_not_named(tree, tmp_path, unlisted):
+    unlisted(tree / "inner")
+    with pytest.raises(DataNotFoundError, match="a folder that can be listed, got Permission denied") as error:
+        digest(tree, tmp_path)
+    assert error.value.where.startswith("path-")
 
 
 @pytest.mark.parametrize("change", ["content", "same size", "name", "new", "gone", "hidden"])

@@ -18,7 +18,7 @@ from reproduce.cohorts.lidc_nodules import Nodule, nodules_on
 from reproduce.errors import AnnotationFormatError, AnnotationMismatchError, ArgumentError, DataNotFoundError
 from reproduce.imaging.dicom import CtSeries, SeriesFiles, read_series
 from reproduce.imaging.dicom_series import find_series_and_rest
-from reproduce.paths import existing_folder
+from reproduce.paths import existing_folder, refuse_unlisted
 from reproduce.patient_ids import hidden_names, path_id, patient_id, scan_id
 
 NAME = "LIDC-IDRI"
@@ -187,4 +187,5 @@ def _xrays(root: Path, ct_folders: set[Path]) -> list[SeriesFiles]:
 
 
 def _files(root: Path) -> list[Path]:
-    return sorted(Path(parent, name) for parent, _, names in os.walk(root) for name in names)
+    walked = os.walk(root, onerror=refuse_unlisted)
+    return sorted(Path(parent, name) for parent, _, names in walked for name in names)

@@ -9,6 +9,7 @@ from pathlib import Path
 from reproduce.cohorts.image_checks import LINKED_FOLDER
 from reproduce.cohorts.ledger import OUT, LedgerEntry
 from reproduce.errors import DataNotFoundError
+from reproduce.paths import refuse_unlisted
 from reproduce.patient_ids import path_id
 
 _ENDINGS = (".nii.gz", ".nii")
@@ -18,11 +19,11 @@ def nifti_files(root: Path, *, expected: str, do: str) -> list[Path]:
     """Return the .nii and .nii.gz files below a folder, sorted, but hidden ones, as macOS leaves in archives.
 
     Raises:
-        DataNotFoundError: There is none; the text says what was expected and what to do.
+        DataNotFoundError: There is none; the text says what was expected and what to do. Or a folder cannot be listed.
     """
     files = sorted(
         Path(parent, name)
-        for parent, _, names in os.walk(root)
+        for parent, _, names in os.walk(root, onerror=refuse_unlisted)
         for name in names
         if name.endswith(_ENDINGS) and not name.startswith(".")
     )

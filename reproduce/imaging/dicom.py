@@ -19,6 +19,7 @@ from reproduce.imaging.dicom_reconstruction import require_one_reconstruction
 from reproduce.imaging.dicom_series import SeriesFiles, find_series, one_series
 from reproduce.imaging.dicom_units import MODALITIES
 from reproduce.imaging.volume import Volume
+from reproduce.patient_ids import hidden_below
 
 __all__ = ["CtSeries", "SeriesFiles", "SeriesHeader", "find_series", "read_series", "read_series_header"]
 
@@ -86,6 +87,9 @@ def read_series(
     A slice that is there twice with the same pixels is taken once. Localizers and secondary captures are left out as
     `find_series` does. Multi-frame files (Enhanced CT) give one slice per frame.
 
+    Errors name a folder as it was passed, and what lies below it as results do, see `patient_ids`; of a series that was
+    found they name its files, which the caller has.
+
     Args:
         folder_or_files: A folder with any nesting, or a series that `find_series` found.
         series_uid: SeriesInstanceUID to take where the folder holds several.
@@ -110,6 +114,13 @@ def read_series(
         ArgumentError: `series_uid` is not the UID of the series that is passed, or that series has no files; or a
             modality of which no volume can be made.
     """
+    if isinstance(folder_or_files, SeriesFiles):
+        return _read(folder_or_files, series_uid, modality)
+    with hidden_below(Path(folder_or_files)):
+        return _read(folder_or_files, series_uid, modality)
+
+
+def _read(folder_or_files: Path | SeriesFiles, series_uid: str | None, modality: str) -> CtSeries:
     files = _chosen(folder_or_files, series_uid, modality)
     slices, header = _sorted_slices(files)
     volume = Volume(_voxels(slices), header.affine, header.unit)

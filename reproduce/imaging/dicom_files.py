@@ -147,7 +147,7 @@ def first_bytes(path: Path) -> tuple[str, bytes]:
     """Return why a file cannot be read, "" where it can, and its first bytes; a pipe is never opened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            return "no regular file", b""
+            return "no regular file, but a pipe or a device", b""
         with path.open("rb") as file:
             return "", file.read(_FIRST_BYTES)
     except FileNotFoundError:

@@ -7,11 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from sys import intern
-from typing import NoReturn
 
 from reproduce.errors import DataNotFoundError, NotAnImageError
 from reproduce.imaging.account import Note
 from reproduce.imaging.dicom_files import FETCH, described, first_bytes, read_dicom, sop_class, starts_as_dicom
+from reproduce.paths import refuse_unlisted
 
 _DICOM_ENDING = ".dcm"
 _KEYWORDS = (
@@ -124,14 +124,8 @@ def _paths_below(folder: Path) -> tuple[list[Path], list[Note]]:
         do = "check the path; the folder itself is wanted, not a file in it"
         raise DataNotFoundError(expected="a folder of DICOM files", got=got, where=folder, do=do)
 
-    def refuse(error: OSError) -> NoReturn:
-        do = "give yourself the right to list it, or move it away"
-        raise DataNotFoundError(
-            expected="a folder that can be listed", got=str(error), where=error.filename, do=do
-        ) from error
-
     paths, notes = [], []
-    for parent, folders, names in os.walk(folder, onerror=refuse):
+    for parent, folders, names in os.walk(folder, onerror=refuse_unlisted):
         paths += [Path(parent, name) for name in names]
         links = [Path(parent, name) for name in sorted(folders) if Path(parent, name).is_symlink()]
         notes += [Note(link, "a link to a folder, not followed") for link in links]

@@ -92,7 +92,7 @@ def stack_geometry(headers: Sequence[SliceHeader], where: object) -> StackGeomet
 
     Positions are fitted to a line of equal steps (see `dicom_line`), and no coordinate of ImagePositionPatient may lie
     off it by more than a tenth of a step, nor by more than 0.1 mm; 0.051 mm is allowed for fine steps too, so that
-    positions written in tenths of a millimetre pass (1.25 mm as 1.2 and 1.3, 0.625 mm as 0.6 and 0.7). Under a tilted
+    positions written in tenths of a millimetre pass (1.25 mm as 1.2 and 1.3, 0.25 mm as 0.2 and 0.3). Under a tilted
     gantry the origins move along a line that is not the normal; the affine then carries the shear. A single slice is
     as thick as its header says.
 

@@ -6,22 +6,25 @@ import numpy as np
 from scipy.optimize import linprog
 
 _ROUNDED_MM = 0.051
+_DIGIT_MM = 0.001  # tenths are no binary numbers: 0.7 - 0.4 is less than 0.3
 
 
 def tolerance_mm(step_mm: float) -> float:
     """Return how far a coordinate of a slice may lie from its place on the line of equal steps.
 
     A tenth of a step, at most 0.1 mm; but 0.051 mm, half a digit of positions that are written in tenths of a
-    millimetre, wherever that is no more than a fifth of a step: steps of 0.625 mm are written as 0.6 and 0.7.
+    millimetre, wherever that is no more than a quarter of a step, half of what makes it doubtful which step a slice is
+    at: steps of 0.625 mm are written as 0.6 and 0.7, those of 0.25 mm as 0.2 and 0.3.
     """
-    return max(min(0.1 * step_mm, 0.1), min(_ROUNDED_MM, 0.2 * step_mm))
+    return max(min(0.1 * step_mm, 0.1), min(_ROUNDED_MM, 0.25 * step_mm))
 
 
 def step_numbers(positions_mm: np.ndarray) -> np.ndarray:
     """Return the number of the step that each of ascending positions is at, the first at 0; gaps skip numbers.
 
     The step is the mean of the short distances, so that many gaps do not count as steps, and is then fitted to all
-    positions: over a long gap the error of a rounded distance would grow to a step.
+    positions: over a long gap the error of a rounded distance would grow to a step. Short are those of up to one and a
+    half times the shortest, as 0.2 and 0.3 mm are, which a step of 0.25 mm gives in tenths.
 
     Args:
         positions_mm: float64 `[n]`, n >= 2, along the slice normal.
@@ -30,7 +33,7 @@ def step_numbers(positions_mm: np.ndarray) -> np.ndarray:
         int `[n]`, ascending.
     """
     distances_mm = np.diff(positions_mm)
-    step_mm = float(distances_mm[distances_mm < 1.5 * distances_mm.min()].mean())
+    step_mm = float(distances_mm[distances_mm < 1.5 * distances_mm.min() + _DIGIT_MM].mean())
     numbers = np.zeros(len(positions_mm), dtype=int)
     for _ in range(3):
         numbers[1:] = np.cumsum(np.maximum(np.rint(distances_mm / step_mm), 1))

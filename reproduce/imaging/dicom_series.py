@@ -82,7 +82,16 @@ def find_series(folder: Path, *, modality: str = "CT") -> tuple[SeriesFiles, ...
         NotAnImageError: A file that starts like DICOM cannot be parsed or has no SOP class, one of the modality has no
             valid SeriesInstanceUID, or one of its SOP classes no Modality; and it lies below the folder of no series.
     """
-    series, _, errors = _search(folder, modality)
+    return _found(folder, modality)
+
+
+def find_images(folder: Path) -> tuple[SeriesFiles, ...]:
+    """Return the series of CT, MR and PET below a folder as `find_series` does, which see, by one look at the files."""
+    return _found(folder, *_CLASSES)
+
+
+def _found(folder: Path, *modalities: str) -> tuple[SeriesFiles, ...]:
+    series, _, errors = _search(folder, *modalities)
     for error in errors:
         raise error
     return series
@@ -101,29 +110,30 @@ def find_series_and_rest(folder: Path, *, modality: str = "CT") -> tuple[tuple[S
 
 
 def _search(
-    folder: Path, modality: str
+    folder: Path, *modalities: str
 ) -> tuple[tuple[SeriesFiles, ...], tuple[Note, ...], tuple[NotAnImageError, ...]]:
-    """Return the series of a modality, the notes that belong to none, and the errors among these, sorted by path."""
+    """Return the series of modalities, the notes that belong to none, and the errors among these, sorted by path."""
     found, broken, notes = find_dicom(folder)
-    groups: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
-    descriptions: dict[tuple[str, str, str], str] = {}
+    groups: dict[tuple[str, str, str, str], list[Path]] = defaultdict(list)
+    descriptions: dict[tuple[str, str, str, str], str] = {}
     for file in found:
         try:
-            left_out = _left_out(file, modality)
-            if left_out is None:
-                key = _key(file)
+            left_out = [note for modality in modalities if (note := _left_out(file, modality)) is not None]
+            if len(left_out) < len(modalities) and not any(note.is_fault for note in left_out):
+                key = (file.modality, *_key(file))
                 groups[key].append(file.path)
                 descriptions.setdefault(key, file.description)
             else:
-                notes.append(left_out)
+                notes.append(max(left_out, key=lambda note: note.is_fault))
         except NotAnImageError as error:
             broken[file.path] = error
     for path, fault in broken.items():
         notes.append(Note(path, f"broken: expected {fault.expected}, got {fault.got}", is_fault=True))
     of, rest = _notes_of_folders(notes, {_home(files) for files in groups.values()})
     series = tuple(
-        SeriesFiles(*key, modality, descriptions[key], tuple(groups[key]), of[_home(groups[key])])
+        SeriesFiles(uid, study, patient, modality, descriptions[key], tuple(groups[key]), of[_home(groups[key])])
         for key in sorted(groups)
+        for modality, uid, study, patient in (key,)
     )
     return series, rest, tuple(broken[note.path] for note in rest if note.path in broken)
 

@@ -20,6 +20,7 @@ from reproduce.intake.contents import Item, Series
 from reproduce.intake.seg import read_seg
 
 CONSENSUS = 0.5
+UNCOUNTED = ": nodules are not counted"
 
 
 def structures_item(path: Path, series: Sequence[Series]) -> Item:
@@ -63,7 +64,7 @@ def reads_item(path: Path, series: Sequence[Series]) -> Item | Note:
     facts = {"series": reads.series_uid, "readers": len(reads.readers), "marks": marks, "nodules": None}
     if len(own) != 1 or own[0].header is None:
         reason = "its CT is not here" if not own else "its CT is there twice" if len(own) > 1 else "its CT is refused"
-        return Item("reads", path, facts, (Note(path, f"{reason}: nodules are not counted"),))
+        return Item("reads", path, facts, (Note(path, f"{reason}{UNCOUNTED}"),))
     header = own[0].header
     # Outlines are placed by the headers alone: the voxels of this volume are never looked at.
     volume = Volume(np.broadcast_to(np.int16(0), header.shape), header.affine, header.unit)

@@ -16,6 +16,11 @@ Kind = Literal["series", "structures", "reads", "segments", "nifti", "arrays"]
 KINDS: tuple[Kind, ...] = ("series", "structures", "reads", "segments", "nifti", "arrays")
 
 
+def plural(n: int, one: str) -> str:
+    """Return a count with its noun."""
+    return f"{n} {one}" if n == 1 else f"{n} {one}s"
+
+
 @dataclass(frozen=True, eq=False)
 class Item:
     """A series, or a file that is no slice.

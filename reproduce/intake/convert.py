@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from reproduce.errors import ArgumentError, DataNotFoundError, FolderInUseError,
 from reproduce.imaging.dicom import CtSeries, read_series
 from reproduce.imaging.dicom_series import SeriesFiles
 from reproduce.imaging.nifti import write_nifti
+from reproduce.intake.annotations import UNCOUNTED
 from reproduce.intake.contents import Contents, Item
 from reproduce.intake.masks import MaskReader, Masks, Remarks, masks_of_reads, masks_of_seg, masks_of_structures
 from reproduce.intake.names import Names
@@ -44,7 +45,12 @@ class Converted:
 
     written: list[Path] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)  # path and reason
+
+    @property
+    def fault_lines(self) -> list[str]:
+        """Return a line for each reason, with the first path and how many more have it."""
+        return _lines(self.faults)
 
 
 def convert(source: Path, output: Path, *, options: Options, show_names: bool, console: Console) -> Converted:
@@ -86,15 +92,11 @@ def _converted(contents: Contents, dicom: DicomFound, output: Path, options: Opt
             of[item.series_uid].append(item)
     convertible = tuple(item for item in contents.items if item.kind in ("series", *_ANNOTATIONS))
     found = replace(contents, items=convertible)
-    if not convertible and not found.faults:
-        do = "name a folder with DICOM series, structure sets, SEG or XML of LIDC-IDRI"
-        raise DataNotFoundError(expected="DICOM", got="none that is converted", where=contents.root, do=do)
+    _require_work(contents, found, options)
     # The error of a series that is refused for files beside it names them.
     read = [series for series in dicom.series if series.item.fault is None]
     beside = {(note.path, note.reason) for series in read for note in series.files.notes if note.is_fault}
-    done.faults += [
-        f"{names.path(path)}: {names.text(text)}" for path, text in found.faults if (path, text) not in beside
-    ]
+    done.faults += [(names.path(path), names.text(text)) for path, text in found.faults if (path, text) not in beside]
     taken: set[str] = set()
     for series in read:
         _convert_series(series.files, of.pop(series.files.series_uid, []), output, options, names, taken, done)
@@ -103,24 +105,45 @@ def _converted(contents: Contents, dicom: DicomFound, output: Path, options: Opt
             masks = partial(masks_of_seg, item.path, None, names)
             _attempt(item.path, _flat_name(names.path(item.path)), masks, None, output, options, names, done)
         else:
-            reasons = [note.reason for note in item.notes] or ["its series is refused"]
-            done.faults.append(f"{names.path(item.path)}: {names.text('; '.join(reasons))}")
+            reasons = [note.reason.removesuffix(UNCOUNTED) for note in item.notes] or ["its series is refused"]
+            done.faults.append((names.path(item.path), names.text("; ".join(reasons))))
     done.remarks += _left_out(contents, names, told=frozenset(done.faults))
     return done
 
 
-def _left_out(contents: Contents, names: Names, *, told: frozenset[str]) -> list[str]:
+def _require_work(contents: Contents, found: Contents, options: Options) -> None:
+    """Return if there is something to convert, or something broken to tell of.
+
+    Raises:
+        DataNotFoundError: There is neither.
+    """
+    kinds = _ANNOTATIONS if options.format == "seg" else ("series", *_ANNOTATIONS)
+    if found.faults or any(item.kind in kinds for item in found.items):
+        return
+    n_of = Counter(item.kind for item in contents.items)
+    got = ", ".join(f"{n} {_OTHERS.get(kind, kind)}" for kind, n in n_of.items())
+    what = "structure sets, SEG or XML of LIDC-IDRI"
+    if options.format == "seg":
+        expected, do = f"{what}, whose masks become SEG", "leave --as seg out to write series as NIfTI"
+    else:
+        expected, do = f"DICOM series, {what}", "name a folder with such; NIfTI and .npz are not converted"
+    raise DataNotFoundError(expected=expected, got=got or "none", where=contents.root, do=do)
+
+
+def _left_out(contents: Contents, names: Names, *, told: frozenset[tuple[str, str]]) -> list[str]:
     """Return a remark for each reason why files are not converted, or are although something speaks against it."""
     others = {item.path: f"{_OTHERS[item.kind]} is not converted" for item in contents.items if item.kind in _OTHERS}
     left = [(path, reason) for path, reason in contents.left_out if path not in others]
-    first: dict[str, list[Path]] = defaultdict(list)
-    for path, reason in (*left, *others.items()):
-        if f"{names.path(path)}: {names.text(reason)}" not in told:
-            first[names.text(reason)].append(path)
-    return [
-        f"{names.path(paths[0])}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {reason}"
-        for reason, paths in first.items()
-    ]
+    shown = [(names.path(path), names.text(reason)) for path, reason in (*left, *others.items())]
+    return _lines([row for row in shown if (row[0], row[1].removesuffix(UNCOUNTED)) not in told])
+
+
+def _lines(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Return a line for each reason, with the first path that has it."""
+    paths: dict[str, list[str]] = defaultdict(list)
+    for path, reason in rows:
+        paths[reason].append(path)
+    return [f"{of[0]}{f' and {len(of) - 1} more' if len(of) > 1 else ''}: {reason}" for reason, of in paths.items()]
 
 
 def _flat_name(path: str) -> str:
@@ -143,14 +166,14 @@ def _convert_series(
     where = files.files[0].parent
     name = names.scan(files.series_uid, patient=files.patient_id)
     if name in taken:
-        done.faults.append(f"{names.path(where)}: a series of the UID of another one, written under its name")
+        done.faults.append((names.path(where), "a series of the UID of another one, written under its name"))
         return
     taken.add(name)
     try:
         series = read_series(files)
     except ReproduceError as error:
         done.faults.append(_fault(where, error, names))
-        done.faults += [f"{names.path(item.path)}: its series is refused" for item in items]
+        done.faults += [(names.path(item.path), "its series is refused") for item in items]
         return
     if options.format == "nifti":
         try:
@@ -235,6 +258,6 @@ def _free(path: Path, options: Options, done: Converted) -> Path:
     return path
 
 
-def _fault(where: Path, error: ReproduceError, names: Names) -> str:
+def _fault(where: Path, error: ReproduceError, names: Names) -> tuple[str, str]:
     text = f"{type(error).__name__}: expected {error.expected}, got {error.got}; {error.do}"
-    return f"{names.path(where)}: {names.text(text)}"
+    return names.path(where), names.text(text)

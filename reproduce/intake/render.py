@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reproduce.intake.contents import KINDS, Contents, Item, LayoutFound
+from reproduce.intake.contents import KINDS, Contents, Item, LayoutFound, plural
 from reproduce.intake.names import Names
+from reproduce.patient_ids import HASHED
 
 _MOST_ROWS = 20
 _TITLES = {
@@ -51,8 +52,7 @@ def contents_text(contents: Contents, names: Names, *, width: int) -> str:
         names: How names are shown.
         width: Characters in a line.
     """
-    counts = _counts(contents)
-    parts = [f"files: {contents.n_files}; {'; '.join(f'{name}: {n}' for name, n in counts.items())}\n"]
+    parts = [_head(contents)]
     parts += [_layout_text(layout, names) for layout in contents.layouts] or ["no layout of a data set known here\n"]
     for kind in KINDS:
         items = [item for item in contents.items if item.kind == kind]
@@ -65,8 +65,21 @@ def contents_text(contents: Contents, names: Names, *, width: int) -> str:
         parts.append(_table("left out, or read although something speaks against it", rows, width))
     if contents.faults:
         parts.append(_table("faults", _rows(contents.faults, names), width))
-    n = len(contents.faults)
-    return "\n".join(parts) + f"\n{n or 'no'} fault{'s' if n != 1 else ''}\n"
+    whole = "\n".join([*parts, f"{plural(len(contents.faults), 'fault') if contents.faults else 'no faults'}\n"])
+    stand_ins = sorted({found[1] for found in HASHED.finditer(whole)})
+    listed = ", ".join(f"{kind}-..." for kind in stand_ins)
+    told = f"{listed}: stand-ins for names, which --names shows\n\n" if stand_ins else ""
+    head, gap, rest = whole.partition("\n\n")
+    return f"{head}{gap}{told}{rest}"
+
+
+def _head(contents: Contents) -> str:
+    """Return how many files and series there are, and of how many patients and studies."""
+    counts = _counts(contents)
+    n_series = counts["series"] or "none"
+    studies = "1 study" if counts["studies"] == 1 else f"{counts['studies']} studies"
+    of = f", of {plural(counts['patients'], 'patient')} in {studies}" if counts["series"] else ""
+    return f"files: {contents.n_files}; DICOM series: {n_series}{of}\n"
 
 
 def _counts(contents: Contents) -> dict[str, int]:
@@ -129,8 +142,9 @@ def _rows(found: Sequence[tuple[Path, str]], names: Names) -> list[dict[str, Any
 def _table(title: str, rows: Sequence[Mapping[str, Any]], width: int) -> str:
     """Return rows as a table, without columns that are empty throughout."""
     shown = rows[:_MOST_ROWS]
+    fullest = sorted(shown, key=len, reverse=True)  # of what is broken some facts are absent
     columns = [
-        key for key in dict.fromkeys(key for row in shown for key in row) if any(_cell(r.get(key)) for r in shown)
+        key for key in dict.fromkeys(key for row in fullest for key in row) if any(_cell(r.get(key)) for r in shown)
     ]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for column in columns:

@@ -17,7 +17,7 @@ from reproduce.imaging.account import Note
 from reproduce.imaging.dicom_folders import Identity
 from reproduce.imaging.dicom_units import MODALITIES
 from reproduce.intake.annotations import reads_item, segments_item, structures_item
-from reproduce.intake.contents import KINDS, Contents, Item, Series
+from reproduce.intake.contents import KINDS, Contents, Item, Series, plural
 from reproduce.intake.files import Files, sorted_files
 from reproduce.intake.images import VoxelBound, arrays_item, nifti_item
 from reproduce.intake.layouts import find_layouts
@@ -73,7 +73,7 @@ def find_contents(path: Path, *, with_range: bool, console: Console) -> tuple[Co
     if not items and not any(note.is_fault for note in notes):
         reasons = ", ".join(sorted({note.reason for note in notes}))
         do = "name a folder with DICOM, NIfTI, XML of LIDC-IDRI or .npz"
-        raise DataNotFoundError(expected="images", got=f"{files.n} files: {reasons}", where=path, do=do)
+        raise DataNotFoundError(expected="images", got=f"{plural(files.n, 'file')}: {reasons}", where=path, do=do)
     told = {note.path for item in items for note in item.notes}
     told |= {item.path for item in items if item.path.is_file()}
     own = tuple(note for note in notes if note.path not in told)

@@ -1,4 +1,4 @@
-"""Masks of a CT series as DICOM SEG, which refers to the slices that they were made from."""
+"""Masks of a series as DICOM SEG, which refers to the slices that they were made from."""
 
 from __future__ import annotations
 

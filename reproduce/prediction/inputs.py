@@ -1,4 +1,4 @@
-"""Images that are to be predicted: NIfTI files and CT series that paths name, found by their headers alone."""
+"""Images that are to be predicted: NIfTI files and DICOM series that paths name, found by their headers alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from reproduce.imaging.nifti_content import nifti_shape, read_nifti_header
 from reproduce.imaging.nifti_header import GeometryChoice, file_affine
 from reproduce.imaging.volume import Volume
 from reproduce.paths import require_name
-from reproduce.prediction.ct_inputs import CtImage, series_below, series_of
+from reproduce.patient_ids import path_id
+from reproduce.prediction.dicom_inputs import SeriesImage, series_below, series_of
 
 _ENDINGS = (".nii.gz", ".nii")
 
@@ -24,7 +25,7 @@ class NiftiImage:
     """A NIfTI file.
 
     Attributes:
-        name: Name of its output, without an ending; below the folder that was named, with "/" between folders.
+        name: Name of its output, without an ending, with "/" between folders.
         path: The file.
     """
 
@@ -44,18 +45,20 @@ class NiftiImage:
 
 
 def find_inputs(
-    paths: Sequence[Path], *, leave_out: Callable[[ReproduceError], None] | None = None
-) -> tuple[NiftiImage | CtImage, ...]:
+    paths: Sequence[Path], *, leave_out: Callable[[ReproduceError], None] | None = None, show_names: bool = False
+) -> tuple[NiftiImage | SeriesImage, ...]:
     """Return the images that files and folders name, in their order; those of a folder sorted by name.
 
-    A folder stands for every NIfTI file and every CT series below it; hidden files do not count. A series is named by
-    the folder that its files lie in, or, where several lie there, by its SeriesInstanceUID. Any other file is taken for
-    a slice of a CT series and stands for its series in its folder.
+    A folder stands for every NIfTI file and every series of CT, MR and PET below it; hidden files do not count. A
+    series is named by the folder that its files lie in, or, where several lie there, by its SeriesInstanceUID. Any
+    other file is taken for a slice and stands for its series in its folder.
 
     Args:
         paths: NIfTI files, slices and folders, at least one.
         leave_out: Called with the error of what cannot be read or named in a folder; such an image is left out, the
             others are returned. None raises the first of them.
+        show_names: Whether images are named as the files and folders below `paths` are; else by stand-ins for what is
+            not called as in a public data set, see `patient_ids`.
 
     Raises:
         DataNotFoundError: A path is not there, a file is neither NIfTI nor a slice, or a folder has no images.
@@ -63,7 +66,7 @@ def find_inputs(
         What `dicom_series.find_series` raises, where nothing is left out.
     """
     left_out: list[ReproduceError] = []
-    found = [image for path in paths for image in _images(path, left_out.append)]
+    found = [image for path in paths for image in _images(path, left_out.append, show_names=show_names)]
     for image in list(found):
         try:
             require_name(image.name)
@@ -82,12 +85,12 @@ def find_inputs(
     return tuple(found)
 
 
-def require_channels(image: NiftiImage | CtImage, channels: Sequence[str], choice: GeometryChoice) -> None:
+def require_channels(image: NiftiImage | SeriesImage, channels: Sequence[str], choice: GeometryChoice) -> None:
     """Return if an image has as many channels as a model, and one geometry, by its header.
 
     Args:
         image: Of `find_inputs`.
-        channels: Names of the model's channels; a CT series has one.
+        channels: Names of the model's channels; a DICOM series has one.
         choice: What to do where a NIfTI header contradicts itself.
 
     Raises:
@@ -95,8 +98,8 @@ def require_channels(image: NiftiImage | CtImage, channels: Sequence[str], choic
         GeometryError: See `nifti_header.file_affine`.
         What reading a header raises.
     """
-    if isinstance(image, CtImage):
-        n_channels, got = 1, "a CT series, which has one"
+    if isinstance(image, SeriesImage):
+        n_channels, got = 1, f"a {image.files.modality} series, which has one"
     else:
         header = read_nifti_header(image.path)
         shape = nifti_shape(header, image.path)
@@ -113,28 +116,36 @@ def require_channels(image: NiftiImage | CtImage, channels: Sequence[str], choic
         )
 
 
-def _images(path: Path, leave_out: Callable[[ReproduceError], None]) -> list[NiftiImage | CtImage]:
+def _images(
+    path: Path, leave_out: Callable[[ReproduceError], None], *, show_names: bool
+) -> list[NiftiImage | SeriesImage]:
     if path.is_dir():
         left_out: list[ReproduceError] = []
-        images: list[NiftiImage | CtImage] = [*_nifti_below(path), *series_below(path, left_out.append)]
+        images: list[NiftiImage | SeriesImage] = [
+            *_nifti_below(path, show_names=show_names),
+            *series_below(path, left_out.append, show_names=show_names),
+        ]
         if images or left_out:
             for each in left_out:
                 leave_out(each)
             return sorted(images, key=lambda image: image.name)
-        do = "name a folder with images; of DICOM only CT is read"
+        do = "name a folder with images; of DICOM only CT, MR and PET are read"
         got = "none" if any(path.iterdir()) else "an empty folder"
-        raise DataNotFoundError(expected="NIfTI files or a CT series", got=got, where=path, do=do)
+        raise DataNotFoundError(expected="NIfTI files or DICOM series", got=got, where=path, do=do)
     if not path.is_file():
         got = "neither a file nor a folder" if path.exists() else "nothing there"
         do = "check the path"
         raise DataNotFoundError(expected="an image or a folder of images", got=got, where=path, do=do)
-    return [NiftiImage(_stem(path.name), path) if path.name.endswith(_ENDINGS) else series_of(path)]
+    if path.name.endswith(_ENDINGS):
+        return [NiftiImage(_stem(path.name), path)]
+    return [series_of(path, show_names=show_names)]
 
 
-def _nifti_below(folder: Path) -> list[NiftiImage]:
+def _nifti_below(folder: Path, *, show_names: bool) -> list[NiftiImage]:
     paths = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names if name.endswith(_ENDINGS)]
     visible = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    return [NiftiImage(_stem(path.relative_to(folder).as_posix()), path) for path in visible]
+    shown = {path: path.relative_to(folder).as_posix() if show_names else path_id(path, folder) for path in visible}
+    return [NiftiImage(_stem(name), path) for path, name in shown.items()]
 
 
 def _stem(name: str) -> str:

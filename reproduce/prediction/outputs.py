@@ -9,7 +9,7 @@ from typing import Literal
 
 from reproduce.errors import ArgumentError, FolderInUseError
 from reproduce.paths import path_below
-from reproduce.prediction.ct_inputs import CtImage
+from reproduce.prediction.dicom_inputs import SeriesImage
 from reproduce.prediction.inputs import NiftiImage
 from reproduce.provenance import write_json
 
@@ -20,7 +20,7 @@ _ENDING = {"nifti": ".nii.gz", "seg": ".dcm"}
 
 
 def planned_outputs(
-    images: Sequence[NiftiImage | CtImage], output: Path, *, format: Format, inputs: Sequence[Path]
+    images: Sequence[NiftiImage | SeriesImage], output: Path, *, format: Format, inputs: Sequence[Path]
 ) -> tuple[Path, ...]:
     """Return the path of each image's prediction; nothing is written yet.
 

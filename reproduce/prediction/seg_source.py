@@ -1,4 +1,4 @@
-"""Headers of CT slices for a DICOM SEG: valid where the slices' own are not, UTF-8, with the geometry that was read."""
+"""Headers of slices for a DICOM SEG: valid where the slices' own are not, UTF-8, with the geometry that was read."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import Tag
-from pydicom.uid import CTImageStorage
+from pydicom.uid import CTImageStorage, MRImageStorage, PositronEmissionTomographyImageStorage
 from pydicom.valuerep import DSfloat
 
 from reproduce.errors import NotAnImageError
 from reproduce.imaging.dicom_series import SeriesFiles
-from reproduce.prediction.ct_inputs import is_uid
+from reproduce.prediction.dicom_inputs import is_uid
 
 _UTF_8 = "ISO_IR 192"
 _DO = "mend the header, or write NIfTI: leave --format seg out"
+_CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage, "PT": PositronEmissionTomographyImageStorage}
 _UNIQUE = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\\\ufffd]*")
 _TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?")
@@ -63,10 +64,10 @@ def seg_source(files: SeriesFiles, sop_uids: Sequence[str], affine: np.ndarray) 
 
     Raises:
         NotAnImageError: Frames of one file; a UID is missing or no UID; slices of several frames of reference, or of
-            no CT image; or a PatientID that cannot be written, which no one may replace.
+            another SOP class than their modality has; or a PatientID that cannot be written, which no one may replace.
     """
     if len(set(sop_uids)) < len(sop_uids):
-        do, got = "write NIfTI: leave --format seg out", "frames of one file (Enhanced CT)"
+        do, got = "write NIfTI: leave --format seg out", "frames of one file"
         raise NotAnImageError(expected="one file a slice", got=got, where=files.files[0], do=do)
     headers: dict[str, _Header] = {}
     for path in files.files:
@@ -79,7 +80,7 @@ def seg_source(files: SeriesFiles, sop_uids: Sequence[str], affine: np.ndarray) 
     emptied: list[str] = []
     shared = Dataset()
     shared.SpecificCharacterSet = _UTF_8
-    shared.Modality = "CT"
+    shared.Modality, sop_class = files.modality, _CLASSES[files.modality]
     shared.PatientID = first.patient_id()
     for keyword, is_valid in _MAY_BE_EMPTY.items():
         text = first.text(keyword)
@@ -92,9 +93,9 @@ def seg_source(files: SeriesFiles, sop_uids: Sequence[str], affine: np.ndarray) 
     for header in ordered:
         if header.uid("FrameOfReferenceUID") != shared.FrameOfReferenceUID:
             raise header.broken("FrameOfReferenceUID", "the same for all slices", header.uid("FrameOfReferenceUID"))
-        if header.sop_class() != CTImageStorage:
-            raise header.broken("SOPClassUID", "CT Image Storage", header.sop_class())
-    shared.SOPClassUID = CTImageStorage
+        if header.sop_class() != sop_class:
+            raise header.broken("SOPClassUID", sop_class.name, header.sop_class())
+    shared.SOPClassUID = sop_class
     _set_geometry(shared, affine, first.number("SliceThickness"))
     return SegSource(tuple(_slice(shared, header) for header in ordered), tuple(emptied))
 

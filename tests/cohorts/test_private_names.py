@@ -16,62 +16,7 @@ from reproduce.imaging.dicom import read_series
 from reproduce.phantoms.writers.dicom_ct import CtSeriesTags
 from reproduce.phantoms.writers.rtstruct import write_structure_set
 from reproduce.provenance import tree_digest
-
-# Keywords of DICOM with a value that says who was scanned, where or when.
-TEXTS = {
-    "PatientName": "Zwetschgenbaum^Adalbert",
-    "PatientID": "MRN-7741993",
-    "OtherPatientIDs": "OTHER-5512087",
-    "PatientBirthName": "Quittenberg",
-    "PatientMotherBirthName": "Holunderin",
-    "PatientAddress": "Ahornallee 17",
-    "PatientTelephoneNumbers": "0049-6221-993311",
-    "EthnicGroup": "Atlantean",
-    "Occupation": "Bellfounder",
-    "PatientComments": "neighbour of Grünwald",
-    "MilitaryRank": "Feldscher",
-    "CountryOfResidence": "Ruritania",
-    "InstitutionName": "Spital Kastanienhof",
-    "InstitutionAddress": "Lindenplatz 3",
-    "InstitutionalDepartmentName": "Radiologie Nord",
-    "StationName": "CT-KELLER-4",
-    "ReferringPhysicianName": "Birnbaum^Theodora",
-    "PerformingPhysicianName": "Wacholder^Emil",
-    "OperatorsName": "Schlehdorn^Ida",
-    "NameOfPhysiciansReadingStudy": "Eberesche^Kuno",
-    "PhysiciansOfRecord": "Hasel^Berta",
-    "RequestingPhysician": "Weide^Otto",
-    "AccessionNumber": "ACC-9927714",
-    "StudyID": "ST-447712",
-    "StudyDescription": "Thorax Zwetschgenbaum",
-    "SeriesDescription": "axial Zwetschgenbaum A",
-    "ProtocolName": "Lunge Dr. Birnbaum",
-    "DeviceSerialNumber": "SN-88123746",
-    "AdmissionID": "ADM-331177",
-    "PatientBirthDate": "19370419",
-    "StudyDate": "20170831",
-    "SeriesDate": "20170901",
-    "AcquisitionDate": "20170902",
-    "ContentDate": "20170903",
-    "StudyTime": "131759",
-    "FrameOfReferenceUID": "1.2.276.0.7230010.3.1.4.99.1",
-    "StudyInstanceUID": "1.2.276.0.7230010.3.1.2.99.2",
-}
-SERIES = "1.2.276.0.7230010.3.1.3.99.3"
-FOLDER, PRIVATE_TAG, ROI = "Zwetschgenbaum_Adalbert_1937", "PRIV-Lärchenfeld", "GTV Dr. Birnbaum"
-PLANTED = (*TEXTS.values(), SERIES, FOLDER, PRIVATE_TAG, ROI, "Zwetschgenbaum", "7741993")
-
-
-def plant(root):
-    """Write the identifiers into every DICOM file below a folder."""
-    for path in root.rglob("*.dcm"):
-        dataset = pydicom.dcmread(path)
-        for keyword, value in TEXTS.items():
-            setattr(dataset, keyword, value)
-        for item in dataset.get("StructureSetROISequence", ()):
-            item.ReferencedFrameOfReferenceUID = TEXTS["FrameOfReferenceUID"]
-        dataset.private_block(0x0011, "HOSPITAL", create=True).add_new(1, "LO", PRIVATE_TAG)
-        dataset.save_as(path)
+from tests.planted import FOLDER, PLANTED, ROI, SERIES, TEXTS, leaks, plant
 
 
 class _Tags(CtSeriesTags):
@@ -107,10 +52,6 @@ def _read(kind, scan):
 
 def _find(kind, root):
     return lidc_idri.find_cohort(root) if kind == "lidc" else thoracic.find_cohort(root, absent="refuse")
-
-
-def leaks(text):
-    return [planted for planted in PLANTED if planted in text]
 
 
 @pytest.mark.parametrize("kind", ["lidc", "thoracic"])

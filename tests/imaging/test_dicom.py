@@ -125,8 +125,8 @@ def test_a_copy_of_a_slice_is_read_once(ct, tmp_path, copied):
 
 def test_other_pixels_at_the_same_place_are_refused(ct, tmp_path):
     ct.stack(tmp_path, 3)
-    ct.write(tmp_path / "other.dcm", ct.dataset(stored=ct.numbered(7), position_mm=(0, 0, 2), sop="99"))
-    with pytest.raises(DuplicateSliceError, match=r"1\.dcm and other\.dcm"):
+    ct.write(tmp_path / "9.dcm", ct.dataset(stored=ct.numbered(7), position_mm=(0, 0, 2), sop="99"))
+    with pytest.raises(DuplicateSliceError, match=r"1\.dcm and 9\.dcm"):
         read_series(tmp_path)
 
 
@@ -140,7 +140,7 @@ def test_the_same_pixels_shifted_in_plane_are_refused(ct, tmp_path):
 def test_one_sop_instance_at_two_places_is_refused(ct, tmp_path):
     ct.stack(tmp_path, 3)
     ct.write(tmp_path / "other.dcm", ct.dataset(stored=ct.numbered(3), position_mm=(0, 0, 6), sop="1"))
-    with pytest.raises(DuplicateSliceError, match=rf"one position for the SOP instance {ct.ROOT}\.1\.1"):
+    with pytest.raises(DuplicateSliceError, match=r"one position for the SOP instance uid-[0-9a-f]{12}, got"):
         read_series(tmp_path)
 
 

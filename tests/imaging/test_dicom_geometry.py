@@ -111,7 +111,28 @@ def test_rounded_positions_pass_and_keep_the_ends():
 def rounded_stacks():
     """Starts and steps of 300 stacks of 60 slices whose positions are written in tenths of a millimetre."""
     random = np.random.default_rng(11)
-    steps_mm = [0.3, 0.4, 0.5, 0.6, 0.625, 0.667, 0.7, 0.75, 0.8, 1.0, 1.25, 1.5, 2.5, 3.75, 5.0]
+    steps_mm = [
+        0.2,
+        0.21,
+        0.22,
+        0.25,
+        0.28,
+        0.3,
+        0.4,
+        0.5,
+        0.6,
+        0.625,
+        0.667,
+        0.7,
+        0.75,
+        0.8,
+        1.0,
+        1.25,
+        1.5,
+        2.5,
+        3.75,
+        5.0,
+    ]
     return [(random.uniform(-500, 500), steps_mm[i % len(steps_mm)]) for i in range(300)]
 
 
@@ -131,6 +152,14 @@ def test_a_slice_that_is_missing_there_is_missed():
             stack_geometry(at(*z_mm), "here")
         (missing,) = re.findall(r"none at (\S+) mm", str(caught.value))
         assert float(missing) == pytest.approx(start_mm + 23 * step_mm, abs=0.15)
+
+
+def test_a_slice_that_is_off_by_more_than_a_digit_there_is_refused():
+    # 0.25 mm in tenths: 0.15 mm more is no rounding, and no whole number of steps either.
+    z_mm = np.round(0.25 * np.arange(60), 1)
+    z_mm[30:] += 0.15
+    with pytest.raises(SliceSpacingError, match="mm off"):
+        stack_geometry(at(*z_mm), "here")
 
 
 def test_a_long_gap_among_rounded_positions_counts_its_slices():

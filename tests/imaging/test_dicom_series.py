@@ -1,5 +1,7 @@
 """Finding series: what is taken, what is passed over, and what each wrong folder says."""
 
+import re
+
 import numpy as np
 import pytest
 from pydicom import uid
@@ -68,11 +70,11 @@ def test_several_series_are_listed_and_one_can_be_named(ct, tmp_path):
     ct.stack(tmp_path / "b", 3, series="2", SeriesDescription="soft")
     with pytest.raises(SeveralSeriesError) as caught:
         read_series(tmp_path)
-    for part in (f"{ct.ROOT}.1  2 slices", f"{ct.ROOT}.2  3 slices", str(tmp_path)):
-        assert part in str(caught.value)
+    for part in (r"uid-[0-9a-f]{12}  2 slices", r"uid-[0-9a-f]{12}  3 slices", re.escape(str(tmp_path))):
+        assert re.search(part, str(caught.value))
     assert read_series(tmp_path, series_uid=f"{ct.ROOT}.2").volume.shape[0] == 3
     assert "soft" not in str(caught.value)  # people write names in SeriesDescription
-    with pytest.raises(DataNotFoundError, match=f"{ct.ROOT}.2  3 slices"):
+    with pytest.raises(DataNotFoundError, match=r"uid-[0-9a-f]{12}  3 slices"):
         read_series(tmp_path, series_uid="1.2.3")
 
 

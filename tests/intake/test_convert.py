@@ -270,6 +270,27 @@ def test_an_output_within_the_input_or_nothing_to_convert_is_2(run, lidc, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_what_there_is_instead_of_something_to_convert_is_said(run, lidc, tmp_path):
+    for path in lidc.root.rglob("*.xml"):
+        path.unlink()
+    done = run("convert", lidc.root, tmp_path / "out", "--as", "seg")
+    assert (done.code, done.out) == (2, "")
+    assert "expected structure sets, SEG or XML of LIDC-IDRI, whose masks become SEG, got 3 series" in done.err
+    (tmp_path / "in").mkdir()
+    np.savez(tmp_path / "in" / "1.npz", a=np.zeros(1))
+    done = run("convert", tmp_path / "in", tmp_path / "out")
+    assert (done.code, "got 1 .npz\n" in done.err) == (2, True)
+
+
+def test_one_reason_of_many_files_is_one_line(run, lidc, tmp_path):
+    for path in lidc.root.rglob("*.dcm"):
+        path.unlink()
+    done = run("convert", lidc.root, tmp_path / "out", "--names")
+    (line,) = [line for line in done.err.splitlines() if line.startswith("not converted: ")]
+    assert line.endswith(".xml and 2 more: its CT is not here")
+    assert (done.code, done.out) == (1, "0 files written, 3 faults\n")
+
+
 def test_names_of_files_and_structures_say_nothing_of_a_patient(run, thoracic_root, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -45,7 +45,7 @@ def test_the_page_on_reading_shows_what_is_printed(run, lidc):
     page = (Path(__file__).parents[2] / "docs" / "reading.md").read_text()
     shown = page.partition("    files: ")[2].partition("    no faults")[0]
     lines = [line.strip() for line in f"files: {shown}".splitlines() if line.strip() not in ("", "...")]
-    assert len(lines) == 8
+    assert len(lines) == 9
     out = run("inspect", lidc.root).out
     for line in lines:
         pattern = r"\s+".join(re.escape(word).replace(re.escape("..."), r"\S+") for word in line.split())
@@ -211,6 +211,23 @@ def test_nifti_whole_and_cut_short(run, tmp_path):
     assert (whole["shape_ijk"], whole["spacing_ijk_mm"], whole["orientation_ijk"]) == ([6, 5, 4], [1, 2, 3], "LPS")
     assert (whole["labels"], whole["range"], whole["sform_code"], whole["fault"]) == ([0, 3], [0, 3], 2, None)
     assert cut["fault"]["error"] == "PixelDecodeError"
+
+
+def test_what_is_broken_comes_first_and_its_fault_still_last(run, lidc):
+    (path,) = lidc.series[0].glob("*.xml")
+    path.write_bytes(path.read_bytes().replace(b"UTF-8", b"UTF-9"))
+    head = next(line for line in run("inspect", lidc.root).out.splitlines() if "readers" in line and "path" in line)
+    assert head.split() == ["path", "series", "readers", "marks", "nodules", "fault"]
+
+
+def test_stand_ins_are_told_where_there_are_any(run, tmp_path):
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), np.uint8), np.eye(4))
+    image.to_filename(tmp_path / "1.nii")
+    assert "stand-ins" not in run("inspect", tmp_path).out
+    image.to_filename(tmp_path / "Doe.nii")
+    told = "path-...: stand-ins for names, which --names shows"
+    assert told in run("inspect", tmp_path).out.splitlines()
+    assert "stand-ins" not in run("inspect", tmp_path, "--names").out
 
 
 def test_arrays(run, tmp_path):

@@ -49,7 +49,8 @@ RUN = "import sys; from reproduce.cli import main; main(sys.argv[1:])"
 
 
 def run(model, paths, output, *, load=Predictor, format="nifti"):
-    return predict(model, paths, output, format=format, choice=REFUSE, load=load, console=Console(quiet=True))
+    quiet = Console(quiet=True)
+    return predict(model, paths, output, format=format, choice=REFUSE, load=load, console=quiet, show_names=True)
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def command(capsys):
 
     def called(*arguments):
         with pytest.raises(SystemExit) as stopped:
-            cli.main(["predict", *map(str, arguments)])
+            cli.main(["predict", "--names", *map(str, arguments)])
         return (stopped.value.code or 0, *capsys.readouterr())
 
     return called

@@ -9,9 +9,15 @@ import pytest
 from reproduce.errors import ArgumentError, DataNotFoundError, GeometryError, ImageAxesError, NotAnImageError
 from reproduce.imaging.nifti_header import REFUSE, GeometryChoice
 from reproduce.phantoms.writers.lidc import write_lidc_cohort
-from reproduce.prediction.inputs import CtImage, NiftiImage, find_inputs, require_channels
+from reproduce.prediction import inputs
+from reproduce.prediction.inputs import NiftiImage, SeriesImage, require_channels
 
 AFFINE = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def find_inputs(paths, **options):
+    """The images, named as their files are."""
+    return inputs.find_inputs(paths, show_names=True, **options)
 
 
 @pytest.fixture
@@ -83,7 +89,7 @@ def test_slices_without_preamble_above_a_broken_file_are_refused_by_their_header
 def test_a_folder_of_both(tmp_path, save):
     write_lidc_cohort(tmp_path, n_patients=1, seed=1, matrix=64, n_slices=4, slice_spacing_mm=5.0, workers=1)
     save("a.nii.gz")
-    assert {type(image) for image in find_inputs([tmp_path])} == {NiftiImage, CtImage}
+    assert {type(image) for image in find_inputs([tmp_path])} == {NiftiImage, SeriesImage}
 
 
 def test_what_is_no_image(save, tmp_path):
@@ -93,7 +99,7 @@ def test_what_is_no_image(save, tmp_path):
     with pytest.raises(DataNotFoundError, match="an empty folder"):
         find_inputs([tmp_path / "empty"])
     (tmp_path / "empty" / "a.txt").touch()
-    with pytest.raises(DataNotFoundError, match="of DICOM only CT is read"):
+    with pytest.raises(DataNotFoundError, match="of DICOM only CT, MR and PET are read"):
         find_inputs([tmp_path / "empty"])
     with pytest.raises(DataNotFoundError, match=r"a\.txt"):
         find_inputs([tmp_path / "empty" / "a.txt"])

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from reproduce.imaging.dicom import read_series
 from reproduce.imaging.intensity import ZScore
+from reproduce.imaging.nifti import read_nifti
 from reproduce.imaging.nifti_header import REFUSE
 from reproduce.models.segmentation.optimised_cnn import unoptimised_cnn
 from reproduce.models.segmentation.unet import unet
@@ -79,6 +80,25 @@ def test_a_real_ct_as_seg(real_data, tmp_path):
     if shutil.which("dciodvfy") is not None:
         done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
         assert [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("Error")] == []
+
+
+def test_a_real_mr_as_seg(real_data, mr_model, write_dicom, tmp_path):
+    """The samples have MR as NIfTI alone; a hippocampus of theirs becomes a series of DICOM here."""
+    image = read_nifti(real_data / "msd_hippocampus" / "imagesTr" / "hippocampus_003.nii.gz")
+    stored = np.rint(image.voxels).astype(np.int16)
+    write_dicom(tmp_path / "mr", stored, image.affine, "MR")
+    series = read_series(tmp_path / "mr", modality="MR")
+    assert (series.volume.unit, series.volume.voxels.max()) == ("arbitrary", 2777)
+    np.testing.assert_array_equal(series.volume.voxels, stored)
+    np.testing.assert_allclose(series.volume.affine, image.affine, atol=1e-4)
+    (path,) = run(mr_model, [tmp_path / "mr"], tmp_path / "s.dcm", format="seg").files
+    (as_nifti,) = run(mr_model, [tmp_path / "mr"], tmp_path / "labels.nii.gz").files
+    labels = np.asanyarray(nib.load(as_nifti).dataobj).T
+    segmentation = pytest.importorskip("highdicom").seg.segread(path)
+    back = segmentation.get_pixels_by_source_instance(list(series.sop_uids), assert_missing_frames_are_empty=True)
+    for i, region in enumerate(REGIONS[1:]):
+        assert np.array_equal(back[..., i], labels == region.label)
+    assert labels.any()
 
 
 @pytest.mark.slow
