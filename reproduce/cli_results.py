@@ -22,7 +22,7 @@ def audit(
     csv: tyro.conf.Positional[Path | None] = None,
     format: Format = "text",
 ) -> int:
-    """Check printed numbers against each other: which of them no run can print together.
+    """Check printed numbers against each other: which of them cannot stand together, and how they are then read.
 
     Exit code 0; 2 where the CSV cannot be read, with its line, its column and what to do.
 

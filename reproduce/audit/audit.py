@@ -41,8 +41,9 @@ def audit(cells: Sequence[Cell], *, small_structures: Collection[str] = ()) -> t
 def unreachable(cells: Sequence[Cell], *, pooled: Collection[str]) -> frozenset[Cell]:
     """Return the cells that belong to a set of which no run can print all, under a named way of averaging.
 
-    This is proven from the numbers, with the decimals of the print alone (the widest intervals). It holds for a set,
-    not for a cell: either of two columns may be possible alone, and so may any one cell, where both columns cannot come
+    This is proven from the numbers, with the decimals of the print alone (the widest intervals), and for that reading
+    alone: means over folds of unequal make-up can print what one confusion matrix cannot. It holds for a set, not for a
+    cell: either of two columns may be possible alone, and so may any one cell, where both columns cannot come
     from one test set. A run that comes close to some of the cells must therefore miss others, and none of them may be
     tuned for.
 

@@ -34,9 +34,8 @@ class Column:
 
 
 def rates_of(cells: Iterable[Cell]) -> Rates:
-    """Return the rates that the cells of `RATES`, in that order, print."""
-    accuracy, sensitivity, specificity = (cell.share for cell in cells)
-    return Rates(accuracy, sensitivity, specificity)
+    """Return the rates that the cells of `RATES`, in that order, print, and the Dice of a fourth cell."""
+    return Rates(*(cell.share for cell in cells))
 
 
 def by_test_set(cells: Sequence[Cell]) -> tuple[tuple[Column, ...], ...]:

@@ -61,7 +61,7 @@ def _between(cells: Sequence[Cell]) -> Finding:
             "share of the cases was positive."
         )
         counts = smallest_counts([rates], LARGEST_TEST_SET)
-        values.append(Quantity("smallest test set that prints this column", _example(counts)))
+        values.append(Quantity("smallest test set that prints these three", _example(counts)))
     return finding_of(
         "accuracy, sensitivity and specificity",
         cells,
@@ -96,6 +96,9 @@ def _dice(cells: Sequence[Cell]) -> Finding:
         values.append(Quantity("prevalence that Dice needs", ratio(tied, 4), tied))
         values.append(Quantity("accuracy at that prevalence", percent(accuracy, 2), accuracy))
     fits = expected is not None and expected.meet(printed) is not None
+    counts = smallest_counts([rates_of(cells)], LARGEST_TEST_SET) if fits else None
+    example = _example(counts) if fits else "none of any size"
+    values.append(Quantity("smallest test set that prints all four", example))
     should = f"Dice should be {ratio(expected, 3)}" if expected else "no Dice fits"
     return finding_of(
         "Dice from one confusion matrix",

@@ -44,7 +44,7 @@ def smallest_counts(columns: Sequence[Rates], limit: int) -> Counts | None:
     Among the sets of that size: the one with the fewest positives, then the fewest TP.
 
     Args:
-        columns: The columns; all share N and the positives.
+        columns: The columns; all share N and the positives. Where they have a Dice it is of the same counts.
         limit: Largest N to try.
 
     Returns:
@@ -53,7 +53,7 @@ def smallest_counts(columns: Sequence[Rates], limit: int) -> Counts | None:
     share = shared_prevalence(columns)
     if share is None:
         return None
-    bounds = [[_Bounds.of(part) for part in (each.accuracy, each.sensitivity, each.specificity)] for each in columns]
+    bounds = [_bounds(each) for each in columns]
     for n in range(2, limit + 1):
         # A rate needs a denominator: at least one positive and one negative.
         for positives in range(max(1, math.ceil(share.low * n)), min(n - 1, math.floor(share.high * n)) + 1):
@@ -71,8 +71,7 @@ def counts_given(rates: Rates, positives: int, negatives: int) -> tuple[int, int
         positives: At least 1.
         negatives: At least 1.
     """
-    column = [_Bounds.of(part) for part in (rates.accuracy, rates.sensitivity, rates.specificity)]
-    return _hits(column, positives + negatives, positives)
+    return _hits(_bounds(rates), positives + negatives, positives)
 
 
 @dataclass(frozen=True)
@@ -93,17 +92,37 @@ class _Bounds:
         """Return smallest and largest k with k / n in the interval; where there is none the first is larger."""
         return -(-self.low_up * n // self.low_down), self.high_up * n // self.high_down
 
+    def fewest_negatives(self, tp: int, n: int) -> int:
+        """Return the fewest TN of N cases, TP of them hits, for which Dice is not below the interval."""
+        return tp + n - (2 * tp * self.low_down // self.low_up) if self.low_up > 0 else 0
+
+    def most_negatives(self, tp: int, n: int) -> int:
+        """Return the most TN for which Dice is not above the interval."""
+        return tp + n - -(-2 * tp * self.high_down // self.high_up) if self.high_up > 0 else n if not tp else -1
+
+
+def _bounds(rates: Rates) -> list[_Bounds]:
+    shares = (rates.accuracy, rates.sensitivity, rates.specificity, rates.dice)
+    return [_Bounds.of(share) for share in shares if share is not None]
+
 
 def _hits(column: list[_Bounds], n: int, positives: int) -> tuple[int, int] | None:
-    """Return (TP, TN) with the fewest TP, or None; TP and TN range freely, so their sum takes every value between."""
-    accuracy, sensitivity, specificity = column
+    """Return (TP, TN) with the fewest TP, then the fewest TN, or None.
+
+    Without Dice TP and TN range freely, so their sum takes every value between. Dice is 2 TP / (TP + N - TN).
+    """
+    accuracy, sensitivity, specificity, *dice = column
     right_low, right_high = accuracy.within(n)
     tp_low, tp_high = sensitivity.within(positives)
     tn_low, tn_high = specificity.within(n - positives)
     if tp_low > tp_high or tn_low > tn_high:
         return None
-    right = max(right_low, tp_low + tn_low)
-    if right > min(right_high, tp_high + tn_high):
+    if max(right_low, tp_low + tn_low) > min(right_high, tp_high + tn_high):
         return None
-    tp = max(tp_low, right - tn_high)
-    return tp, right - tp
+    for tp in range(max(tp_low, right_low - tn_high), min(tp_high, right_high - tn_low) + 1):
+        low, high = max(tn_low, right_low - tp), min(tn_high, right_high - tp)
+        for each in dice:
+            low, high = max(low, each.fewest_negatives(tp, n)), min(high, each.most_negatives(tp, n))
+        if low <= high:
+            return tp, low
+    return None

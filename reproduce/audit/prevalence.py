@@ -12,17 +12,19 @@ from reproduce.audit.interval import SHARES, Interval, common, corners
 
 @dataclass(frozen=True)
 class Rates:
-    """One column of a table: three shares of 1 that one confusion matrix would give.
+    """One column of a table: shares of 1 that one confusion matrix would give.
 
     Attributes:
         accuracy: (TP + TN) / N.
         sensitivity: TP / (TP + FN).
         specificity: TN / (TN + FP).
+        dice: 2 TP / (2 TP + FP + FN), which only the search for counts looks at; None where it is not printed.
     """
 
     accuracy: Interval
     sensitivity: Interval
     specificity: Interval
+    dice: Interval | None = None
 
 
 def prevalence(rates: Rates) -> Interval | None:

@@ -247,7 +247,7 @@ def _reason(run: RunFolder, word: str, delta: float, tolerance: float, unit: str
     if word == words.NOT_COMPARABLE:
         return ", ".join(run.caveats) or "ours is undefined: no scan has what it counts"
     if word == words.UNREACHABLE:
-        return "the audit proves that no run can print all of its table"
+        return "the audit proves that no run that pools its counts, as this one does, can print all of its table"
     points = " points" if unit == "%" else ""
     return f"{signed(delta, unit)} against a tolerance of {number(tolerance, unit)}{points}"
 

@@ -25,7 +25,7 @@ def cell_word(*, published: bool, comparable: bool, lost: bool, delta: float, to
     Args:
         published: Whether a number is printed at all.
         comparable: Whether ours was made from the real data set under the document's own protocol.
-        lost: Whether the audit proves that no run can print it.
+        lost: Whether the audit proves that no run that averages as ours can print it with its neighbours.
         delta: Ours less printed; nan where ours is undefined, which cannot be compared either.
         tolerance: Largest |delta| that counts as within, in the same unit.
     """

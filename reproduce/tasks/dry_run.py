@@ -190,5 +190,7 @@ def notes(costs: Sequence[StepCost], card: Card | None, workers: int) -> list[st
             "but batch normalisation takes mean and variance of the images at a time; run with --micro-batch"
         )
     told = "" if card is None else f", so images at a time fill {FILLED:.0%} of the card at most"
-    lines.append(f"  GB of a step: estimated from the traced step, not measured{told}; disk: at most, before compression")
+    lines.append(
+        f"  GB of a step: estimated from the traced step, not measured{told}; disk: at most, before compression"
+    )
     return lines

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -27,6 +28,36 @@ def test_smallest_test_set_of_each_column(rates, column, n, positives, tp, tn):
     ):
         assert side.low <= value <= side.high
     assert smallest_counts([column], n - 1) is None
+
+
+def test_dice_makes_the_smallest_test_set_larger_or_leaves_none(rates, dice):
+    before = replace(rates["LIDC before"], dice=dice["LIDC before"])
+    found = smallest_counts([before], 500)
+    assert (found.n, found.positives) == (240, 63)
+    ((tp, tn),) = found.hits
+    # 54 of 63, 161 of 177, 215 of 240; 108 / (108 + 16 + 9)
+    assert (tp, tn, Fraction(2 * tp, tp + found.n - tn)) == (54, 161, Fraction(108, 133))
+    for column in ("LIDC after", "BraTS before", "BraTS after"):
+        assert smallest_counts([replace(rates[column], dice=dice[column])], 300) is None
+
+
+def test_the_search_with_dice_finds_the_same_as_trying_every_confusion_matrix(share):
+    def within(value, side):
+        return side.low <= value <= side.high
+
+    column = Rates(share("80", 0), share("75", 0), share("83", 0), share("72", 0))
+    found = next(
+        Counts(n, positives, ((tp, tn),))
+        for n in range(2, 200)
+        for positives in range(1, n)
+        for tp in range(1, positives + 1)
+        for tn in range(n - positives + 1)
+        if within(Fraction(tp, positives), column.sensitivity)
+        and within(Fraction(tn, n - positives), column.specificity)
+        and within(Fraction(tp + tn, n), column.accuracy)
+        and within(Fraction(2 * tp, tp + n - tn), column.dice)
+    )
+    assert smallest_counts([column], 200) == found != smallest_counts([replace(column, dice=None)], 200)
 
 
 def test_smallest_test_set_of_both_columns_of_brats(rates):

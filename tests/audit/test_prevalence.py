@@ -36,7 +36,8 @@ def test_prevalence_of_the_columns_of_document_000(rates, column, printed):
     [("LIDC before", 0.264), ("LIDC after", 0.485), ("BraTS before", 0.330), ("BraTS after", 0.341)],
 )
 def test_prevalence_of_the_printed_numbers_themselves(rates, column, middle):
-    exact = Rates(*(Interval(side.mid, side.mid) for side in vars(rates[column]).values()))
+    column = rates[column]
+    exact = Rates(*(Interval(side.mid, side.mid) for side in (column.accuracy, column.sensitivity, column.specificity)))
     p = prevalence(exact)
     assert p.low == p.high
     assert round(float(p.low), 3) == middle
