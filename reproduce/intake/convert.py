@@ -123,10 +123,10 @@ def _require_work(contents: Contents, found: Contents, options: Options) -> None
     n_of = Counter(item.kind for item in contents.items)
     got = ", ".join(f"{n} {_OTHERS.get(kind, kind)}" for kind, n in n_of.items())
     what = "structure sets, SEG or XML of LIDC-IDRI"
+    expected, do = f"DICOM series, {what}", "name a folder with such; NIfTI and .npz are not converted"
     if options.format == "seg":
-        expected, do = f"{what}, whose masks become SEG", "leave --as seg out to write series as NIfTI"
-    else:
-        expected, do = f"DICOM series, {what}", "name a folder with such; NIfTI and .npz are not converted"
+        expected = f"{what}, whose masks become SEG"
+        do = "leave --as seg out to write series as NIfTI" if n_of["series"] else do
     raise DataNotFoundError(expected=expected, got=got or "none", where=contents.root, do=do)
 
 
