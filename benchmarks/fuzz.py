@@ -3,7 +3,8 @@
     python benchmarks/fuzz.py [--minutes 60] [--seed 0] [--reader NAME ...] [--save FOLDER]
 
 Inputs are small synthetic files of each format with one to three changes (see fuzz_mutations), the same ones for the
-same seed. Each is read in a process that may have 2 GiB of address space and 5 seconds of a processor. What is read
+same seed. Each is read in a process that may have 2 GiB of address space beyond that of the libraries, and 5 seconds of
+a processor. What is read
 must agree with itself (see fuzz_readers): a slice for every file that the account does not name, a remark for every
 contour that is not drawn. Anything but a reading or a `ReproduceError` is foreign: another exception, a warning of
 arithmetic, the death of the process. Foreign ones are listed on stderr, one line for each kind with the smallest input
@@ -132,13 +133,16 @@ def _serve(pipe: Connection, reader: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders write there on their own
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as name:
         warnings.simplefilter("ignore")
+        os.environ["REPRODUCE_CACHE"] = name  # of the names that errors hide
         with contextlib.suppress(Exception):
             READERS[reader](Path(name))
-        resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
+        limit = LIMIT_BYTES + 1024 * _kib("VmSize")
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         warnings.simplefilter("error", RuntimeWarning)  # arithmetic that is not what was meant
         pipe.send("ready")
         while True:
             pipe.send(_outcome(reader, pipe.recv()))
+            Path(name, "private", "case_ids.csv").unlink(missing_ok=True)
 
 
 def _outcome(reader: str, folder: Path) -> Outcome:
@@ -181,8 +185,12 @@ def _processor_s(pid: int) -> float:
 
 
 def _peak_mib() -> float:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return _kib("VmHWM") / 1024
+
+
+def _kib(field: str) -> int:
+    """Return what the system says of this process's memory."""
+    return int(Path("/proc/self/status").read_text().partition(f"{field}:")[2].split()[0])
 
 
 def write_input(files: Files, folder: Path) -> None:

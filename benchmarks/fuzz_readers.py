@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import hashlib
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,21 @@ def recipe(folder: Path) -> object:
     return dataclasses.asdict(found)
 
 
+def weights(folder: Path) -> object:
+    """Load a model whose weights are damaged within an archive that is whole, and predict a slice with it."""
+    from reproduce.imaging.volume import Volume
+    from reproduce.prediction.predictor import Predictor
+
+    path = folder / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member in sorted((folder / "model").iterdir()):
+            archive.write(member, member.name)
+    voxels = np.arange(64, dtype=np.int16).reshape(1, 8, 8) * 20 - 1000
+    masks = Predictor(path).masks(Volume(voxels, np.eye(4), "HU"), where=path)
+    agree("shape of image and masks", masks.shape, (1, 8, 8, 1))
+    return masks.tobytes()
+
+
 def x_rays(folder: Path) -> object:
     """Read all X-rays of a file; each has a label."""
     from reproduce.cohorts.pneumonia_mnist import labelled_x_rays
@@ -196,6 +212,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "diff": diff,
     "report": report,
     "recipe": recipe,
+    "weights": weights,
     "x_rays": x_rays,
     "splits": splits,
 }

@@ -24,7 +24,7 @@ from reproduce.phantoms.writers.dicom_ct import CtSeriesTags, write_ct_series
 from reproduce.phantoms.writers.lidc_xml import read_message
 from reproduce.phantoms.writers.nifti import nifti_bytes
 from reproduce.phantoms.writers.rtstruct import write_structure_set
-from reproduce.prediction.model_file import MEMBER
+from reproduce.prediction.model_file import MEMBER, save_model
 from reproduce.prediction.recipe import ORGAN, Code, Recipe, Region, recipe_text
 from reproduce.protocol.intensities import Window
 
@@ -206,6 +206,23 @@ def model_file() -> Files:
     return {"model.keras": stream.getvalue()}
 
 
+def weights() -> Files:
+    """Return the weights of a model, the member of a .keras archive that Keras reads by HDF5."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    image = keras.Input((8, 8, 1), name="image")
+    features = keras.layers.Conv2D(2, 3, padding="same", name="features")(image)
+    mask = keras.layers.Conv2D(1, 1, activation="sigmoid", name="mask")(keras.layers.BatchNormalization()(features))
+    regions = (Region("nodule", 1, ORGAN, Code("1", "Nodule")),)
+    recipe = Recipe(2, (8, 8), ("CT",), Window(-1000.0, 400.0), regions, 0.5)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name, "model.keras")
+        save_model(keras.Model(image, {"mask": mask}), path, recipe=recipe)
+        with zipfile.ZipFile(path) as file:
+            return {f"model/{member}": file.read(member) for member in file.namelist()}
+
+
 def x_rays() -> Files:
     """Return the file of small X-rays, with 4 of each part."""
     stream, arrays = io.BytesIO(), {}
@@ -238,6 +255,7 @@ SEEDS: dict[str, Callable[[], list[Files]]] = {
     "diff": results,
     "report": results,
     "recipe": lambda: [model_file()],
+    "weights": lambda: [weights()],
     "x_rays": lambda: [x_rays()],
     "splits": lambda: [splits()],
 }

@@ -25,6 +25,7 @@ from reproduce.paths import CACHE_VARIABLE
 KEY, TABLE = "key", "case_ids.csv"
 _HEAD = ("id", "name", "folder")
 _KEY_BYTES = 32
+_SHORT = 4  # what is named so shortly, "a" or "the", would be found in every text
 _PATIENTS = (
     r"LIDC-IDRI-\d{4}",
     r"LCTSC-(Train|Test)-S\d-\d{3}",
@@ -94,7 +95,7 @@ def hidden_names(root: Path) -> Iterator[None]:
     try:
         yield
     except ReproduceError as error:
-        raise _with_texts(error, lambda text: hide_names(text, root)) from None
+        raise with_texts(error, lambda text: hide_names(text, root)) from None
 
 
 @contextmanager
@@ -108,7 +109,7 @@ def hidden_below(*paths: Path) -> Iterator[None]:
 
 def error_below(error: ReproduceError, *paths: Path) -> ReproduceError:
     """Return an error whose texts went through `hide_below`."""
-    return _with_texts(error, lambda text: hide_below(text, *paths))
+    return with_texts(error, lambda text: hide_below(text, *paths))
 
 
 def hide_names(text: str, root: Path) -> str:
@@ -138,12 +139,14 @@ def _without_paths(text: str, root: Path, name: Callable[[Path], str]) -> str:
         return ""
     below = [Path(folder, each) for folder, folders, files in os.walk(root) for each in (*folders, *files)]
     for path in sorted(below, key=lambda path: -len(str(path))):
-        if str(path) in text:
+        if len(path.parts) > 1 and str(path) in text:
             text = text.replace(str(path), name(path))
+        elif path.name in text and len(path.name) > _SHORT and path.is_dir():  # "." was typed
+            text = name(path).join(re.split(rf"(?<![\w/.-]){re.escape(path.name)}(?![\w.-])", text))
     for path in sorted(below, key=lambda path: -len(path.name)):  # one name may end with another
-        if len(path.name) > 4 and path.name in text and not _FILE.fullmatch(path.name) and path.is_file():
+        if len(path.name) > _SHORT and path.name in text and not _FILE.fullmatch(path.name) and path.is_file():
             is_name = rf"(?<![\w/-]){re.escape(path.name)}(?![\w-])"
-            text = re.sub(is_name, name(path).rpartition("/")[2], text)
+            text = name(path).rpartition("/")[2].join(re.split(is_name, text))
     return text
 
 
@@ -154,8 +157,8 @@ def _without_uids(text: str, root: Path, *, but: Sequence[str] = ()) -> str:
     return re.sub(either, lambda found: _hashed("uid", found[0], root) if found["uid"] else found[0], text)
 
 
-def _with_texts(error: ReproduceError, hide: Callable[[str], str]) -> ReproduceError:
-    """Return an error of hidden texts, which says where the table is that leads back."""
+def with_texts(error: ReproduceError, hide: Callable[[str], str]) -> ReproduceError:
+    """Return an error whose texts `hide` has gone through, which says where the table is that leads back from ids."""
     hidden = {part: hide(str(getattr(error, part))) for part in ("expected", "got", "where", "do")}
     hint = f"; {private_folder() / TABLE} says what ids stand for"
     if any(HASHED.search(text) for text in hidden.values()) and hint not in hidden["do"]:

@@ -21,7 +21,7 @@ from reproduce.errors import (
     ResultsError,
     SliceShapeError,
 )
-from reproduce.imaging.dicom import read_series
+from reproduce.imaging.dicom import find_series, read_series
 from reproduce.imaging.nifti import nifti_notes, read_nifti
 from reproduce.imaging.rtstruct import read_structures
 from reproduce.prediction.model_file import read_recipe
@@ -36,7 +36,7 @@ def series(path, tmp_path):
     """The CT in which a file takes the place of one slice."""
     shutil.copytree(CT, tmp_path / "ct")
     shutil.copy(path, tmp_path / "ct" / SLICE)
-    return read_series(tmp_path / "ct")
+    return read_series(find_series(tmp_path / "ct")[0])
 
 
 def x_rays(path, tmp_path):

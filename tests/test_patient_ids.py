@@ -165,6 +165,12 @@ def test_paths_that_were_typed_stay_and_what_lies_below_them_is_hidden(tmp_path)
 def test_a_relative_path_of_one_dot_is_shown_and_no_other_dot_taken_for_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("Mueller.dcm").touch()
+    Path("a").touch()
+    Path("the").mkdir()
+    Path("Mueller, Hans").mkdir()
     made = path_id(Path("Mueller.dcm"), Path())
     for hide in (hide_names, hide_below):
-        assert hide("expected 2.5 mm, got Mueller.dcm. Done", Path()) == f"expected 2.5 mm, got {made}. Done"
+        assert hide("expected a step of the 2.5 mm, got Mueller.dcm. Done", Path()).endswith(
+            f"the 2.5 mm, got {made}. Done"
+        )
+        assert hide("where: Mueller, Hans", Path()) == f"where: {path_id(Path('Mueller, Hans'), Path())}"

@@ -162,6 +162,22 @@ def test_commands_on_images_name_nobody(damage, ward, model, tmp_path, capsys):
     assert ("path-" in shown) or ("scan-" in shown)
 
 
+def test_a_folder_that_was_typed_as_a_dot_is_not_named(ward, model, tmp_path, monkeypatch, capsys):
+    (home,) = [folder for folder in ward.iterdir() if folder.name.endswith("_1")]
+    missing(home)
+    monkeypatch.chdir(home)
+    shown = ""
+    for arguments in (
+        *(("inspect", "."), ("convert", ".", "../../out"), ("predict", "--model", model, ".", "../../out2")),
+        *(("inspect", "none"), ("convert", ".", "out"), ("predict", "--model", model, ".", "out")),
+    ):
+        with pytest.raises(SystemExit):
+            cli.main([str(each) for each in arguments])
+        shown += "".join(capsys.readouterr())
+    require_none(shown, *(tmp_path / name for name in ("out", "out2")))
+    assert refused(Path())
+
+
 def folders(root):
     """The folders of the patients by names that say nothing, as a user would type them."""
     found = sorted(path for path in root.iterdir() if path.is_dir())

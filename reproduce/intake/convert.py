@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -19,14 +19,14 @@ from reproduce.imaging.dicom_series import SeriesFiles
 from reproduce.imaging.nifti import write_nifti
 from reproduce.intake.annotations import UNCOUNTED
 from reproduce.intake.contents import Contents, Item
+from reproduce.intake.converted import OTHERS, Converted, left_out
 from reproduce.intake.masks import MaskReader, Masks, Remarks, masks_of_reads, masks_of_seg, masks_of_structures
-from reproduce.intake.names import Names
+from reproduce.intake.names import Names, as_typed
 from reproduce.intake.survey import DicomFound, find_contents
 from reproduce.provenance import write_json
 
 Format = Literal["nifti", "seg"]
 _ANNOTATIONS = ("structures", "reads", "segments")
-_OTHERS = {"nifti": "NIfTI", "arrays": ".npz"}
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,6 @@ class Options:
     overwrite: bool = False
     consensus: float = 0.5  # share of readers, of LIDC-IDRI
     min_readers: int = 1  # readers of a nodule, of LIDC-IDRI
-
-
-@dataclass
-class Converted:
-    """What was written, what speaks against it, and what could not be; texts name no patient unless they may."""
-
-    written: list[Path] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    faults: list[tuple[str, str]] = field(default_factory=list)  # path and reason
-
-    @property
-    def fault_lines(self) -> list[str]:
-        """Return a line for each reason, with the first path and how many more have it."""
-        return _lines(self.faults)
 
 
 def convert(source: Path, output: Path, *, options: Options, show_names: bool, console: Console) -> Converted:
@@ -73,7 +59,11 @@ def convert(source: Path, output: Path, *, options: Options, show_names: bool, c
         DataNotFoundError: Nothing is there that can be converted.
         ArgumentError: The output lies within the source, or is a file.
     """
-    source, output = source.absolute(), output.absolute()
+    with as_typed(source, output):
+        return _checked(source.absolute(), output.absolute(), options, show_names, console)
+
+
+def _checked(source: Path, output: Path, options: Options, show_names: bool, console: Console) -> Converted:
     if output.resolve().is_relative_to(source.resolve()) or output.is_file():
         do = "name a folder outside of the input: the next run would take what is written for images"
         raise ArgumentError(expected="a folder outside of the input", got=output.name, where=output, do=do)
@@ -107,7 +97,7 @@ def _converted(contents: Contents, dicom: DicomFound, output: Path, options: Opt
         else:
             reasons = [note.reason.removesuffix(UNCOUNTED) for note in item.notes] or ["its series is refused"]
             done.faults.append((names.path(item.path), names.text("; ".join(reasons))))
-    done.remarks += _left_out(contents, names, told=frozenset(done.faults))
+    done.remarks += left_out(contents, names, told=frozenset(done.faults))
     return done
 
 
@@ -121,29 +111,13 @@ def _require_work(contents: Contents, found: Contents, options: Options) -> None
     if found.faults or any(item.kind in kinds for item in found.items):
         return
     n_of = Counter(item.kind for item in contents.items)
-    got = ", ".join(f"{n} {_OTHERS.get(kind, kind)}" for kind, n in n_of.items())
+    got = ", ".join(f"{n} {OTHERS.get(kind, kind)}" for kind, n in n_of.items())
     what = "structure sets, SEG or XML of LIDC-IDRI"
+    expected, do = f"DICOM series, {what}", "name a folder with such; NIfTI and .npz are not converted"
     if options.format == "seg":
-        expected, do = f"{what}, whose masks become SEG", "leave --as seg out to write series as NIfTI"
-    else:
-        expected, do = f"DICOM series, {what}", "name a folder with such; NIfTI and .npz are not converted"
+        expected = f"{what}, whose masks become SEG"
+        do = "leave --as seg out to write series as NIfTI" if n_of["series"] else do
     raise DataNotFoundError(expected=expected, got=got or "none", where=contents.root, do=do)
-
-
-def _left_out(contents: Contents, names: Names, *, told: frozenset[tuple[str, str]]) -> list[str]:
-    """Return a remark for each reason why files are not converted, or are although something speaks against it."""
-    others = {item.path: f"{_OTHERS[item.kind]} is not converted" for item in contents.items if item.kind in _OTHERS}
-    left = [(path, reason) for path, reason in contents.left_out if path not in others]
-    shown = [(names.path(path), names.text(reason)) for path, reason in (*left, *others.items())]
-    return _lines([row for row in shown if (row[0], row[1].removesuffix(UNCOUNTED)) not in told])
-
-
-def _lines(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """Return a line for each reason, with the first path that has it."""
-    paths: dict[str, list[str]] = defaultdict(list)
-    for path, reason in rows:
-        paths[reason].append(path)
-    return [f"{of[0]}{f' and {len(of) - 1} more' if len(of) > 1 else ''}: {reason}" for reason, of in paths.items()]
 
 
 def _flat_name(path: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from reproduce.cohorts.thoracic_organs import plain_names
-from reproduce.patient_ids import hide_names, path_id, patient_id, scan_id
+from reproduce.errors import ReproduceError
+from reproduce.patient_ids import hide_names, path_id, patient_id, scan_id, with_texts
 
 _OURS = re.compile(r"nodule of \d of \d readers( \(\d+\))?|(train|val|test)_(images|labels)|vol|seg")
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
@@ -53,6 +56,18 @@ class Names:
         if self.shown:
             return text.replace(f"{self.root}/", "").replace(str(self.root), ".")
         return _hidden(text, self.root, self.patients)
+
+
+@contextmanager
+def as_typed(*paths: Path) -> Iterator[None]:
+    """Let errors show paths as they were typed, and not the folders above that make them absolute."""
+    try:
+        yield
+    except ReproduceError as error:
+        whole = {str(path.absolute()): str(path) for path in paths}
+        raise with_texts(
+            error, lambda text: functools.reduce(lambda t, p: t.replace(*p), whole.items(), text)
+        ) from None
 
 
 @functools.cache  # a reason that many files have walks through the tree once

@@ -21,6 +21,7 @@ from reproduce.intake.contents import KINDS, Contents, Item, Series, plural
 from reproduce.intake.files import Files, sorted_files
 from reproduce.intake.images import VoxelBound, arrays_item, nifti_item
 from reproduce.intake.layouts import find_layouts
+from reproduce.intake.names import as_typed
 from reproduce.intake.series import find_all_series, identities_below, read_all_series
 
 _MANY = 50
@@ -50,7 +51,7 @@ def inspect(path: Path, *, with_range: bool, console: Console) -> Contents:
     Raises:
         DataNotFoundError: Nothing is there, the folder is empty, or nothing in it is of a kind that is read here.
     """
-    with warnings.catch_warnings():
+    with as_typed(path), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pydicom")  # what it warns of is read, mended or refused here
         contents, _ = find_contents(path.absolute(), with_range=with_range, console=console)
         layouts = find_layouts(contents.root, contents.items) if path.is_dir() else ()

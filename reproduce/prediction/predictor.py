@@ -34,7 +34,7 @@ class Predictor:
     """
 
     def __init__(self, path: Path):
-        self.recipe = read_recipe(path)
+        self.recipe, self._path = read_recipe(path), path
         do = "export the model again; layers of your own must be of Keras or of this package"
         try:
             self._model = keras.saving.load_model(path, compile=False)
@@ -66,6 +66,7 @@ class Predictor:
 
         Raises:
             NonFiniteError: A voxel, or a probability, is not finite.
+            ModelFileError: The model cannot be run, or has no memory.
             IntensityError: A channel is constant, so that it has no z-score.
         """
         voxels = _mapped(image, self.recipe, where)
@@ -100,7 +101,13 @@ class Predictor:
     def _probabilities_of(self, batch: np.ndarray, *, n: int) -> np.ndarray:
         """Return the probabilities of up to `n` inputs; the model always gets `n`, as each number has its own graph."""
         full = np.concatenate([batch, np.zeros((n - len(batch), *batch.shape[1:]), batch.dtype)])
-        return np.asarray(mask_of(self._model.predict_on_batch(full)), np.float32)[: len(batch)]
+        try:
+            output = self._model.predict_on_batch(full)
+        except Exception as error:  # whatever a layer, or the library below it, raises
+            got = f"{type(error).__name__}: {error}".splitlines()[0]
+            do = "export the model again; where memory ran out, free some"
+            raise ModelFileError(expected="a model that runs", got=got, where=self._path, do=do) from error
+        return np.asarray(mask_of(output), np.float32)[: len(batch)]
 
 
 def _mapped(image: Volume, recipe: Recipe, where: object) -> np.ndarray:

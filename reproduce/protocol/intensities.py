@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from reproduce.errors import ProtocolError
+
+_LARGEST = 1e38  # the distance of two ends is a float32
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ class Normalised:
 
 
 def _require_ascending(intensity: Window | Normalised, ends: tuple[float, float]) -> None:
-    if not -math.inf < ends[0] < ends[1] < math.inf:
+    if not -_LARGEST < ends[0] < ends[1] < _LARGEST:
         raise ProtocolError(
-            expected="two finite ends, the low one first",
+            expected=f"two ends within {_LARGEST:g} of 0, the low one first",
             got=repr(tuple(ends)),
             where=type(intensity).__name__,
             do="give the ends of the window, not its centre and width",

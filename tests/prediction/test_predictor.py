@@ -161,6 +161,17 @@ def test_a_model_that_does_not_answer_in_numbers_names_the_image(toy, tmp_path):
         )
 
 
+def test_a_model_that_loads_and_does_not_run_is_refused(toy, step_model, monkeypatch):
+    found = Predictor(step_model)
+
+    def broken(*_):
+        raise AttributeError("'list' object has no attribute 'shape'\nArguments received: ...")
+
+    monkeypatch.setattr(found._model, "predict_on_batch", broken)
+    with pytest.raises(ModelFileError, match=r"AttributeError: 'list' object has no attribute 'shape'\n.+step\.keras"):
+        found.masks(volume(np.zeros((1, 8, 8))), where="case_7")
+
+
 def test_a_broken_archive_and_a_recipe_of_another_model_are_refused(tmp_path, step_model):
     with zipfile.ZipFile(step_model) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}

@@ -24,6 +24,12 @@ def test_the_text_gives_the_recipe_back(recipe):
     assert recipe_of(recipe_text(recipe)) == recipe
 
 
+@pytest.mark.parametrize("ends", [(-1000.0, 1e308), (-1e39, 0.0), (0.0, float("inf")), (float("nan"), 1.0), (1.0, 1.0)])
+def test_a_window_that_float32_does_not_hold_is_refused(ends):
+    with pytest.raises(ProtocolError, match=r"two ends within 1e\+38 of 0"):
+        Window(*ends)
+
+
 @given(st.floats(0.01, 1), st.floats(-2000, 0), st.floats(1, 3000), st.text(min_size=1))
 def test_numbers_and_names_survive_the_text(threshold, low, width, name):
     recipe = replace(SLICES, threshold=threshold, intensity=Window(low, low + width), channels=(name,))
