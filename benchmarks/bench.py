@@ -54,7 +54,17 @@ LIBRARIES = (
     "tf2onnx",
 )
 # Why a part misses its goal, as a profile of it says; shown where it does.
-WHY: dict[str, str] = {}
+WHY = {
+    "dicom": "Ours parses each file three times, by pydicom: to search the folder (0.8 ms a slice), to check every"
+    " header before any pixel is read (1.3 ms), and to decode it (0.7 ms, and 0.6 ms for the pixels). GDCM parses in"
+    " C++; the loop over pydicom parses once and checks nothing.",
+    "input": "TensorFlow's kernel for the affine resampling takes 11 of our 17 ms of processor a slice of 512x512, on"
+    " one thread as pinned; torch's kernel resamples a channel in about 1 ms. Tracing the graph of each epoch adds a"
+    " quarter of a second.",
+    "training": "Three quarters of a step at 256x256 are convolutions, in TensorFlow as in torch, and both call oneDNN"
+    " under the same instructions: batch normalisation, Adam and the loop, which this package writes itself, are in the"
+    " rest.",
+}
 
 
 def rows(data: Path, *, quick: bool) -> Iterator[Row]:

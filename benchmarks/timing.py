@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -82,14 +83,16 @@ def require_same(condition: bool, difference: str) -> None:
 
 
 def in_turn(
-    sides: Mapping[str, Callable[[], object]], *, rounds: int, clock: Callable[[], float] = time.process_time
-) -> dict[str, list[float]]:
+    sides: Mapping[str, Callable[[], object]], *, rounds: int, clock: Callable[[], Any] = time.process_time
+) -> dict[str, list[Any]]:
     """Return the milliseconds of each side in each round, all sides in a shuffled order in every round.
+
+    The clock gives seconds, or an array of several clocks' seconds.
 
     So a busy moment of the machine meets all, and no side always finds the caches as the same other one leaves them. A
     first round, in which functions are traced and files come into memory, does not count.
     """
-    taken: dict[str, list[float]] = {name: [] for name in sides}
+    taken: dict[str, list[Any]] = {name: [] for name in sides}
     for i in range(rounds + 1):
         for name in np.random.default_rng(i).permutation(list(sides)):
             started = clock()
@@ -112,7 +115,8 @@ def compared(
     """Return the row of two sides of `in_turn`: medians, and the median of the ratios within the rounds."""
     ratios = [other / own for own, other in zip(ours, theirs, strict=True)]
     middle = statistics.median
-    return Row(what, peer, middle(ours), middle(theirs), unit, middle(ratios), min(ratios), max(ratios), goal, check)
+    numbers = middle(ours), middle(theirs), unit, middle(ratios), min(ratios), max(ratios)
+    return Row(what, peer, *numbers, goal, check)
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
