@@ -61,9 +61,11 @@ WHY = {
     "input": "TensorFlow's kernel for the affine resampling takes 11 of our 17 ms of processor a slice of 512x512, on"
     " one thread as pinned; torch's kernel resamples a channel in about 1 ms. Tracing the graph of each epoch adds a"
     " quarter of a second.",
-    "training": "Three quarters of a step at 256x256 are convolutions, in TensorFlow as in torch, and both call oneDNN"
-    " under the same instructions: batch normalisation, Adam and the loop, which this package writes itself, are in the"
-    " rest.",
+    "training": "Three quarters of a step at 256x256 are convolutions, in TensorFlow as in torch, and four fifths at"
+    " 512x512; both call oneDNN under the same instructions. Batch normalisation, Adam and the loop, which this package"
+    " writes itself, are in the rest.",
+    "inference": "Not profiled by itself: `Predictor` calls Keras' predict_on_batch for each slice, and of a training"
+    " step at this size four fifths are TensorFlow's convolutions.",
 }
 
 
@@ -137,7 +139,9 @@ def draw(found: dict[str, list[Row]], path: Path) -> None:
         axes.plot(row.goal, y, "|", color="black", markersize=12)
     axes.axvline(1, color="0.6", linewidth=0.8)
     axes.set(xscale="log", xlabel="time of the peer over ours (line: range over rounds, bar: goal)")
-    axes.set_yticks(range(len(timed)), [f"{row.what} | {row.peer}" for row in timed], fontsize=7)
+    axes.set_yticks(
+        range(len(timed)), [f"{row.what} | {row.peer} | {row.unit.split(',')[0]}" for row in timed], fontsize=7
+    )
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 

@@ -58,10 +58,17 @@ def rows(data: Path, *, quick: bool) -> Iterator[Row]:
                 )
                 yield not_timed(what, "torch", reason, goal=GOAL)
     keras.config.set_dtype_policy("float32")
+    yield from epoch_rows(quick=quick)
+
+
+def epoch_rows(*, quick: bool) -> Iterator[Row]:
+    """Compare training epoch and validation with plain Keras, both from the same weights."""
     experiment = PROFILES["smoke" if quick else "cpu"]
     size, batch = experiment.preparation.size, experiment.optimisation.micro_batch
     for arm in experiment.arms:
-        for name, (ours, plain) in beside_keras(arm, experiment.optimisation, size, batch).items():
+        sides, alike = beside_keras(arm, experiment.optimisation, size, batch)
+        for name, (ours, plain) in sides.items():
+            alike()
             what = f"{name}, {arm.name}, {size}x{size}, batch {batch}"
             own, theirs = float(ours()), float(plain())
             check = f"mean loss {own:.4f}, to {abs(own - theirs):.0e}"
@@ -151,8 +158,8 @@ def _batch(size: int, batch: int) -> tuple[np.ndarray, np.ndarray]:
     return images, np.stack([~mask, mask], axis=-1).astype(np.float32)
 
 
-def beside_keras(arm, optimisation, size: int, batch: int) -> dict[str, tuple[Callable, Callable]]:
-    """Return for each kind of work what does it here, and in plain Keras from the same weights; both give the loss."""
+def beside_keras(arm, optimisation, size: int, batch: int) -> tuple[dict[str, tuple[Callable, Callable]], Callable]:
+    """Return for each kind of work what does it here and in plain Keras, both with the loss, and what evens weights."""
     n_batches = 8
     trainer = Trainer(arm, optimisation, build=lambda: arm.build((size, size), n_channels=1, n_regions=1))
     own, padded.BatchNormalization = padded.BatchNormalization, keras.layers.BatchNormalization
@@ -160,7 +167,6 @@ def beside_keras(arm, optimisation, size: int, batch: int) -> dict[str, tuple[Ca
     padded.BatchNormalization = own
     losses = {name: loss() for name, loss in arm.losses.items()}
     plain.compile(keras.optimizers.Adam(RATE), loss=losses, jit_compile=False)
-    plain.set_weights(trainer.model.get_weights())
     images, masks = _batch(size, n_batches * batch)
     targets = {"mask": masks[..., 1:], "slice": np.ones((len(images), 1), np.float32)}
     shown = tf.data.Dataset.from_tensor_slices((images, {name: targets[name] for name in arm.losses}))
@@ -180,10 +186,11 @@ def beside_keras(arm, optimisation, size: int, batch: int) -> dict[str, tuple[Ca
             counted({name: t.numpy() for name, t in targets.items()}, plain.predict_on_batch(images))
         return loss
 
-    return {
+    sides = {
         "training epoch": (lambda: trainer._train(epochs, 0), fit),
         "validation": (lambda: trainer._validate(shown, counted)[0], validate),
     }
+    return sides, lambda: plain.set_weights(trainer.model.get_weights())
 
 
 def counted(targets: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> Counts:
