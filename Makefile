@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install hippocampus hippocampus-ablation table1 table2 table1-thoracic ablation tables tables-001 moco architectures pneumonia census figures test test-slow test-bench chaos fuzz smoke test-browser report verify spread stale record lint lock test-lowest clean
+.PHONY: help install hippocampus hippocampus-ablation table1 table2 table1-thoracic ablation tables tables-001 moco architectures pneumonia census figures test test-slow test-bench bench chaos fuzz smoke test-browser report verify spread stale record lint lock test-lowest clean
 
 help:
 	@echo "make table1      Table 1 of document 000 on the phantom cohort: minutes on two cores"
@@ -29,6 +29,7 @@ help:
 	@echo "make stale       names the tables that the code would not give any more;  make record: after a table was run"
 	@echo "make test        the tests;  make smoke: each experiment once, in seconds;  make lint"
 	@echo "make test-slow   the tests that take longer;  make test-bench: beside other libraries"
+	@echo "make bench       speed beside other libraries, one table: a quarter of an hour; DATA=folder with lidc_idri"
 	@echo "make chaos       four tables, killed at a hundred random moments, give the same bytes: an hour"
 	@echo "make fuzz        broken files for every reader: an hour of one core"
 	@echo "make clean       removes what can be made again; never results/ or figures/"
@@ -118,6 +119,11 @@ test-slow: $(INSTALLED)
 test-bench: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m pytest -m bench
+
+# Readers, masks, input, training and inference beside other libraries, in benchmarks/results/bench.*.
+bench: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(if $(DATA),REPRODUCE_REAL_DATA=$(DATA)) $(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick)
 
 # A hundred kills of four tables at random moments; what comes out must be the same bytes: an hour.
 chaos: $(INSTALLED)

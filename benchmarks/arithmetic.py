@@ -10,7 +10,6 @@ of a weight after ten steps. Both go to benchmarks/results/arithmetic.csv; costs
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import statistics
@@ -21,14 +20,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
+from timing import RESULTS, write_rows
 
 from reproduce.arithmetic import CHOSEN, ISA, ONEDNN, THREADS
 from reproduce.progress import tracked
 from reproduce.provenance import processor
 
-OUTPUT = Path(__file__).parent / "results" / "arithmetic.csv"
+OUTPUT = RESULTS / "arithmetic.csv"
 HEAD = ("arithmetic", "model", "ms_per_step", "over_chosen", "largest_drift", "same_bytes", "processor")
 WAYS = {
     "chosen (oneDNN, AVX2, one thread)": {},
@@ -106,12 +104,7 @@ def main() -> None:
             largest, same = drift(*paths)
             told = (f"{statistics.median(each):.1f}", f"{ratio:.2f}", f"{largest:.1e}", "yes" if same else "no")
             rows.append((way, name, *told, processor()))
-    with OUTPUT.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream, lineterminator="\n").writerows((HEAD, *rows))
-    table = Table(*HEAD)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+    write_rows(OUTPUT, [dict(zip(HEAD, row, strict=True)) for row in rows])
 
 
 if __name__ == "__main__":

@@ -9,32 +9,18 @@ given beside it as the least that any walk over the layers takes. Written to ben
 from __future__ import annotations
 
 import argparse
-import csv
 import statistics
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import keras
-from rich.console import Console
 from rich.progress import track
-from rich.table import Table
+from timing import RESULTS, in_turn, write_rows
 
 from reproduce.inspection.geometry import layer_geometry
 
 MODELS = ("VGG16", "ResNet50", "ResNet152", "InceptionV3", "DenseNet201", "MobileNetV2", "EfficientNetB0")
 HEAD = ("model", "layers", "seconds", "seconds_of_count_params", "receptive_field")
-OUTPUT = Path(__file__).parent / "results" / "geometry.csv"
-
-
-def seconds(call: Callable[[], object], repeats: int) -> float:
-    """The median of several calls."""
-    taken = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+OUTPUT = RESULTS / "geometry.csv"
 
 
 def measured(name: str, repeats: int) -> tuple[str, ...]:
@@ -43,7 +29,9 @@ def measured(name: str, repeats: int) -> tuple[str, ...]:
     rows = layer_geometry(model)
     # The last layer on a grid: what comes after global pooling sees the whole image anyway.
     field = [row.receptive_field for row in rows if len(row.output) == 3][-1]
-    own, counted = (seconds(call, repeats) for call in (lambda: layer_geometry(model), model.count_params))
+    sides = {"own": lambda: layer_geometry(model), "counted": model.count_params}
+    taken = in_turn(sides, rounds=repeats, clock=time.perf_counter)
+    own, counted = (statistics.median(taken[name]) / 1e3 for name in sides)
     return name, str(len(rows)), f"{own:.3f}", f"{counted:.4f}", "x".join(map(str, field))
 
 
@@ -52,12 +40,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
     found = [measured(name, repeats) for name in track(MODELS, "measure", transient=True)]
-    with OUTPUT.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream, lineterminator="\n").writerows((HEAD, *found))
-    table = Table(*HEAD)
-    for row in found:
-        table.add_row(*row)
-    Console().print(table)
+    write_rows(OUTPUT, [dict(zip(HEAD, row, strict=True)) for row in found])
 
 
 if __name__ == "__main__":

@@ -9,17 +9,17 @@ Writes benchmarks/results/memory.csv. Linux alone tells a process its peak.
 
 from __future__ import annotations
 
-import csv
 import multiprocessing
 import re
 from pathlib import Path
 
 import tyro
 from rich.console import Console
+from timing import RESULTS, write_rows
 
 import reproduce  # noqa: F401  (sets the arithmetic before a process imports TensorFlow)
 
-OUTPUT = Path(__file__).parent / "results" / "memory.csv"
+OUTPUT = RESULTS / "memory.csv"
 HEAD = ("model", "size", "micro_batch", "weights_mib", "estimate_mib", "measured_mib", "ratio")
 FLAT, DEEP = ((128, 128), (256, 256), (512, 512)), ((32, 48, 32), (48, 72, 48), (64, 96, 64))
 CASES = {"unoptimised_cnn": FLAT, "optimised_cnn": FLAT, "U-Net": FLAT, "DeepLabV3": FLAT, "lean 3-D U-Net": DEEP}
@@ -85,10 +85,7 @@ def main(only: str | None = None) -> None:
             Console().print(rows[-1])
     if only:
         return
-    with OUTPUT.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, HEAD, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(OUTPUT, rows)
 
 
 if __name__ == "__main__":

@@ -27,10 +27,10 @@ from metrics_memory import added_mib
 from metrics_peers import COUNTS, SURFACES, Pair, Peer, attempt
 from scipy import stats
 from sklearn.metrics import roc_auc_score
+from timing import RESULTS, markdown, write_rows
 
 from reproduce.metrics import ranking, statistics
 
-RESULTS = Path(__file__).parent / "results"
 VOLUMES = {
     "one nodule": volumes.one_nodule,
     "nodules": volumes.nodules,
@@ -47,13 +47,8 @@ def main() -> None:
     """Run the named parts, or all, and write their tables; the page is made of the tables that lie there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="tables to make again; all where none is named")
-    RESULTS.mkdir(exist_ok=True)
     for part in parser.parse_args().parts or PARTS:
-        rows = PARTS[part]()
-        with (RESULTS / f"metrics_{part}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(RESULTS / f"metrics_{part}.csv", PARTS[part]())
     (RESULTS / "metrics.md").write_text(_page(), encoding="utf-8")
 
 
@@ -235,8 +230,7 @@ def _page() -> str:
     for name, title in titles.items():
         with (RESULTS / f"metrics_{name}.csv").open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        lines += [f"## {title}", "", "| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
-        lines += ["| " + " | ".join(row.values()) + " |" for row in rows] + [""]
+        lines += [f"## {title}", "", markdown(rows)]
     return "\n".join(lines)
 
 

@@ -9,7 +9,6 @@ model that cannot do this has a fault between its layers and its loss; a stride 
 pixels. Writes benchmarks/results/overfit.csv.
 """
 
-import csv
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from timing import RESULTS, write_rows
 
 PROJECT = Path(__file__).resolve().parents[1]
 SIZE, EVERY, MOST = 96, 10, 600
@@ -93,10 +93,7 @@ def main() -> None:
             still = replace(arm, augmentation=None, build=replace(arm.build, arguments=settings))
             rows.append(steps_needed(still, experiment, image, mask))
             print(rows[-1], flush=True)
-    with (PROJECT / "benchmarks" / "results" / "overfit.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(RESULTS / "overfit.csv", rows)
 
 
 if __name__ == "__main__":

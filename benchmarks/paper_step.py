@@ -7,7 +7,6 @@ gradients are accumulated. Each arm runs in a process of its own, so that its pe
 benchmarks/results/paper_step.csv.
 """
 
-import csv
 import importlib.util
 import multiprocessing
 import resource
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import tyro
+from timing import RESULTS, write_rows
 
 HERE = Path(__file__).resolve().parent
 COLUMNS = ("arm", "parameters", "batch", "micro_batch", "size", "seconds", "peak_mib", "loss", "weights_moved")
@@ -65,12 +65,7 @@ def main(micro_batch: int, batch: int | None = None) -> None:
         with context.Pool(1) as pool:
             rows.append(pool.apply(one_step, (arm_index, micro_batch, batch)))
         print(rows[-1], flush=True)
-    path = HERE / "results" / "paper_step.csv"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(RESULTS / "paper_step.csv", rows)
 
 
 def _experiment():

@@ -9,7 +9,6 @@ least that any such command takes. Medians and ranges are written to benchmarks/
 from __future__ import annotations
 
 import argparse
-import csv
 import statistics
 import subprocess
 import sys
@@ -17,12 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import track
-from rich.table import Table
+from timing import RESULTS, write_rows
 
 HEAD = ("command", "cases", "seconds", "lowest", "highest", "over_import")
-OUTPUT = Path(__file__).parent / "results" / "predict.csv"
+OUTPUT = RESULTS / "predict.csv"
 RUN = "import sys; from reproduce.cli import main; main(sys.argv[1:])"
 
 
@@ -59,12 +57,7 @@ def main() -> None:
     for (command, n), each in taken.items():
         middle = statistics.median(each)
         rows.append((command, n, *(f"{value:.1f}" for value in (middle, min(each), max(each), middle / least))))
-    with OUTPUT.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream, lineterminator="\n").writerows((HEAD, *rows))
-    table = Table(*HEAD)
-    for row in rows:
-        table.add_row(*map(str, row))
-    Console().print(table)
+    write_rows(OUTPUT, [dict(zip(HEAD, row, strict=True)) for row in rows])
 
 
 if __name__ == "__main__":

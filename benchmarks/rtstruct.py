@@ -13,13 +13,11 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 from skimage.draw import polygon2mask
+from timing import in_turn, show
 
 from reproduce.imaging.rtstruct import StructureSet, read_structures
 from reproduce.imaging.rtstruct_masks import draw_structure
@@ -75,17 +73,6 @@ def by_polygons(structures: StructureSet, image: Volume) -> dict[str, np.ndarray
     return masks
 
 
-def seconds(run: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Median and slowest of the runs after a first one."""
-    run()
-    taken = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken), max(taken)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
@@ -96,19 +83,24 @@ def main() -> None:
         write_file(path, truth, image)
         megabytes = path.stat().st_size / 1e6
         structures = read_structures(path)
-        rows = {
-            "read the file": seconds(lambda: read_structures(path), repeats),
-            "fill the outlines": seconds(lambda: ours(structures, image), repeats),
-            "scikit-image, outline by outline": seconds(lambda: by_polygons(structures, image), 1),
+        sides = {
+            "read the file": lambda: read_structures(path),
+            "fill the outlines": lambda: ours(structures, image),
         }
+        taken = in_turn(sides, rounds=repeats, clock=time.perf_counter)
+        polygons = {"scikit-image, outline by outline": lambda: by_polygons(structures, image)}
+        taken |= in_turn(polygons, rounds=1, clock=time.perf_counter)
     n_contours = sum(len(s.contours) for s in structures.structures)
     n_points = sum(len(c.points_mm) for s in structures.structures for c in s.contours)
     print(f"{n_contours} outlines of {n_points} points, {megabytes:.1f} MB, on {SHAPE[0]} slices of 512x512")
-    table = Table("step", "median s", "slowest s")
-    for name, (median, slowest) in rows.items():
-        table.add_row(name, f"{median:.3f}", f"{slowest:.3f}")
-    Console(width=100).print(table)
-    print(f"file to masks: {rows['read the file'][0] + rows['fill the outlines'][0]:.2f} s; asked for: 2 s")
+    median_s = {name: statistics.median(each) / 1e3 for name, each in taken.items()}
+    show(
+        [
+            {"step": name, "median s": f"{median_s[name]:.3f}", "slowest s": f"{max(taken[name]) / 1e3:.3f}"}
+            for name in taken
+        ]
+    )
+    print(f"file to masks: {sum(median_s[name] for name in sides):.2f} s; asked for: 2 s")
     others = by_polygons(structures, image)
     for name, mask in ours(structures, image).items():
         other = others[name]
