@@ -56,3 +56,47 @@ def score(
     }
     sys.stdout.write(texts[format](scored, shown))
     return 1 if scored.faults else 0
+
+
+def check_split(
+    split: tyro.conf.Positional[Path],
+    images: Path | None = None,
+    patient: str | None = None,
+    expected: str = "",
+    format: Format = "text",
+    names: bool = False,
+) -> int:
+    """Check a split of others: patients, studies and images on two sides, and the size of each side.
+
+    Read are JSON of nnU-Net, of lists by side and of MONAI, CSV with a column of sides or folds, text lists and folders
+    named train, val and test: docs/check_split.md. Exit code 0 for a clean split; 1 for a leak, or a side of another
+    size than expected; 2 where the split or an image cannot be read.
+
+    Args:
+        split: The file, or the folder.
+        images: Folder of the images, to find those that are the same or look alike under other names.
+        patient: Regular expression whose group (?P<patient>...), or first group, is the patient. Left out: a column,
+            the forms of public data sets, or the entry itself.
+        expected: What a paper says, as train=200,val=50,test=10: entries or patients.
+        format: Text for a terminal, JSON with every leak, or Markdown.
+        names: Show names of patients and files as they are. Left out: stand-ins for what is not public.
+    """
+    from reproduce.leakage.check import check_split as check
+    from reproduce.leakage.check import expected_counts
+    from reproduce.leakage.identities import compiled_pattern
+    from reproduce.leakage.render import Shown, report_json, report_markdown, report_text
+    from reproduce.patient_ids import hidden_below
+    from reproduce.results.terminal import terminal_width
+
+    pattern = None if patient is None else compiled_pattern(patient)
+    typed = (split,) if images is None else (split, images)
+    with hidden_below(*(() if names else typed)):
+        report = check(split, images=images, pattern=pattern, expected=expected_counts(expected))
+    shown = Shown(split, images, names)
+    texts = {
+        "json": report_json,
+        "md": report_markdown,
+        "text": lambda report, shown: report_text(report, shown, width=terminal_width()),
+    }
+    sys.stdout.write(texts[format](report, shown))
+    return report.exit_code
