@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 from reproduce.errors import ArgumentError, DataNotFoundError, ReproduceError
+from reproduce.leakage.array_split import read_array_split
 from reproduce.leakage.identities import Identity, identify
 from reproduce.leakage.images import Content, ImageIndex, near_pairs, read_contents
 from reproduce.leakage.split import Division, Entry, side_named
@@ -101,25 +102,29 @@ def check_split(
     """Check a split.
 
     Args:
-        path: See `read_split`.
+        path: See `read_split`; or an .npz, whose images are compared in any case, see `read_array_split`.
         images: Folder of its images; None compares none.
         pattern: See `identify`.
         expected: Entries or patients of a side, by side.
 
     Raises:
         DataNotFoundError: The split or the folder is not there, or no entry has an image.
-        SplitFileError: See `read_split`.
+        SplitFileError: See `read_split` and `read_array_split`.
         ArgumentError: A side is expected that the split does not have; see `identify`.
     """
-    divisions = read_split(path)
+    contents: dict[Entry, tuple[Content, ...]] = {}
+    faults: dict[Entry, ReproduceError] = {}
+    if path.suffix.lower() == ".npz" and path.is_file():
+        division, contents = read_array_split(path)
+        divisions: tuple[Division, ...] = (division,)
+    else:
+        divisions = read_split(path)
     known = {side for division in divisions for side in division.sides}
     if strange := sorted(set(expected) - known):
         do = "name the sides of the split"
         raise ArgumentError(expected=f"{', '.join(sorted(known))}", got=strange[0], where="--expected", do=do)
-    entries = dict.fromkeys(entry for division in divisions for side in division.sides.values() for entry in side)
-    contents: dict[Entry, tuple[Content, ...]] = {}
-    faults: dict[Entry, ReproduceError] = {}
-    if images is not None:
+    if images is not None and not contents:
+        entries = dict.fromkeys(entry for division in divisions for side in division.sides.values() for entry in side)
         contents, faults = read_contents(entries, ImageIndex(images))
         if not contents:
             first = next(iter(faults.values()))
@@ -128,7 +133,7 @@ def check_split(
     checked = tuple(_check(division, contents, pattern, expected) for division in divisions)
     validated = Counter(entry for division in divisions for entry in set(division.sides.get("val", ())))
     again = tuple(entry for entry, n in validated.items() if n > 1)
-    n_images = None if images is None else sum(len(found) for found in contents.values())
+    n_images = sum(len(found) for found in contents.values()) if contents else None
     return Report(checked, n_images, faults, again)
 
 

@@ -26,6 +26,7 @@ from reproduce.leakage.split import Entry, stem
 
 NEAR = 0.95
 _BLOCKS = 12
+_AT_ONCE = 256
 _NIFTI = (".nii", ".nii.gz")
 _PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 _CHANNEL = re.compile(r"[_-](\d{4}|flair|t1|t1ce|t1n|t1c|t2|t2f|t2w)$", re.IGNORECASE)
@@ -86,7 +87,7 @@ class ImageIndex:
             return (entry.path,)
         text = entry.text.replace("\\", "/")
         named = self._folder / text.lstrip("/")
-        if named.exists() and named.resolve().is_relative_to(self._folder.resolve()):
+        if _is_below(named, self._folder):
             return _channels_in(named) or (named,)
         found = tuple(self._by_stem.get(stem(text), ()))
         ends = [path for path in found if path.as_posix().endswith(f"/{text}")]
@@ -95,6 +96,13 @@ class ImageIndex:
             got, do = f"{len(found)} in several folders", "write paths below the folder of images into the split"
             raise SplitFileError(expected="one image of that name", got=got, where=text, do=do)
         return found
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    try:
+        return path.exists() and path.resolve().is_relative_to(folder.resolve())
+    except OSError:  # a name that is too long for a file
+        return False
 
 
 def _channels_in(path: Path) -> tuple[Path, ...]:
@@ -111,17 +119,18 @@ def read_content(entry: Entry, path: Path) -> Content:
         What `read_nifti` and `read_series` raise.
     """
     pixels = _pixels(path)
+    return content_of(entry, path, pixels, is_picture=path.suffix.lower() in _PICTURES)
+
+
+def content_of(entry: Entry, path: Path, pixels: np.ndarray, *, is_picture: bool) -> Content:
+    """Return what is compared of pixels: `[z, y, x]` with channels last, or of a picture `[y, x]` with colours last."""
     digest = hashlib.sha256(repr(pixels.shape).encode())
     for plane in pixels:
         digest.update(np.ascontiguousarray(plane, dtype="<f8").tobytes())
-    grey = pixels.mean(axis=-1) if _is_colour(path, pixels) else pixels
+    grey = pixels.mean(axis=-1) if is_picture and pixels.ndim == 3 else pixels
     while grey.ndim > 3:
         grey = grey[..., 0]
     return Content(entry, path, digest.hexdigest(), _differences(grey), grey.ndim)
-
-
-def _is_colour(path: Path, pixels: np.ndarray) -> bool:
-    return path.suffix.lower() in _PICTURES and pixels.ndim == 3
 
 
 def _pixels(path: Path) -> np.ndarray:
@@ -162,18 +171,18 @@ def _block_means(pixels: np.ndarray) -> np.ndarray:
 
 def near_pairs(one: Iterable[Content], other: Iterable[Content]) -> Iterator[tuple[Content, Content, float]]:
     """Yield pairs of images of two sides that look alike and are not the same, with their correlation."""
+    sides = list(one), list(other)
     for n_axes in (2, 3):
-        a, b = ([each for each in side if _comparable(each, n_axes)] for side in (list(one), list(other)))
+        a, b = ([(each, each.differences) for each in side if _comparable(each, n_axes)] for side in sides)
         if not a or not b:
             continue
-        columns = np.stack([each.differences for each in b if each.differences is not None]).T
-        for each in a:
-            if each.differences is None:
-                continue
-            alike = each.differences @ columns
-            for i in np.flatnonzero(alike >= NEAR):
-                if b[i].digest != each.digest:
-                    yield each, b[i], float(alike[i])
+        columns = np.stack([differences for _, differences in b if differences is not None]).T
+        for start in range(0, len(a), _AT_ONCE):
+            some = a[start : start + _AT_ONCE]
+            alike = np.stack([differences for _, differences in some if differences is not None]) @ columns
+            for i, k in np.argwhere(alike >= NEAR):
+                if some[i][0].digest != b[k][0].digest:
+                    yield some[i][0], b[k][0], float(alike[i, k])
 
 
 def _comparable(content: Content, n_axes: int) -> bool:

@@ -12,7 +12,7 @@ from reproduce.errors import ReproduceError
 from reproduce.intake.contents import plural
 from reproduce.leakage.check import Checked, Leak, Report
 from reproduce.leakage.images import NEAR
-from reproduce.leakage.split import Entry
+from reproduce.leakage.split import SIDES, Entry, side_named
 from reproduce.patient_ids import error_below, path_id, patient_id
 from reproduce.results.markdown import table as markdown_table
 
@@ -45,9 +45,12 @@ class Shown:
         return patient if self.names else patient_id(patient, folder=self._root)
 
     def entry(self, entry: Entry) -> str:
-        """Return what an entry is called, each part of its path by itself."""
-        text = entry.text.replace("\\", "/").lstrip("/")
-        return entry.text if self.names else path_id(self._root / text, self._root)
+        """Return what an entry is called, part by part; sides and places in an array are no names of anybody."""
+        is_place = entry.path is not None and entry.path.suffix == ".npz"
+        if self.names or is_place:
+            return entry.text
+        parts = [part for part in entry.text.replace("\\", "/").split("/") if part]
+        return "/".join(part if side_named(part) in SIDES else path_id(self._root / part, self._root) for part in parts)
 
     def error(self, error: ReproduceError) -> str:
         """Return why an entry has no image."""

@@ -92,7 +92,9 @@ def _text(path: Path) -> str:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(_text(path))
+        value = json.loads(_text(path))
+        json.dumps(value, ensure_ascii=False).encode()  # half a character, as \ud800 writes it, is no name
+        return value
     except (ValueError, RecursionError) as error:
         _refuse("JSON", f"{type(error).__name__}: {error}", path, "mend the file")
 
@@ -155,8 +157,12 @@ def _of_table(path: Path) -> tuple[Division, ...]:
     if side is None or not image:
         got = f"columns {', '.join(columns.values())}"
         _refuse(f"a column {', '.join(_SIDE)} and one of images or patients", got, path)
+    try:
+        listed = list(rows)
+    except csv.Error as error:
+        _refuse("well-formed CSV", str(error), path, "mend the file")
     found = []
-    for line, row in enumerate(rows, start=2):
+    for line, row in enumerate(listed, start=2):
         if None in row or None in row.values():
             _refuse(f"{len(columns)} fields", "another number", Path(f"{path}, line {line}"), "mend the line")
         entry = Entry(row[image].strip(), row[patient].strip() if patient else "", row[study].strip() if study else "")

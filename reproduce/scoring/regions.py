@@ -18,7 +18,7 @@ NUMBERINGS: Mapping[str, Mapping[int, int]] = {
     "brats2023": BRATS_2023.labels,
     "brats-nnunet": {0: 0, 1: OEDEMA, 2: CORE, 3: ENHANCING},
 }
-_PART = re.compile(r"\s*([^=;,]+?)\s*=\s*(\d+(?:\s*,\s*\d+)*)\s*")
+_PART = re.compile(r"\s*([^=;,]+?)\s*=\s*(\d{1,5}(?:\s*,\s*\d{1,5})*)\s*")
 
 Members = tuple[int, ...]
 

@@ -13,6 +13,7 @@ from reproduce.leakage.split import Entry, side_named, stem
 from reproduce.patient_ids import HASHED, public_patient
 from tests.leakage.conftest import image, write_nifti
 
+SEEDS = {"train": 0, "val": 10, "test": 20}
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -122,11 +123,29 @@ def test_duplicate_and_near_duplicate_volumes_of_text_lists(checked, tmp_path):
     assert (code, leaks(found), found["without_image"]) == (0, [], {})
 
 
+def test_an_archive_of_arrays_is_compared_by_itself(run, tmp_path):
+    arrays = {f"{side}_images": np.stack([image(k + i, (28, 28)) for i in range(3)]) for side, k in SEEDS.items()}
+    np.savez(tmp_path / "mnist.npz", **arrays, train_labels=np.zeros((3, 1)))
+    assert run("check-split", tmp_path / "mnist.npz").code == 0
+    arrays["val_images"][2] = arrays["train_images"][1]
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    done = run("check-split", tmp_path / "mnist.npz")
+    assert done.code == 1
+    assert "duplicate: train/1 in train and val/2 in val have the same voxels" in done.out
+
+
 def test_images_that_are_the_same_everywhere_are_no_duplicates(checked, tmp_path):
     for i in (1, 2):
         write_nifti(tmp_path / f"case{i}.nii.gz", np.zeros((8, 8, 8), np.uint8))
     (tmp_path / "split.json").write_text('{"train": ["case1"], "test": ["case2"]}')
     assert checked(tmp_path / "split.json", "--images", tmp_path)[0] == 0
+
+
+def test_a_name_too_long_for_a_file_has_no_image(checked, tmp_path):
+    write_nifti(tmp_path / "case1.nii.gz", image(1))
+    (tmp_path / "split.json").write_text(json.dumps({"train": ["case1"], "test": ["x" * 300, "../case1.nii.gz"]}))
+    code, found = checked(tmp_path / "split.json", "--images", tmp_path)
+    assert (code, list(found["without_image"])) == (1, ["x" * 300])
 
 
 def test_an_image_that_is_lost_or_broken_is_named_and_the_code_is_2(checked, tmp_path):
@@ -234,7 +253,15 @@ def test_our_own_splits_are_clean(checked):
 
 
 UNREADABLE = {
+    "no archive": ("s.npz", "x", (), "SplitFileError: expected an archive of arrays, got BadZipFile"),
     "no json": ("s.json", "{", (), "SplitFileError: expected JSON, got JSONDecodeError"),
+    "half a character": (
+        "s.json",
+        r'{"train": ["\ud800"], "test": ["a"]}',
+        (),
+        "SplitFileError: expected JSON, got Unicode",
+    ),
+    "endless field": ("s.csv", f"id,split\n{'x' * 140_000},train\n", (), "SplitFileError: expected well-formed CSV"),
     "empty": ("s.json", " \n", (), "SplitFileError: expected a split, got an empty file"),
     "a number": ("s.json", "7", (), "SplitFileError: expected a JSON object, or a list of folds, got int"),
     "no sides": ("s.json", '{"a": [1]}', (), "SplitFileError: expected lists named as train, val and test, got a"),
@@ -346,3 +373,11 @@ def test_no_two_of_the_real_patients_look_alike(checked, real_data, tmp_path):
     (tmp_path / "s.json").write_text(json.dumps({"train": names[:40], "test": names[40:]}))
     code, found = checked(tmp_path / "s.json", "--images", real_data / "msd_hippocampus" / "imagesTr")
     assert (code, leaks(found), found["n_images"]) == (0, [], 60)
+
+
+@pytest.mark.real
+def test_four_x_rays_of_pneumonia_mnist_are_in_train_and_val(checked, real_data):
+    code, found = checked(real_data / "classification" / "pneumoniamnist.npz")
+    assert code == 1
+    kinds = [(leak[1], *leak[2:4]) for leak in leaks(found)]
+    assert kinds == [("duplicate", "train", "val")] * 4 + [("near-duplicate", "train", "test")]

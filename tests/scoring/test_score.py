@@ -152,7 +152,7 @@ def test_whole_tumour_is_right_where_its_tissues_are_exchanged(masks):
     assert found["brats", "NCR, ED, ET"].by_region == pytest.approx({"NCR": 0.0, "ED": 0.0, "ET": 1.0})
 
 
-@pytest.mark.parametrize("text", ["WT=1,2;TC", "WT=", "WT=0,1", "a=1;a=2", "1,2", "brats2020"])
+@pytest.mark.parametrize("text", ["WT=1,2;TC", "WT=", "WT=1234567", "WT=0,1", "a=1;a=2", "1,2", "brats2020"])
 def test_regions_that_cannot_be_read_are_refused(text):
     with pytest.raises(ArgumentError, match="expected --regions labels, brats2017"):
         region_sets(text, [1])
