@@ -217,7 +217,7 @@ def _images(
             by_digest[content.digest].append(content)
     for content in one:
         for same in by_digest.get(content.digest, ()):
-            if same.entry != content.entry and content.differences is not None:
+            if same.entry != content.entry:
                 yield Leak("duplicate", sides, who[content.entry].patient, ((content.entry,), (same.entry,)))
     for content, alike, correlation in near_pairs(one, other):
         if who[content.entry].patient != who[alike.entry].patient:

@@ -150,23 +150,25 @@ def _pixels(path: Path) -> np.ndarray:
 
 
 def _differences(pixels: np.ndarray) -> np.ndarray | None:
-    blocks = _block_means(np.asarray(pixels, dtype=np.float64))
+    # Plane by plane, so that a CT is never there in float64 as a whole.
+    planes = pixels if pixels.ndim == 3 else pixels[None]
+    blocks = np.stack([_block_means(_block_means(plane.astype(np.float64), axis=0), axis=1) for plane in planes])
+    blocks = _block_means(blocks, axis=0) if pixels.ndim == 3 else blocks[0]
     steps = np.concatenate([np.diff(blocks, axis=axis).ravel() for axis in range(blocks.ndim)])
     steps = steps - steps.mean()
     length = np.linalg.norm(steps)
     return (steps / length).astype(np.float32) if np.isfinite(length) and length > 0 else None
 
 
-def _block_means(pixels: np.ndarray) -> np.ndarray:
-    """Return means of equal parts along every axis, of which a voxel may belong to two in shares."""
-    for axis, n in enumerate(pixels.shape):
-        edges = np.linspace(0, n, _BLOCKS + 1)
-        below = np.floor(edges).astype(int)
-        sums = np.concatenate([np.zeros_like(np.take(pixels, [0], axis)), np.cumsum(pixels, axis)], axis)
-        share = (edges - below).reshape([-1 if each == axis else 1 for each in range(pixels.ndim)])
-        at_edges = np.take(sums, below, axis) * (1 - share) + np.take(sums, np.minimum(below + 1, n), axis) * share
-        pixels = np.diff(at_edges, axis=axis) * (_BLOCKS / n)
-    return pixels
+def _block_means(values: np.ndarray, *, axis: int) -> np.ndarray:
+    """Return means of equal parts along an axis; a voxel on the edge of two belongs to both in shares."""
+    n = values.shape[axis]
+    edges = np.linspace(0, n, _BLOCKS + 1)
+    below = np.floor(edges).astype(int)
+    sums = np.concatenate([np.zeros_like(np.take(values, [0], axis)), np.cumsum(values, axis)], axis)
+    share = (edges - below).reshape([-1 if each == axis else 1 for each in range(values.ndim)])
+    at_edges = np.take(sums, below, axis) * (1 - share) + np.take(sums, np.minimum(below + 1, n), axis) * share
+    return np.diff(at_edges, axis=axis) * (_BLOCKS / n)
 
 
 def near_pairs(one: Iterable[Content], other: Iterable[Content]) -> Iterator[tuple[Content, Content, float]]:

@@ -238,6 +238,7 @@ def test_expected_counts_are_met_by_entries_or_patients(checked, tmp_path):
             {"train", "test"},
         ),
         ('{"fold_0": ["a"], "fold_1": ["b"]}', {"fold 0", "fold 1"}),
+        ('{"train": ["a"], "test": ["b"], "1": ["a"]}', {"train", "test"}),
     ],
 )
 def test_other_forms_of_json(checked, tmp_path, text, sides):
