@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,18 @@ def test_duplicate_and_near_duplicate_volumes_of_text_lists(checked, tmp_path):
     (tmp_path / "test.txt").write_text("case4.nii.gz\n")
     code, found = checked(tmp_path, "--images", folder)
     assert (code, leaks(found), found["without_image"]) == (0, [], {})
+
+
+def test_series_of_dicom_are_images_by_their_folders(checked, phantom_root, tmp_path):
+    folders = sorted({path.parent.relative_to(phantom_root).as_posix() for path in phantom_root.rglob("*.dcm")})
+    (tmp_path / "s.json").write_text(json.dumps({"train": folders[:2], "test": folders[2:]}))
+    code, found = checked(tmp_path / "s.json", "--images", phantom_root)
+    assert (code, found["n_images"], found["without_image"]) == (0, 3, {})
+    assert found["divisions"][0]["patients_known_by"] == {"form": 3}
+    shutil.copytree(phantom_root / folders[0], tmp_path / "root" / "test" / "copy")
+    shutil.copytree(phantom_root / folders[0], tmp_path / "root" / "train" / "original")
+    code, found = checked(tmp_path / "root", "--images", tmp_path / "root")
+    assert (code, [leak[1] for leak in leaks(found)]) == (1, ["duplicate"])
 
 
 def test_an_archive_of_arrays_is_compared_by_itself(run, tmp_path):
