@@ -114,10 +114,6 @@ class LeakageError(ReproduceError):
     """A patient stands on both sides of a split."""
 
 
-class SplitFileError(ReproduceError):
-    """A file or folder cannot be read as a split into train, validation and test."""
-
-
 class ProtocolError(ReproduceError, ValueError):
     """A protocol is incomplete or contradicts itself, or a run is resumed under another one."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from reproduce.array_files import read_arrays
-from reproduce.errors import SplitFileError
 from reproduce.leakage.images import Content, content_of
-from reproduce.leakage.split import Division, Entry, side_named
+from reproduce.leakage.split import Division, Entry, SplitFileError, side_named
 
 _END = "_images"
 _DO = "name an .npz with train_images, val_images and test_images"

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from reproduce.errors import DataNotFoundError, NotAnImageError, ReproduceError, SplitFileError
+from reproduce.errors import DataNotFoundError, NotAnImageError, ReproduceError
 from reproduce.imaging.dicom import read_series
 from reproduce.imaging.nifti import read_nifti
 from reproduce.intake.files import sorted_files
-from reproduce.leakage.split import Entry, stem
+from reproduce.leakage.split import Entry, SplitFileError, stem
 
 NEAR = 0.95
 _BLOCKS = 12

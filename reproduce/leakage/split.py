@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reproduce.errors import ReproduceError
+
 TRAIN, VAL, TEST = SIDES = ("train", "val", "test")
 _ALIASES = {
     **dict.fromkeys(("train", "training", "tr", "trn", "trainset", "trainingset", "imagestr"), TRAIN),
@@ -14,6 +16,10 @@ _ALIASES = {
     **dict.fromkeys(("test", "testing", "ts", "tst", "te", "testset", "testingset", "imagests"), TEST),
 }
 _FOLD = re.compile(r"(?:fold|cv|split)?[ _-]?(\d+)", re.IGNORECASE)
+
+
+class SplitFileError(ReproduceError):
+    """A file or folder cannot be read as a split into train, validation and test."""
 
 
 @dataclass(frozen=True)

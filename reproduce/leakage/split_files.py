@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from reproduce.errors import DataNotFoundError, SplitFileError
-from reproduce.leakage.split import SIDES, Division, Entry, side_named
+from reproduce.errors import DataNotFoundError
+from reproduce.leakage.split import SIDES, Division, Entry, SplitFileError, side_named
 from reproduce.paths import refuse_unlisted
 
 _PATIENT = ("patient", "patientid", "subject", "subjectid", "pid", "participantid")
