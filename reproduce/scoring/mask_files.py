@@ -20,6 +20,7 @@ from reproduce.scoring.regions import Members
 
 _ENDINGS = (".nii.gz", ".nii", ".dcm")
 _WHOLE = 1e-3  # of a voxel: how far the voxels of two SEG of one series may be apart
+_MOST_SLICES = 4096
 
 
 @dataclass(frozen=True)
@@ -170,12 +171,19 @@ def on_one_grid(prediction: Masks, reference: Masks, *, names: tuple[str, str]) 
 
 
 def _whole_offset(prediction: Volume, reference: Volume) -> np.ndarray | None:
-    """Return the index (z, y, x) in the reference of the prediction's first voxel; None if it is on another lattice."""
+    """Return the index (z, y, x) in the reference of the prediction's first voxel; None if they are of no one scan.
+
+    Those differ along one axis alone, by whole slices, and are at most `_MOST_SLICES` together.
+    """
     if not np.allclose(prediction.affine[:3, :3], reference.affine[:3, :3], atol=_WHOLE * min(reference.spacing_mm)):
         return None
     offset = reference.index_zyx(prediction.affine[:3, 3])
     whole = np.rint(offset)
-    return whole.astype(int) if np.abs(offset - whole).max() <= _WHOLE else None
+    others = (whole != 0) | (np.array(prediction.shape) != reference.shape)
+    n_together = np.maximum(whole + prediction.shape, reference.shape) - np.minimum(whole, 0)
+    if np.abs(offset - whole).max() > _WHOLE or others.sum() > 1 or n_together.max() > _MOST_SLICES:
+        return None
+    return whole.astype(int)
 
 
 def _padded(masks: Masks, first: np.ndarray, shape: tuple[int, ...], affine: np.ndarray) -> Masks:

@@ -9,12 +9,14 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from reproduce.errors import GeometryError
 from reproduce.imaging import Volume, write_nifti
 from reproduce.imaging.dicom import read_series
 from reproduce.imaging.nifti import read_nifti_labels
-from reproduce.intake.masks import Masks
+from reproduce.intake.masks import Masks as Outlines
 from reproduce.intake.seg_writer import write_masks_seg
 from reproduce.patient_ids import HASHED
+from reproduce.scoring.mask_files import Masks, on_one_grid
 from tests.scoring.conftest import labels
 
 ROW, HALF = np.s_[0, 0, :4], np.s_[0, 0, :2]
@@ -189,7 +191,7 @@ def test_segs_of_one_series_are_scored_where_they_begin_and_end_in_other_slices(
     prediction[2:5, 20:24, 20:30] = True
     for name, mask in (("pred", prediction), ("ref", reference)):
         (tmp_path / name).mkdir()
-        masks = Masks(series.volume, {1: mask}, {1: "nodule"})
+        masks = Outlines(series.volume, {1: mask}, {1: "nodule"})
         write_masks_seg(tmp_path / name / "lung_001.dcm", masks, series)
     done = run("score", tmp_path / "pred", tmp_path / "ref", "--as", "nnunet", "brats2023")
     assert done.code == 0, done.out + done.err
@@ -197,6 +199,32 @@ def test_segs_of_one_series_are_scored_where_they_begin_and_end_in_other_slices(
     write_nifti(series.volume.on_same_grid(reference.astype(np.uint8), "label"), tmp_path / "ref.nii.gz", like=None)
     done = run("score", tmp_path / "pred" / "lung_001.dcm", tmp_path / "ref.nii.gz", "--as", "nnunet")
     assert re.search(r"nnunet +0\.6667 +0\.6667", done.out), done.out
+
+
+@pytest.mark.parametrize(
+    ("shift_mm", "same"),
+    [
+        ((0, 0, 4), True),
+        ((0, 0, -6), True),
+        ((0, 0, 1), False),
+        ((1, 0, 0), True),
+        ((1, 0, 2), False),
+        ((0, 0, 2e4), False),
+    ],
+)
+def test_only_slices_of_one_scan_are_brought_together(shift_mm, same):
+    affine = np.diag([1.0, 1.0, 2.0, 1.0])
+    reference = Masks(Volume(labels(), affine, "label"), {1: labels(_1=ROW) > 0})
+    affine = affine.copy()
+    affine[:3, 3] = shift_mm
+    prediction = Masks(Volume(labels(), affine, "label"), {1: labels(_1=ROW) > 0})
+    if not same:
+        with pytest.raises(GeometryError):
+            on_one_grid(prediction, reference, names=("prediction", "reference"))
+        return
+    found = on_one_grid(prediction, reference, names=("prediction", "reference"))
+    (here, there) = (masks.grid.world_mm(np.argwhere(masks.inside((1,)))[0]) for masks in found)
+    np.testing.assert_allclose(here - there, shift_mm)
 
 
 def test_the_page_shows_what_is_printed(run, masks):
