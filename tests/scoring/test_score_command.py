@@ -2,6 +2,8 @@
 
 import csv
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -225,6 +227,24 @@ def test_only_slices_of_one_scan_are_brought_together(shift_mm, same):
     found = on_one_grid(prediction, reference, names=("prediction", "reference"))
     (here, there) = (masks.grid.world_mm(np.argwhere(masks.inside((1,)))[0]) for masks in found)
     np.testing.assert_allclose(here - there, shift_mm)
+
+
+BLOCKED = """
+import sys
+for name in ("tensorflow", "keras", "tensorflow_datasets"):
+    sys.modules[name] = None  # whoever imports it now gets an ImportError
+from reproduce import cli
+cli.main(sys.argv[1:])
+"""
+
+
+def test_it_needs_neither_tensorflow_nor_keras_and_nor_does_check_split(good, tmp_path):
+    (tmp_path / "s.json").write_text('{"train": ["lung_001"], "test": ["lung_002"]}')
+    for arguments in (["score", good.predictions, good.references], ["check-split", tmp_path / "s.json"]):
+        done = subprocess.run(
+            [sys.executable, "-c", BLOCKED, *map(str, arguments)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_the_page_shows_what_is_printed(run, masks):
