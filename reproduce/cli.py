@@ -10,6 +10,7 @@ import tyro
 from reproduce.cli_checks import spread, stale, verify
 from reproduce.cli_images import convert, export, inspect, predict
 from reproduce.cli_results import audit, datasets, diff, figures, report, statements
+from reproduce.cli_reviews import check_split, score
 from reproduce.errors import STOPPED, ArgumentError, ReproduceError
 
 
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     commands: dict[str, Callable[..., int]] = {
         "audit": audit,
+        "check-split": check_split,
         "convert": convert,
         "datasets": datasets,
         "diff": diff,
@@ -29,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "inspect": inspect,
         "predict": predict,
         "report": report,
+        "score": score,
         "spread": spread,
         "stale": stale,
         "statements": statements,

@@ -50,6 +50,19 @@ _ENDING = re.compile(r"(\.nii)?\.gz$|\.(nii|dcm|xml|json)$", re.IGNORECASE)
 _UID = re.compile(rf"(?<![\w.])(?!1\.2\.840\.10008\.)(?!{_TCIA})(?:[012](?:\.\d+){{4,}}|2\.25\.\d{{20,}})(?!\w)")
 
 
+_PUBLIC_IN_TEXT = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_PATIENTS)})(?![A-Za-z0-9])")
+
+
+def public_patient(text: str) -> str:
+    """Return the first name in a text, as a path, that is of the form of a patient of a public data set; "" for none.
+
+    >>> public_patient("TCGA-FG-6692/TCGA-FG-6692_flair.nii.gz")
+    'TCGA-FG-6692'
+    """
+    found = _PUBLIC_IN_TEXT.search(text)
+    return found[0] if found else ""
+
+
 def private_folder() -> Path:
     """Return the folder of key and table: `private` in `$REPRODUCE_CACHE`, or in `reproduce` of the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
