@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from reproduce.audit.columns import by_test_set
 from reproduce.audit.confusion_checks import column_findings
 from reproduce.audit.finding import Finding, Reading
+from reproduce.audit.matrix_checks import matrix_findings
 from reproduce.audit.overlap_checks import overlap_findings
 from reproduce.audit.pair_checks import pair_findings
 from reproduce.audit.printed import Cell
@@ -33,6 +34,7 @@ def audit(cells: Sequence[Cell], *, small_structures: Collection[str] = ()) -> t
     for columns in by_test_set(cells):
         for column in columns:
             findings += column_findings(column, small_structures)
+            findings += matrix_findings(column)
         findings += pair_findings(columns)
         findings += overlap_findings(columns)
     return (*findings, *text_findings(cells))

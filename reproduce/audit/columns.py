@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reproduce.audit.make_up import MakeUp, entries, make_up
+from reproduce.audit.matrix_search import Level
 from reproduce.audit.prevalence import Rates
 from reproduce.audit.printed import Cell
+from reproduce.audit.scores import score_of
 
 RATES = ("accuracy", "sensitivity", "specificity")
 
@@ -36,6 +39,31 @@ class Column:
 def rates_of(cells: Iterable[Cell]) -> Rates:
     """Return the rates that the cells of `RATES`, in that order, print, and the Dice of a fourth cell."""
     return Rates(*(cell.share for cell in cells))
+
+
+def levels_of(cells: Iterable[Cell]) -> list[Level]:
+    """Return the scores of a confusion matrix that cells print; a metric that is none is left out."""
+    return [Level(score, cell.share) for cell in cells if (score := score_of(cell.metric)) is not None]
+
+
+def make_up_of(cells: Iterable[Cell]) -> MakeUp:
+    """Return what the cells of one column say of its test set.
+
+    The columns `positives` and `negatives` count first, then the n of sensitivity and of specificity; the n of
+    accuracy is both together.
+    """
+    known: dict[str, range] = {}
+    for cell in cells:
+        for side, text in (("positives", cell.positives), ("negatives", cell.negatives)):
+            if text and (found := entries(text)):
+                known[side] = found[0]
+        if cell.n is not None and (part := _PARTS.get(cell.metric)):
+            known.setdefault(part, range(cell.n, cell.n + 1))
+    return make_up(known.get("positives"), known.get("negatives"), known.get("total"))
+
+
+_PARTS = {"sensitivity": "positives", "fnr": "positives", "specificity": "negatives", "fpr": "negatives"}
+_PARTS |= {"accuracy": "total", "error rate": "total"}
 
 
 def by_test_set(cells: Sequence[Cell]) -> tuple[tuple[Column, ...], ...]:

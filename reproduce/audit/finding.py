@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reproduce.audit.interval import Interval
+from reproduce.audit.matrix import Matrix
 from reproduce.audit.printed import Cell
 
 Verdict = Literal["consistent", "inconsistent", "undetermined"]
@@ -38,6 +39,26 @@ class Quantity:
 
 
 @dataclass(frozen=True)
+class Witness:
+    """Counts that print a column exactly.
+
+    Attributes:
+        model: Whose column.
+        matrices: One confusion matrix, or one for each fold or case.
+    """
+
+    model: str
+    matrices: tuple[Matrix, ...]
+
+    @property
+    def text(self) -> str:
+        """The counts for reading."""
+        if len(self.matrices) == 1:
+            return self.matrices[0].text
+        return "; ".join(f"{i}: {each.text}" for i, each in enumerate(self.matrices, 1))
+
+
+@dataclass(frozen=True)
 class Finding:
     """What one check says.
 
@@ -53,6 +74,8 @@ class Finding:
         brief: A few words for a table.
         explanation: One to three sentences for a reader who is no statistician.
         cells: The cells that the check looked at; empty for a statement that no cell prints.
+        witness: Counts that print the cells, one entry for each column; empty where none are given.
+        conflict: The fewest of the cells that cannot stand together; empty where none are named.
     """
 
     check: str
@@ -66,6 +89,19 @@ class Finding:
     brief: str
     explanation: str
     cells: tuple[Cell, ...] = ()
+    witness: tuple[Witness, ...] = ()
+    conflict: tuple[Cell, ...] = ()
+
+    @property
+    def figures(self) -> tuple[Quantity, ...]:
+        """The values, then the witness and the conflict for reading."""
+        witness = (Quantity(f"counts that print it, {each.model}", each.text) for each in self.witness)
+        fewest = ", ".join(f"{cell.metric} {cell.value}{_UNITS[cell.unit]} ({cell.model})" for cell in self.conflict)
+        conflict = (Quantity("smallest conflict", fewest),) if self.conflict else ()
+        return (*self.values, *witness, *conflict)
+
+
+_UNITS = {"%": " %", "ratio": "", "points": " points"}
 
 
 def finding_of(
@@ -77,6 +113,8 @@ def finding_of(
     brief: str,
     explanation: str,
     values: Sequence[Quantity] = (),
+    witness: Sequence[Witness] = (),
+    conflict: Sequence[Cell] = (),
 ) -> Finding:
     """Return a finding on one or more cells of one document; their models and metrics keep their order."""
     return Finding(
@@ -91,6 +129,8 @@ def finding_of(
         brief=brief,
         explanation=explanation,
         cells=tuple(cells),
+        witness=tuple(witness),
+        conflict=tuple(conflict),
     )
 
 

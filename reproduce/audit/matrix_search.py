@@ -68,12 +68,14 @@ def find_matrix(levels: Sequence[Level], made_up: MakeUp, *, seconds: float = LI
         return Answer(None)
     end = time.monotonic() + seconds
     try:
+        if made_up.open and _impossible_side(levels, made_up, end):
+            return Answer(None)
         for positives, negatives in made_up.pairs(shares):
             if (found := _with(levels, positives, negatives, end)) is not None:
                 return Answer(found)
     except TimeoutError:
         return Answer(None, proven=False, reason=f"not decided in {seconds:g} s")
-    if not made_up.open:
+    if made_up.holds_all(shares):
         return Answer(None)
     if made_up.unknown and (found := _large(levels, edges)) is not None:
         return Answer(found)
@@ -93,13 +95,28 @@ def cone(levels: Sequence[Level]) -> list[Form]:
             edge = (-edge[0], -edge[1], -edge[2], -edge[3])
         if any(edge) and all(dot(plane, edge) >= 0 for plane in planes):
             edges.add(edge)
-    return sorted(edges)
+    # A test set has positives and negatives; the edges of an empty one fulfil every plane.
+    filled = any(tp + fn for tp, fn, _, _ in edges) and any(fp + tn for _, _, fp, tn in edges)
+    return sorted(edges) if filled else []
 
 
 def prevalences(edges: Sequence[Form]) -> Interval | None:
     """Return the shares of positives of all matrices in a cone; None for an empty one."""
     shares = [Fraction(tp + fn, tp + fn + fp + tn) for tp, fn, fp, tn in edges]
     return Interval(min(shares), max(shares)) if shares else None
+
+
+def _impossible_side(levels: Sequence[Level], made_up: MakeUp, end: float) -> bool:
+    """Whether the scores of the positives alone, or of the negatives alone, fit none of the numbers that are known."""
+    rest = range(1, made_up.total[-1])
+    for numbers, apart, side in ((made_up.positives, slice(2, 4), 0), (made_up.negatives, slice(0, 2), 1)):
+        own = [
+            each for each in levels if each.score.free and not any(k for form in each.score.free for k in form[apart])
+        ]
+        pairs = ((n, 1) if side == 0 else (1, n) for n in numbers)
+        if own and numbers != rest and all(_with(own, *pair, end) is None for pair in pairs):
+            return True
+    return False
 
 
 def _planes(level: Level, top: Form, bottom: Form) -> tuple[Form, Form]:

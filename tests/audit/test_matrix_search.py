@@ -82,8 +82,17 @@ def test_a_column_without_a_small_matrix_gets_a_large_one():
     found = find_matrix(pixels, make_up(None, None)).matrix
     assert sum(found.counts) > LARGEST_TEST_SET
     assert all(each.printed_by(found) for each in pixels)
-    # With 63 positives alone known, no size up to the limit does, and beyond it nothing is proven.
-    answer = find_matrix(pixels, make_up(range(63, 64), None))
+
+
+def test_one_known_side_proves_where_the_other_cannot_help():
+    known = make_up(range(63, 64), None)
+    # .7924 of 63 is 49.9, whatever the negatives.
+    assert find_matrix(levels(sensitivity="0.7924", accuracy="0.9"), known) == Answer(None, proven=True)
+    # 12.7 % positives make at most 500 cases of 63; Dice 0.8157 is of none of them.
+    column = levels(dice="0.81571", specificity="0.97810", accuracy="0.95440")
+    assert find_matrix(column, known) == Answer(None, proven=True)
+    # Specificity and NPV alone leave open how large the negatives are.
+    answer = find_matrix(levels(specificity="0.99981", npv="0.99721"), known)
     assert (answer.matrix, answer.proven) == (None, False)
     assert answer.reason == "no test set up to 2000 cases prints it"
 
