@@ -17,7 +17,7 @@ from itertools import combinations
 
 from reproduce.audit.interval import Interval
 from reproduce.audit.make_up import LARGEST_TEST_SET, MakeUp
-from reproduce.audit.matrix import Form, Matrix, Score, dot
+from reproduce.audit.matrix import Form, Forms, Matrix, Score, dot
 
 LIMIT_S = 10.0
 """Seconds after which a search is given up as not decided."""
@@ -109,14 +109,16 @@ def prevalences(edges: Sequence[Form]) -> Interval | None:
 def _impossible_side(levels: Sequence[Level], made_up: MakeUp, end: float) -> bool:
     """Whether the scores of the positives alone, or of the negatives alone, fit none of the numbers that are known."""
     rest = range(1, made_up.total[-1])
-    for numbers, apart, side in ((made_up.positives, slice(2, 4), 0), (made_up.negatives, slice(0, 2), 1)):
-        own = [
-            each for each in levels if each.score.free and not any(k for form in each.score.free for k in form[apart])
-        ]
-        pairs = ((n, 1) if side == 0 else (1, n) for n in numbers)
-        if own and numbers != rest and all(_with(own, *pair, end) is None for pair in pairs):
+    for numbers, others, positive in ((made_up.positives, (2, 3), True), (made_up.negatives, (0, 1), False)):
+        own = [level for level in levels if level.score.free and not _holds(level.score.free, others)]
+        pairs = ((n, 1) if positive else (1, n) for n in numbers)
+        if own and numbers != rest and all(_with(own, p, n, end) is None for p, n in pairs):
             return True
     return False
+
+
+def _holds(forms: Forms, which: tuple[int, int]) -> bool:
+    return any(form[i] for form in forms for i in which)
 
 
 def _planes(level: Level, top: Form, bottom: Form) -> tuple[Form, Form]:
