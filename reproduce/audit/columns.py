@@ -26,6 +26,11 @@ class Column:
     model: str
     cells: tuple[Cell, ...]
 
+    @property
+    def mean(self) -> bool:
+        """Whether its numbers are means over folds or cases."""
+        return self.cells[0].mean
+
     def cell(self, metric: str) -> Cell | None:
         """Return the cell of a metric, or None."""
         return next((cell for cell in self.cells if cell.metric == metric), None)
@@ -67,11 +72,14 @@ _PARTS |= {"accuracy": "total", "error rate": "total"}
 
 
 def by_test_set(cells: Sequence[Cell]) -> tuple[tuple[Column, ...], ...]:
-    """Return the columns in the order of the input, those of one document on the same data together."""
-    tables: dict[tuple[str, str], dict[str, dict[str, Cell]]] = {}
+    """Return the columns in the order of the input, those of one document on the same data together.
+
+    Means over folds or cases are columns apart from numbers of one confusion matrix.
+    """
+    tables: dict[tuple[str, str, str], dict[str, dict[str, Cell]]] = {}
     for cell in cells:
         if cell.published and not cell.against:
-            models = tables.setdefault((cell.document, cell.data), {})
+            models = tables.setdefault((cell.document, cell.data, cell.average if cell.mean else ""), {})
             models.setdefault(cell.model, {}).setdefault(cell.metric, cell)
     return tuple(
         tuple(Column(model, tuple(metrics.values())) for model, metrics in models.items()) for models in tables.values()

@@ -11,11 +11,14 @@ from reproduce.audit.matrix import Matrix
 from reproduce.audit.printed import Cell
 
 Verdict = Literal["consistent", "inconsistent", "undetermined"]
-Reading = Literal["any", "pooled", "voxels", "background", "text", "network"]
+Reading = Literal["any", "pooled", "folds", "equal folds", "cases", "voxels", "background", "text", "network"]
 
 READINGS: dict[Reading, str] = {
     "any": "however the numbers were averaged",
     "pooled": "if all numbers of a column come from one confusion matrix over the same cases and classes",
+    "folds": "if each number is the mean of one number from each fold",
+    "equal folds": "if each number is the mean of one number from each fold, all with the same share of positives",
+    "cases": "if each number is the mean of one number from each case",
     "voxels": "if the numbers count voxels, at most 1 % of which are foreground",
     "background": "if the mean IoU includes the background, and Dice is that of one foreground class",
     "text": "comparing the document with itself",
