@@ -105,7 +105,7 @@ def prints(levels: Sequence[Level], matrices: Sequence[Matrix]) -> bool:
     """Whether the means over folds lie in every interval, in exact fractions."""
     for level in levels:
         values = [value for matrix in matrices if (value := level.score.value(matrix)) is not None]
-        if len(values) < len(matrices):
+        if len(values) < len(matrices) or not values:
             return False
         if not level.share.low <= sum(values) / len(values) <= level.share.high:
             return False

@@ -130,6 +130,24 @@ def test_voxel_rates_of_document_000_are_impossible_for_its_small_structures():
     assert Counter(each.verdict for each in voxels) == {"inconsistent": 4}
 
 
+def test_five_folds_print_both_tables_of_document_000_and_equal_folds_do_not_print_table_1():
+    found = [each for each in document_findings() if each.check == "one test set, as means over folds"]
+    assert [(each.data, each.reading, each.verdict) for each in found] == [
+        ("LIDC-IDRI", "folds", "consistent"),
+        ("LIDC-IDRI", "equal folds", "inconsistent"),
+        ("BraTS", "folds", "consistent"),
+    ]
+    for each in (found[0], found[2]):
+        assert each.metrics == ("accuracy", "sensitivity", "specificity", "dice")
+        make_ups = [[(m.tp + m.fn, m.fp + m.tn) for m in witness.matrices] for witness in each.witness]
+        assert make_ups[0] == make_ups[1]
+        assert all(p + n == 300 and 17 <= 100 * p / 300 <= 37 for p, n in make_ups[0])
+    # Mean Dice of the optimised column over the folds: .9017, .8870, .8793, .8144, .9878, as 2 TP / (2 TP + FN + FP).
+    dice = [2 * m.tp / (2 * m.tp + m.fn + m.fp) for m in found[0].witness[1].matrices]
+    assert round(sum(dice) / 5, 3) == 0.894
+    assert [cell.metric for cell in found[1].conflict] == ["accuracy", "sensitivity", "specificity"] * 2
+
+
 def test_cells_of_all_documents():
     cells = document_cells()
     counts = Counter(cell.document for cell in cells)
