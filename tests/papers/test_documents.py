@@ -8,6 +8,7 @@ import pytest
 
 from reproduce.audit.audit import audit
 from reproduce.audit.printed import read_cells
+from reproduce.audit.scores import SCORES
 from reproduce.errors import ArgumentError, ClaimsError
 from reproduce.papers import cells
 from reproduce.papers.cells import PAPERS, claims_of, number_of, packaged_tables, rooms_by_number, table_cells
@@ -182,8 +183,21 @@ def test_table_of_a_paper_that_is_not_among_the_five():
     assert clashes == [("U-Net", "Li et al."), ("R2U-Net", "Li et al.")]
 
 
-def test_example_in_the_documentation_is_sound(tmp_path):
-    block = (DOCS / "claims_csv.md").read_text(encoding="utf-8").split("```csv\n")[1].split("```")[0]
+@pytest.mark.parametrize("number", [1, 2])
+def test_example_in_the_documentation_is_sound(tmp_path, number):
+    block = (DOCS / "claims_csv.md").read_text(encoding="utf-8").split("```csv\n")[number].split("```")[0]
     path = tmp_path / "example.csv"
     path.write_text(block, encoding="utf-8")
-    assert {each.verdict for each in audit(read_cells(path))} == {"consistent"}
+    found = audit(read_cells(path))
+    assert {each.verdict for each in found} == {"consistent"}
+    if number == 2:
+        assert [m.tp + m.fn for m in found[0].witness[0].matrices] == [17, 17, 27, 37, 37]
+        equal = path.with_name("equal.csv")
+        equal.write_text(block.replace("17;17;27;37;37,83;83;73;63;63", "27,73"), encoding="utf-8")
+        assert {each.verdict for each in audit(read_cells(equal))} == {"inconsistent"}
+
+
+def test_the_documentation_names_every_score():
+    text = (DOCS / "claims_csv.md").read_text(encoding="utf-8")
+    for score in SCORES:
+        assert f"| {score.name} | {', '.join(score.aliases)} | {score.formula} | {score.source} |\n" in text
