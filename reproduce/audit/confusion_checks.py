@@ -181,6 +181,7 @@ def _attainable(column: Column) -> Iterator[Finding]:
                 + ("One of them rounds to the print." if fits else "None of them rounds to the print.")
             ),
             values=[Quantity("n", str(cell.n))],
+            conflict=() if fits else [cell],
         )
 
 

@@ -83,8 +83,10 @@ def folds_of(cells: Sequence[Cell]) -> tuple[MakeUp, ...] | None:
         found = entries(text) if text else None
         sides.append([None] * number if found is None else list(found) * (number if len(found) == 1 else 1))
     n = next((cell.n for cell in cells if cell.metric == "accuracy" and cell.n is not None), None)
-    size = range(n // number, -(-n // number) + 1) if n else range(_SEARCHED_SIZE, _SEARCHED_SIZE + 1)
-    return tuple(_fold(positives, negatives, size) for positives, negatives in zip(*sides, strict=True))
+    # A fold has a positive and a negative: with fewer cases than two a fold n is of something else.
+    sizes = [n // number + (i < n % number) if n and n >= 2 * number else _SEARCHED_SIZE for i in range(number)]
+    three = zip(sides[0], sides[1], sizes, strict=True)
+    return tuple(_fold(positives, negatives, range(size, size + 1)) for positives, negatives, size in three)
 
 
 def search(columns: Sequence[Sequence[Level]], folds: Sequence[MakeUp], *, end: float) -> Answer:
@@ -230,8 +232,9 @@ def _finding(
 
 def _searched(folds: Sequence[MakeUp]) -> str:
     low, high = _SEARCHED_PER_CENT
-    if folds[0].open and len(set(folds)) == 1 and folds[0].positives == folds[0].negatives:
-        return f"{len(folds)} of {folds[0].total[-1]} cases, {low} to {high} % of them positive"
+    if all(fold.open and fold.positives == fold.negatives for fold in folds):
+        sizes = " or ".join(str(n) for n in sorted({fold.total[0] for fold in folds}))
+        return f"{len(folds)} of {sizes} cases, {low} to {high} % of them positive"
     if len(set(folds)) > 1:
         return "; ".join(f"{i}: {fold.text}" for i, fold in enumerate(folds, 1))
     return f"{len(folds)} of {folds[0].text}"

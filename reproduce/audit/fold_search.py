@@ -1,16 +1,8 @@
-"""The search for confusion matrices of several folds whose scores have printed means, by an integer program.
+"""The search for confusion matrices of several folds whose scores have printed means.
 
 Where every score is linear in TP and TN at the P and N of each fold, the sums of TP and of TN over the folds of one
-make-up are the unknowns; otherwise, how many of these folds have each of the matrices that a fold can have. HiGHS
-solves the program in floating point, so its answers are not taken as they are:
-
-- A solution is rounded to whole numbers, and its means are computed in exact fractions, before it is a witness.
-- "Infeasible" counts only for wider intervals. Each row is scaled so that its interval is -1 to 1, and widened to
-  +-(1 + `MARGIN`). Every true solution then lies at least `MARGIN` inside each row: a hundred times the solver's
-  tolerances (1e-6 on whole numbers and rows, 1e-7 in its linear programs), and far more than the rounding of the
-  coefficients as long as no interval is narrower than `FINEST` and no count larger than `LARGEST`. So no test of a
-  bound within those tolerances can discard it, and an infeasible wider program has no true solution. What lies between,
-  or beyond these two limits, is undetermined.
+make-up are the unknowns of an integer program; otherwise, how many of these folds have each of the matrices that a fold
+can have. Solutions are checked in exact fractions before they are called matrices that print the means.
 """
 
 from __future__ import annotations
@@ -18,22 +10,23 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 
+from reproduce.audit.integer_program import MARGIN, Program, solve
 from reproduce.audit.interval import Interval
 from reproduce.audit.matrix import Matrix
 from reproduce.audit.matrix_search import Level
 
-MARGIN = 1e-4
-FINEST = Fraction(1, 10**8)
-LARGEST = 10**6
 _NEAR, _NEAR_S = 2, 1.0
 MOST_CHOICES = 200_000
 """Folds with more matrices than these are not enumerated."""
 
 Pair = tuple[int, int]
 """Positives and negatives of one fold."""
+Read = Callable[[Sequence[int]], dict[Pair, list[Matrix]]]
+"""Makes matrices of the folds of each make-up from the whole numbers of a program."""
 
 
 @dataclass(frozen=True)
@@ -64,24 +57,23 @@ def find_folds(levels: Sequence[Level], folds: Sequence[Pair], *, end: float, ne
     linear = all(linear_form(level, pair) for level in levels for pair in groups)
     if not linear and sum((p + 1) * (n + 1) for p, n in groups) > MOST_CHOICES:
         return Folds((), proven=False)
-    program = _sums(levels, groups) if linear else _choices(levels, groups)
-    for margin in (0.0, MARGIN):
-        try:
-            counts = _solve(levels, program, margin=margin, end=end)
-        except TimeoutError:
-            return Folds((), proven=False)
-        if counts is not None:
-            by_pair = program.matrices(counts)
-            matrices = tuple(by_pair[pair].pop() for pair in folds)
-            return Folds(matrices) if prints(levels, matrices) else Folds((), proven=False)
-    narrow = any(level.share.high - level.share.low < FINEST for level in levels)
-    return Folds((), proven=not narrow and max(program.most, default=0) <= LARGEST)
+    try:
+        program, read = _sums(levels, groups) if linear else _choices(levels, groups, end)
+        counts = solve(program, margin=0.0, end=end)
+        if counts is None:
+            counts = solve(program, margin=MARGIN, end=end)
+    except TimeoutError:
+        return Folds((), proven=False)
+    if counts is None:
+        return Folds((), proven=program.fine)
+    by_pair = read(counts)
+    matrices = tuple(by_pair[pair].pop() for pair in folds)
+    return Folds(matrices) if prints(levels, matrices) else Folds((), proven=False)
 
 
 def _search_near(levels: Sequence[Level], near: Sequence[Matrix], end: float) -> tuple[Matrix, ...]:
     kept: list[Matrix] = []
-    shares: list[list[Fraction]] = []
-    sums: list[tuple[int, int, int]] = []
+    program = _program(levels)
     for m in near:
         first = len(kept)
         for tp in range(max(0, m.tp - _NEAR), min(m.tp + m.fn, m.tp + _NEAR) + 1):
@@ -90,15 +82,19 @@ def _search_near(levels: Sequence[Level], near: Sequence[Matrix], end: float) ->
                 values = [value for level in levels if (value := level.score.value(matrix)) is not None]
                 if len(values) == len(levels):
                     kept.append(matrix)
-                    shares.append([value / len(near) for value in values])
-        sums.append((first, len(kept), 1))
-    program = _Program(lambda _: {}, [Fraction(0)] * len(levels), [1] * len(kept), shares, sums)
+                    program.most.append(1)
+                    program.shares.append([value / len(near) for value in values])
+        program.groups.append((first, len(kept), 1))
     try:
-        counts = _solve(levels, program, margin=0.0, end=min(end, time.monotonic() + _NEAR_S))
+        counts = solve(program, margin=0.0, end=min(end, time.monotonic() + _NEAR_S))
     except TimeoutError:
         return ()
     matrices = tuple(matrix for matrix, count in zip(kept, counts or (), strict=False) if count)
     return matrices if len(matrices) == len(near) and prints(levels, matrices) else ()
+
+
+def _program(levels: Sequence[Level]) -> Program:
+    return Program([level.share for level in levels], [Fraction(0)] * len(levels))
 
 
 def prints(levels: Sequence[Level], matrices: Sequence[Matrix]) -> bool:
@@ -110,25 +106,6 @@ def prints(levels: Sequence[Level], matrices: Sequence[Matrix]) -> bool:
         if not level.share.low <= sum(values) / len(values) <= level.share.high:
             return False
     return True
-
-
-@dataclass
-class _Program:
-    """Whole numbers x >= 0 whose sum of shares, plus what is fixed, is the mean of each level.
-
-    Attributes:
-        matrices: Returns the matrices of the folds of each make-up from the x.
-        fixed: What each mean has without any x.
-        most: Upper bound of each x.
-        shares: What one of each x adds to each mean.
-        sums: (first, last, number): the x from first to before last add up to the number.
-    """
-
-    matrices: Callable[[Sequence[int]], dict[Pair, list[Matrix]]]
-    fixed: list[Fraction]
-    most: list[int] = field(default_factory=list)
-    shares: list[list[Fraction]] = field(default_factory=list)
-    sums: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 def linear_form(level: Level, pair: Pair) -> tuple[Fraction, Fraction, Fraction] | None:
@@ -144,10 +121,10 @@ def linear_form(level: Level, pair: Pair) -> tuple[Fraction, Fraction, Fraction]
     return Fraction(top[0] - top[1], below), Fraction(top[3] - top[2], below), constant
 
 
-def _sums(levels: Sequence[Level], groups: Counter[Pair]) -> _Program:
+def _sums(levels: Sequence[Level], groups: Counter[Pair]) -> tuple[Program, Read]:
     """Return the program whose unknowns are the sums of TP and of TN over the folds of each make-up."""
 
-    def matrices(counts: Sequence[int]) -> dict[Pair, list[Matrix]]:
+    def read(counts: Sequence[int]) -> dict[Pair, list[Matrix]]:
         found = {}
         for i, ((p, n), m) in enumerate(groups.items()):
             parts = zip(_even(counts[2 * i], m), _even(counts[2 * i + 1], m), strict=True)
@@ -155,34 +132,44 @@ def _sums(levels: Sequence[Level], groups: Counter[Pair]) -> _Program:
         return found
 
     k = groups.total()
-    program = _Program(matrices, [Fraction(0)] * len(levels))
+    program = _program(levels)
     for (p, n), m in groups.items():
         lines = [line for level in levels if (line := linear_form(level, (p, n)))]
         program.most += [m * p, m * n]
         program.shares += [[line[i] / k for line in lines] for i in (0, 1)]
         program.fixed = [old + m * line[2] / k for old, line in zip(program.fixed, lines, strict=True)]
-    return program
+    return program, read
 
 
 def _even(total: int, parts: int) -> list[int]:
     return [total // parts + (i < total % parts) for i in range(parts)]
 
 
-def _choices(levels: Sequence[Level], groups: Counter[Pair]) -> _Program:
+def _choices(levels: Sequence[Level], groups: Counter[Pair], end: float) -> tuple[Program, Read]:
     """Return the program whose unknowns are how many folds have each matrix that one of them can have."""
     k = groups.total()
     bounds = [_bounds(level, k) for level in levels]
     kept: list[tuple[Pair, Matrix]] = []
-    program = _Program(lambda counts: _picked(kept, counts), [Fraction(0)] * len(levels))
+    program = _program(levels)
     for (p, n), m in groups.items():
         first = len(kept)
-        for matrix in (Matrix(tp, p - tp, n - tn, tn) for tp in range(p + 1) for tn in range(n + 1)):
+        for tp, tn in product(range(p + 1), range(n + 1)):
+            if tn == 0 and time.monotonic() > end:
+                raise TimeoutError
+            matrix = Matrix(tp, p - tp, n - tn, tn)
             if (values := _values(levels, bounds, matrix)) is not None:
                 kept.append(((p, n), matrix))
                 program.most.append(m)
                 program.shares.append([value / k for value in values])
-        program.sums.append((first, len(kept), m))
-    return program
+        program.groups.append((first, len(kept), m))
+
+    def read(counts: Sequence[int]) -> dict[Pair, list[Matrix]]:
+        found: dict[Pair, list[Matrix]] = {}
+        for (pair, matrix), count in zip(kept, counts, strict=True):
+            found.setdefault(pair, []).extend([matrix] * count)
+        return found
+
+    return program, read
 
 
 def _values(levels: Sequence[Level], bounds: Sequence[Interval], matrix: Matrix) -> list[Fraction] | None:
@@ -205,49 +192,3 @@ def _bounds(level: Level, k: int) -> Interval:
     low, high = level.score.low, level.score.high
     least = Fraction(low) if high is None else k * level.share.low - (k - 1) * high
     return Interval(least, k * level.share.high - (k - 1) * low)
-
-
-def _picked(kept: Sequence[tuple[Pair, Matrix]], counts: Sequence[int]) -> dict[Pair, list[Matrix]]:
-    found: dict[Pair, list[Matrix]] = {}
-    for (pair, matrix), count in zip(kept, counts, strict=True):
-        found.setdefault(pair, []).extend([matrix] * count)
-    return found
-
-
-def _solve(levels: Sequence[Level], program: _Program, *, margin: float, end: float) -> list[int] | None:
-    """Return the x of a solution, rounded to whole numbers; None where HiGHS says that there is none.
-
-    Raises:
-        TimeoutError: It says neither before `end`.
-    """
-    if any(first == last for first, last, _ in program.sums):
-        return None
-    import numpy as np
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    left = end - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    rows, lows, highs = [], [], []
-    for i, level in enumerate(levels):
-        half = (level.share.high - level.share.low) / 2 or FINEST
-        rows.append([float(share[i] / half) for share in program.shares])
-        middle = float((level.share.mid - program.fixed[i]) / half)
-        lows.append(middle - 1 - margin)
-        highs.append(middle + 1 + margin)
-    for first, last, number in program.sums:
-        rows.append([float(first <= j < last) for j in range(len(program.most))])
-        lows.append(number)
-        highs.append(number)
-    done = milp(
-        np.zeros(len(program.most)),
-        integrality=np.ones(len(program.most)),
-        bounds=Bounds(0, np.array(program.most, dtype=float)),
-        constraints=LinearConstraint(np.array(rows), np.array(lows), np.array(highs)),
-        options={"time_limit": left},
-    )
-    if done.x is not None:
-        return [round(x) for x in done.x]
-    if done.status == 2:
-        return None
-    raise TimeoutError

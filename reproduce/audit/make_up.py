@@ -78,7 +78,7 @@ def make_up(positives: range | None, negatives: range | None, total: range | Non
         return MakeUp(positives, negatives, total or both)
     known = positives or negatives or range(1)
     whole = total or range(2, LARGEST_TEST_SET + known[-1] + 1)
-    rest = range(1, whole[-1])
+    rest = range(1, max(2, whole[-1]))
     return MakeUp(positives or rest, negatives or rest, whole, open=total is None)
 
 

@@ -73,7 +73,8 @@ def test_unknown_folds_get_a_witness_or_stay_open():
     assert all(sum(m.counts) == 1000 for m in witness.matrices)
     # With n the folds share it: 1018 of 5 are 203 or 204 each.
     (found,) = audit([replace(cells[0], n=1018), cells[1]])
-    assert all(sum(m.counts) in (203, 204) for m in found.witness[0].matrices)
+    assert [sum(m.counts) for m in found.witness[0].matrices] == [204, 204, 204, 203, 203]
+    assert found.values[0].text == "5 of 203 or 204 cases, 5 to 95 % of them positive"
 
 
 def test_what_no_search_decides_is_undetermined(monkeypatch):

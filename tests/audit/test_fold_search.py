@@ -1,5 +1,6 @@
 """Folds whose scores have printed means: by hand, by trying all, and for folds at random."""
 
+import os
 import time
 from fractions import Fraction
 from itertools import product
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reproduce.audit.fold_checks import search
-from reproduce.audit.fold_search import MARGIN, Folds, find_folds, prints
+from reproduce.audit.fold_search import Folds, find_folds, prints
+from reproduce.audit.integer_program import MARGIN, _quiet
 from reproduce.audit.interval import Interval
 from reproduce.audit.make_up import make_up
 from reproduce.audit.matrix import Matrix
@@ -138,6 +140,13 @@ def test_what_floats_cannot_tell_apart_is_left_open():
     # 10 ** 7 positives: the third of their number is not whole.
     none = [around("sensitivity", Fraction(1, 3), Fraction(1, 10**8))]
     assert find_folds(none, [(10**7, 1)], end=soon()) == Folds((), proven=False)
+
+
+def test_what_the_solver_writes_stays_out_of_the_output(capfd):
+    with _quiet():
+        os.write(1, b"HighsMipSolverData")
+    print("[]")
+    assert capfd.readouterr().out == "[]\n"
 
 
 def test_nothing_is_proven_when_time_is_up():

@@ -136,3 +136,9 @@ def test_the_fewest_items_and_the_clock():
     assert smallest_conflict([1, 2, 5, 9], impossible, seconds=10) == (2, 5)
     assert smallest_conflict([5, 9], impossible, seconds=10) == (5, 9)
     assert smallest_conflict([1, 2, 5, 9], impossible, seconds=-1) == (1, 2, 5, 9)
+
+
+def test_one_case_that_should_be_positive_and_negative():
+    error, recall = column(**{"error rate": "0.0"}, fnr="0.0")
+    (found,) = of_check([replace(error, n=1, positives="1"), recall])
+    assert (found.verdict, found.brief) == ("inconsistent", "positives and negatives do not give n")
