@@ -106,6 +106,12 @@ def test_a_score_without_a_value_is_no_print():
     assert find_matrix(levels(**{"lr+": "3.5", "specificity": "100%"}), make_up(range(5, 6), range(9, 10))).proven
 
 
+def test_a_value_of_0_by_0_does_not_hide_the_counts_beside_it():
+    # No positive missed: with TN = 0 the NPV is 0 / 0, with TN = 1 it is 1.
+    column = levels(sensitivity="100.0%", npv="100.0%")
+    assert find_matrix(column, make_up(range(5, 6), range(9, 10))).matrix == Matrix(5, 0, 8, 1)
+
+
 @pytest.mark.parametrize("names", [*combinations(["precision", "kappa", "mcc", "f2", "dor", "markedness", "lr-"], 2)])
 def test_the_search_finds_the_same_as_trying_every_matrix(names):
     for positives, negatives in ((4, 5), (7, 3)):
