@@ -30,6 +30,11 @@ class MakeUp:
     open: bool = False
 
     @property
+    def known(self) -> bool:
+        """Whether both numbers are known."""
+        return len(self.positives) == len(self.negatives) == 1
+
+    @property
     def unknown(self) -> bool:
         """Whether nothing at all is known."""
         return self.open and self.positives == self.negatives == range(1, self.total[-1])

@@ -24,7 +24,7 @@ def matrix_findings(column: Column) -> Iterator[Finding]:
     made_up = make_up_of(cells)
     metrics = {cell.metric for cell in cells}
     by_formula = set(RATES) <= metrics <= {*RATES, "dice"} or metrics == {"iou", "dice"}
-    by_counts = metrics == set(RATES) and not given and len(made_up.positives) == len(made_up.negatives) == 1
+    by_counts = metrics == set(RATES) and not given and made_up.known
     if by_counts or (by_formula and made_up.unknown):
         return
     answer = find_matrix(levels_of(cells), made_up)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 
-from reproduce.audit.interval import Interval
+from reproduce.audit.interval import SHARES, Interval
 from reproduce.audit.make_up import LARGEST_TEST_SET, MakeUp
 from reproduce.audit.matrix import Form, Forms, Matrix, Score, dot
 
@@ -62,8 +62,9 @@ def find_matrix(levels: Sequence[Level], made_up: MakeUp, *, seconds: float = LI
         made_up: What is known of the numbers of positives and negatives.
         seconds: Time after which the search is given up.
     """
-    edges = cone(levels)
-    shares = prevalences(edges)
+    # With P and N known the cone would save nothing.
+    edges = [] if made_up.known else cone(levels)
+    shares = SHARES if made_up.known else prevalences(edges)
     if shares is None:
         return Answer(None)
     end = time.monotonic() + seconds
