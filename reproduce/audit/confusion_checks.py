@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 
-from reproduce.audit.columns import RATES, Column, make_up_of, rates_of
+from reproduce.audit.columns import RATES, Column, levels_of, make_up_of, rates_of
 from reproduce.audit.confusion_dice import (
     accuracy_of_dice,
     dice_at,
@@ -19,6 +19,7 @@ from reproduce.audit.interval import Interval
 from reproduce.audit.make_up import LARGEST_TEST_SET, make_up
 from reproduce.audit.matrix import Matrix
 from reproduce.audit.matrix_checks import conflict_of, witness_of
+from reproduce.audit.matrix_search import cone, large_matrix
 from reproduce.audit.prevalence import prevalence
 from reproduce.audit.printed import Cell
 
@@ -74,13 +75,18 @@ def _between(cells: Sequence[Cell]) -> Finding:
         brief=brief,
         explanation=explanation,
         values=values,
-        witness=witness_of(cells[0].model, _matrix(counts)),
+        witness=witness_of(cells[0].model, _matrix(counts) or (_large(cells) if possible else None)),
         conflict=() if possible else conflict_of(cells, make_up(None, None)),
     )
 
 
 def _matrix(counts: Counts | None) -> Matrix | None:
     return counts.matrices[0] if counts else None
+
+
+def _large(cells: Sequence[Cell]) -> Matrix | None:
+    levels = levels_of(cells)
+    return large_matrix(levels, cone(levels))
 
 
 def _prevalence(interval: Interval | None) -> str:
@@ -126,7 +132,7 @@ def _dice(cells: Sequence[Cell]) -> Finding:
             )
         ),
         values=values,
-        witness=witness_of(cells[0].model, _matrix(counts)),
+        witness=witness_of(cells[0].model, _matrix(counts) or (_large(cells) if fits else None)),
         conflict=() if fits else conflict_of(cells, make_up(None, None)),
     )
 

@@ -78,7 +78,7 @@ def find_matrix(levels: Sequence[Level], made_up: MakeUp, *, seconds: float = LI
         return Answer(None, proven=False, reason=f"not decided in {seconds:g} s")
     if made_up.holds_all(shares):
         return Answer(None)
-    if made_up.unknown and (found := _large(levels, edges)) is not None:
+    if made_up.unknown and (found := large_matrix(levels, edges)) is not None:
         return Answer(found)
     return Answer(None, proven=False, reason=f"no test set up to {LARGEST_TEST_SET} cases prints it")
 
@@ -217,8 +217,10 @@ def _ends(low: int, high: int) -> Iterator[int]:
     yield from sorted({low, min(low + 1, high), high}) if low <= high else ()
 
 
-def _large(levels: Sequence[Level], edges: Sequence[Form]) -> Matrix | None:
+def large_matrix(levels: Sequence[Level], edges: Sequence[Form]) -> Matrix | None:
     """Return a large matrix near the middle of the cone that prints every level; None where none is found."""
+    if not edges:
+        return None
     middle = [sum(Fraction(edge[i], sum(edge)) for edge in edges) / len(edges) for i in range(4)]
     for n in (10**k for k in range(4, 13)):
         tp, fn, fp, tn = (round(share * n) for share in middle)

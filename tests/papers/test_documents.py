@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reproduce.audit.audit import audit
+from reproduce.audit.columns import levels_of
 from reproduce.audit.printed import read_cells
 from reproduce.audit.scores import SCORES
 from reproduce.errors import ArgumentError, ClaimsError
@@ -179,6 +180,11 @@ def test_table_of_a_paper_that_is_not_among_the_five():
     shares = {each.models[0]: each.values[0].interval for each in found if each.check.startswith("accuracy,")}
     assert shares["R2U-Net"].text(3) == "[0.127, 0.128]"
     assert shares["U-Net"].meet(shares["R2U-Net"]) is not None
+    # No test set of up to 2000 pixels prints U-Net's row; a larger one does.
+    (witness,) = dice["U-Net"].witness
+    assert sum(witness.matrices[0].counts) > 2000
+    assert all(level.printed_by(witness.matrices[0]) for level in levels_of(dice["U-Net"].cells))
+    assert len(dice["U-Net"].cells) == 4
     clashes = [each.models for each in found if each.check == "one test set"]
     assert clashes == [("U-Net", "Li et al."), ("R2U-Net", "Li et al.")]
 
