@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from reproduce.audit.columns import by_test_set
 from reproduce.audit.confusion_checks import column_findings
 from reproduce.audit.finding import Finding, Reading
+from reproduce.audit.fold_checks import fold_findings
+from reproduce.audit.matrix_checks import matrix_findings
 from reproduce.audit.overlap_checks import overlap_findings
 from reproduce.audit.pair_checks import pair_findings
 from reproduce.audit.printed import Cell
@@ -31,8 +33,13 @@ def audit(cells: Sequence[Cell], *, small_structures: Collection[str] = ()) -> t
     """
     findings: list[Finding] = []
     for columns in by_test_set(cells):
+        if columns[0].mean:
+            findings += fold_findings(columns)
+            findings += overlap_findings(columns)
+            continue
         for column in columns:
             findings += column_findings(column, small_structures)
+            findings += matrix_findings(column)
         findings += pair_findings(columns)
         findings += overlap_findings(columns)
     return (*findings, *text_findings(cells))
@@ -103,5 +110,6 @@ def bound(cell: Cell, findings: Sequence[Finding]) -> str:
 
 def _line(verdict: str, reading: Reading, findings: Sequence[Finding]) -> str:
     briefs = dict.fromkeys(each.brief for each in findings if each.reading == reading)
-    under = {"pooled": " if pooled", "text": " in the text"}.get(reading, "") if verdict == "inconsistent" else ""
+    words = {"pooled": " if pooled", "folds": " as means", "cases": " as means", "text": " in the text"}
+    under = words.get(reading, "") if verdict == "inconsistent" else ""
     return f"{verdict}{under}: " + ", ".join(briefs)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reproduce.audit.make_up import MakeUp, entries, make_up
+from reproduce.audit.matrix_search import Level
 from reproduce.audit.prevalence import Rates
 from reproduce.audit.printed import Cell
+from reproduce.audit.scores import score_of
 
 RATES = ("accuracy", "sensitivity", "specificity")
 
@@ -23,6 +26,11 @@ class Column:
     model: str
     cells: tuple[Cell, ...]
 
+    @property
+    def mean(self) -> bool:
+        """Whether its numbers are means over folds or cases."""
+        return self.cells[0].mean
+
     def cell(self, metric: str) -> Cell | None:
         """Return the cell of a metric, or None."""
         return next((cell for cell in self.cells if cell.metric == metric), None)
@@ -38,12 +46,40 @@ def rates_of(cells: Iterable[Cell]) -> Rates:
     return Rates(*(cell.share for cell in cells))
 
 
+def levels_of(cells: Iterable[Cell]) -> list[Level]:
+    """Return the scores of a confusion matrix that cells print; a metric that is none is left out."""
+    return [Level(score, cell.share) for cell in cells if (score := score_of(cell.metric)) is not None]
+
+
+def make_up_of(cells: Iterable[Cell]) -> MakeUp:
+    """Return what the cells of one column say of its test set.
+
+    The columns `positives` and `negatives` count first, then the n of sensitivity and of specificity; the n of
+    accuracy is both together.
+    """
+    known: dict[str, range] = {}
+    for cell in cells:
+        for side, text in (("positives", cell.positives), ("negatives", cell.negatives)):
+            if text and (found := entries(text)):
+                known[side] = found[0]
+        if cell.n is not None and (part := _PARTS.get(cell.metric)):
+            known.setdefault(part, range(cell.n, cell.n + 1))
+    return make_up(known.get("positives"), known.get("negatives"), known.get("total"))
+
+
+_PARTS = {"sensitivity": "positives", "fnr": "positives", "specificity": "negatives", "fpr": "negatives"}
+_PARTS |= {"accuracy": "total", "error rate": "total"}
+
+
 def by_test_set(cells: Sequence[Cell]) -> tuple[tuple[Column, ...], ...]:
-    """Return the columns in the order of the input, those of one document on the same data together."""
-    tables: dict[tuple[str, str], dict[str, dict[str, Cell]]] = {}
+    """Return the columns in the order of the input, those of one document on the same data together.
+
+    Means over folds or cases are columns apart from numbers of one confusion matrix.
+    """
+    tables: dict[tuple[str, str, str], dict[str, dict[str, Cell]]] = {}
     for cell in cells:
         if cell.published and not cell.against:
-            models = tables.setdefault((cell.document, cell.data), {})
+            models = tables.setdefault((cell.document, cell.data, cell.average if cell.mean else ""), {})
             models.setdefault(cell.model, {}).setdefault(cell.metric, cell)
     return tuple(
         tuple(Column(model, tuple(metrics.values())) for model, metrics in models.items()) for models in tables.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 
-from reproduce.audit.columns import RATES, Column, rates_of
+from reproduce.audit.columns import RATES, Column, levels_of, make_up_of, rates_of
 from reproduce.audit.confusion_dice import (
     accuracy_of_dice,
     dice_at,
@@ -13,9 +13,13 @@ from reproduce.audit.confusion_dice import (
     needed_specificity,
     prevalence_of_dice,
 )
-from reproduce.audit.counts import LARGEST_TEST_SET, Counts, attainable, counts_given, smallest_counts
+from reproduce.audit.counts import Counts, attainable, counts_given, smallest_counts
 from reproduce.audit.finding import Finding, Quantity, Verdict, finding_of, percent, ratio
 from reproduce.audit.interval import Interval
+from reproduce.audit.make_up import LARGEST_TEST_SET, make_up
+from reproduce.audit.matrix import Matrix
+from reproduce.audit.matrix_checks import conflict_of, witness_of
+from reproduce.audit.matrix_search import cone, large_matrix
 from reproduce.audit.prevalence import prevalence
 from reproduce.audit.printed import Cell
 
@@ -48,6 +52,7 @@ def _between(cells: Sequence[Cell]) -> Finding:
         wider = prevalence(rates_of(cell.as_printed for cell in cells))
         values.append(Quantity("prevalence, with the decimals of the print alone", _prevalence(wider), wider))
     verdict: Verdict
+    counts = None
     if possible is None:
         brief, verdict = "accuracy not between sensitivity and specificity", "inconsistent"
         explanation = (
@@ -70,7 +75,18 @@ def _between(cells: Sequence[Cell]) -> Finding:
         brief=brief,
         explanation=explanation,
         values=values,
+        witness=witness_of(cells[0].model, _matrix(counts) or (_large(cells) if possible else None)),
+        conflict=() if possible else conflict_of(cells, make_up(None, None)),
     )
+
+
+def _matrix(counts: Counts | None) -> Matrix | None:
+    return counts.matrices[0] if counts else None
+
+
+def _large(cells: Sequence[Cell]) -> Matrix | None:
+    levels = levels_of(cells)
+    return large_matrix(levels, cone(levels))
 
 
 def _prevalence(interval: Interval | None) -> str:
@@ -116,6 +132,8 @@ def _dice(cells: Sequence[Cell]) -> Finding:
             )
         ),
         values=values,
+        witness=witness_of(cells[0].model, _matrix(counts) or (_large(cells) if fits else None)),
+        conflict=() if fits else conflict_of(cells, make_up(None, None)),
     )
 
 
@@ -169,6 +187,7 @@ def _attainable(column: Column) -> Iterator[Finding]:
                 + ("One of them rounds to the print." if fits else "None of them rounds to the print.")
             ),
             values=[Quantity("n", str(cell.n))],
+            conflict=() if fits else [cell],
         )
 
 
@@ -177,6 +196,7 @@ def _counts(cells: Sequence[Cell]) -> Iterator[Finding]:
     if positives is None or negatives is None:
         return
     hits = counts_given(rates_of(cells), positives, negatives)
+    counts = Counts(positives + negatives, positives, (hits,)) if hits else None
     example = f"{hits[0]} of {positives} positives and {hits[1]} of {negatives} negatives right" if hits else "none"
     yield finding_of(
         "counts of the column",
@@ -189,4 +209,6 @@ def _counts(cells: Sequence[Cell]) -> Iterator[Finding]:
             + ("Such numbers exist." if hits else "No such numbers give all three as printed.")
         ),
         values=[Quantity("counts", example)],
+        witness=witness_of(cells[0].model, _matrix(counts)),
+        conflict=() if counts else conflict_of(cells, make_up_of(cells)),
     )

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reproduce.audit.interval import Interval, whole_numbers
+from reproduce.audit.matrix import Matrix
 from reproduce.audit.prevalence import Rates, shared_prevalence
-
-# Larger test sets are not tried: they print every column whose rates fit one prevalence.
-LARGEST_TEST_SET = 2000
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,12 @@ class Counts:
     n: int
     positives: int
     hits: tuple[tuple[int, int], ...]
+
+    @property
+    def matrices(self) -> tuple[Matrix, ...]:
+        """The confusion matrix of each column."""
+        negatives = self.n - self.positives
+        return tuple(Matrix(tp, self.positives - tp, negatives - tn, tn) for tp, tn in self.hits)
 
 
 def attainable(share: Interval, n: int) -> bool:

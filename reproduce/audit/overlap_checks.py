@@ -30,9 +30,10 @@ def overlap_findings(columns: Sequence[Column]) -> Iterator[Finding]:
     for metric in ("iou", "miou"):
         pairs = [(cells[0], cells[1]) for column in columns if (cells := column.some(metric, "dice"))]
         for iou, dice in pairs:
-            yield _pooled(iou, dice)
+            if not iou.mean:
+                yield _pooled(iou, dice)
             yield _per_case(iou, dice)
-        if metric == "miou" and pairs:
+        if metric == "miou" and pairs and not columns[0].mean:
             yield _background(pairs)
         if len(pairs) > 1:
             yield _ranking(pairs)

@@ -8,9 +8,11 @@ from itertools import combinations
 
 from reproduce.audit.columns import RATES, Column, rates_of
 from reproduce.audit.confusion_dice import prevalence_of_dice
-from reproduce.audit.counts import LARGEST_TEST_SET, Counts, smallest_counts
-from reproduce.audit.finding import Finding, Quantity, finding_of, percent, ratio
+from reproduce.audit.counts import Counts, smallest_counts
+from reproduce.audit.finding import Finding, Quantity, Witness, finding_of, percent, ratio
 from reproduce.audit.interval import Interval, common
+from reproduce.audit.make_up import LARGEST_TEST_SET
+from reproduce.audit.matrix_checks import conflict_of_pair
 from reproduce.audit.prevalence import Rates, expected_accuracy, least_covariance, prevalence
 from reproduce.audit.printed import Cell
 
@@ -65,6 +67,10 @@ def _one_test_set(columns: Sequence[_Rated]) -> Iterator[Finding]:
             Quantity("prevalence that fits all columns", ratio(shared, 4), shared),
             Quantity("smallest test set that prints all columns", _example(counts)),
         ],
+        witness=[
+            Witness(column.model, (matrix,))
+            for column, matrix in zip(columns, counts.matrices if counts else (), strict=False)
+        ],
     )
 
 
@@ -96,6 +102,7 @@ def _clash(one: _Rated, other: _Rated) -> Finding:
             "both shares. Averages over folds would need folds whose make-up and errors move together as listed."
         ),
         values=values,
+        conflict=conflict_of_pair(cells),
     )
 
 
@@ -138,6 +145,7 @@ def _without_accuracy(columns: Sequence[Column]) -> Iterator[Finding]:
                 Quantity(f"prevalence from Dice, {other.model}", ratio(p_other, 4), p_other),
                 Quantity("gap between them", f"{float(p_one.gap(p_other)):.4f}"),
             ],
+            conflict=conflict_of_pair(_cells((one, other), metrics)),
         )
     if shared is not None:
         yield finding_of(

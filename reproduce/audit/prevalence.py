@@ -48,6 +48,27 @@ def expected_accuracy(rates: Rates, at: Interval) -> Interval:
     return corners(lambda p, s, c: p * s + (1 - p) * c, at, rates.sensitivity, rates.specificity)
 
 
+def mean_accuracy(sensitivity: Interval, specificity: Interval, at: Interval) -> Interval:
+    """Return the mean accuracies over folds that mean sensitivity S and mean specificity C leave possible.
+
+    Accuracy p s + (1 - p) c is linear in each of p, s and c, so the means (S, C, A) lie in the convex hull of the
+    corners: s and c of 0 or 1, p at an end l or h of `at`. With w the weight of the corners in which both are 1,
+
+        A <= h S + (1 - l) C - (h - l) w,  A >= l S + (1 - h) C + (h - l) w,
+
+    both widest at the least possible w, S + C - 1 or 0. Both bounds rise with S and with C.
+    """
+    low, high, spread = at.low, at.high, at.high - at.low
+
+    def least(s: Fraction, c: Fraction) -> Fraction:
+        return low * s + (1 - high) * c + spread * max(Fraction(0), s + c - 1)
+
+    def most(s: Fraction, c: Fraction) -> Fraction:
+        return high * s + (1 - low) * c - spread * max(Fraction(0), s + c - 1)
+
+    return Interval(least(sensitivity.low, specificity.low), most(sensitivity.high, specificity.high))
+
+
 def shared_prevalence(columns: Sequence[Rates]) -> Interval | None:
     """Return the prevalences that fit every column at once; None where no test set can give all the columns."""
     possible = [interval for rates in columns if (interval := prevalence(rates)) is not None]

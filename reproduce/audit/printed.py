@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 
+from reproduce.audit.cell_fields import LARGER, METRICS, UNPUBLISHED, broken, check_fields, shown
 from reproduce.audit.interval import SHARES, Interval, rounded
+from reproduce.audit.scores import canonical, score_of
 from reproduce.errors import ClaimsError
 
-METRICS = ("accuracy", "sensitivity", "specificity", "precision", "f1", "dice", "iou", "miou", "auc")
-UNITS = ("%", "ratio", "points")
-LARGER = ">"
-_UNPUBLISHED = ("", "-")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,20})?")
 _COUNT = re.compile(r"[0-9]{1,16}")
-_MOST_DECIMALS = 12
-_MOST_UNITS = 10**15
-_SHOWN_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -41,6 +34,11 @@ class Cell:
             takes those of `value`.
         n: What the share is a share of (cases for accuracy, positives for sensitivity ...), where the document says it.
         against: The model that this one is compared with: `value` is then a difference, not a level.
+        positives, negatives: How many there are, as the document says it: a number, or "60-65" for a range; "" where it
+            does not say. Of folds or cases: of each alike, or one entry for each with ";" between them.
+        average: How the number was averaged, where the document says it: "pooled" for one confusion matrix over all
+            cases, "folds" or "cases" for the mean of one number each; "" where it does not say.
+        folds: How many folds or cases a mean is over.
 
     Raises:
         ClaimsError: A field is empty, unknown, or not a number where one belongs; the column is named.
@@ -56,20 +54,18 @@ class Cell:
     decimals: int | None = None
     n: int | None = None
     against: str = ""
+    positives: str = ""
+    negatives: str = ""
+    average: str = ""
+    folds: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("document", "place", "model", "data"):
-            if not getattr(self, name).strip():
-                raise _broken(name, "some text", "nothing", "fill it in; every printed number has a place")
-        _one_of("metric", self.metric, METRICS)
-        _one_of("unit", self.unit, UNITS)
-        _check_value(self)
-        _check_counts(self)
+        check_fields(self)
 
     @property
     def published(self) -> bool:
         """Whether the document prints a number here (an order without a number is none)."""
-        return self.value not in _UNPUBLISHED and self.value != LARGER
+        return self.value not in UNPUBLISHED and self.value != LARGER
 
     @property
     def interval(self) -> Interval:
@@ -79,16 +75,21 @@ class Cell:
             ClaimsError: No number is printed here.
         """
         if not self.published:
-            raise _broken(
+            raise broken(
                 "value", "a printed number", repr(self.value), "ask for the interval of `published` cells alone"
             )
         return rounded(self.value, self._decimals)
 
     @property
     def share(self) -> Interval:
-        """The same as a share of 1, cut to [0, 1] for a level; raises as `interval` does."""
+        """The same as a share of 1, a level cut to the range of its score; raises as `interval` does."""
         ratio = self.interval.scaled(Fraction(1) if self.unit == "ratio" else Fraction(1, 100))
-        return ratio if self.against else ratio.clipped(SHARES)
+        return ratio if self.against else ratio.clipped(_range(self.metric, ratio))
+
+    @property
+    def mean(self) -> bool:
+        """Whether the document says that the number is a mean over folds or cases."""
+        return self.average in ("folds", "cases")
 
     @property
     def as_printed(self) -> Cell:
@@ -100,15 +101,16 @@ class Cell:
         return len(self.value.partition(".")[2]) if self.decimals is None else self.decimals
 
 
+__all__ = ["LARGER", "METRICS", "Cell", "csv_rows", "read_cells"]
 COLUMNS = tuple(field.name for field in fields(Cell))
-_OPTIONAL = ("decimals", "n", "against")
+_OPTIONAL = ("decimals", "n", "against", "positives", "negatives", "average", "folds")
 
 
 def read_cells(path: Path) -> tuple[Cell, ...]:
     """Read the cells of a CSV file, in its order; docs/claims_csv.md has the form.
 
     Args:
-        path: UTF-8, commas, a header line. Columns in any order; `decimals`, `n` and `against` may be left out.
+        path: UTF-8, commas, a header line. Columns in any order; `decimals` and those after it may be left out.
 
     Returns:
         One cell for each row; blank lines are skipped. Never empty.
@@ -186,8 +188,8 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 def _cell(row: dict[str, str], *, where: str) -> Cell:
     try:
-        decimals, n = (_whole(name, row.pop(name, "")) for name in ("decimals", "n"))
-        return Cell(**row, decimals=decimals, n=n)
+        decimals, n, folds = (_whole(name, row.pop(name, "")) for name in ("decimals", "n", "folds"))
+        return Cell(**{**row, "metric": canonical(row["metric"])}, decimals=decimals, n=n, folds=folds)
     except ClaimsError as error:
         at = f"{where}, {error.where}"
         raise ClaimsError(expected=error.expected, got=error.got, where=at, do=error.do) from error
@@ -195,56 +197,13 @@ def _cell(row: dict[str, str], *, where: str) -> Cell:
 
 def _whole(name: str, text: str) -> int | None:
     if text and not _COUNT.fullmatch(text):
-        raise _broken(name, "a whole number or nothing", _shown(text), "write up to 16 digits alone, or leave it empty")
+        raise broken(name, "a whole number or nothing", shown(text), "write up to 16 digits alone, or leave it empty")
     return int(text) if text else None
 
 
-def _check_value(cell: Cell) -> None:
-    if cell.value in _UNPUBLISHED:
-        return
-    if cell.value == LARGER:
-        if not cell.against:
-            raise _broken("value", "a number", "'>'", "name the model that it is larger than in the column against")
-        return
-    if not _NUMBER.fullmatch(cell.value):
-        do = (
-            "write digits with a decimal point and nothing else, up to 9 before it and 20 behind it; of '93.5 +- 0.4' "
-            "the mean, of a lost number '-'"
-        )
-        raise _broken("value", "a number as printed, such as 95.2", _shown(cell.value), do)
-    if cell.unit == "points" and not cell.against:
-        raise _broken("unit", "% or ratio for a level", "'points'", "points are for a difference: fill in against")
-    most = 1 if cell.unit == "ratio" else 100
-    if not cell.against and not 0 <= Fraction(cell.value) <= most:
-        do = "check the value and its unit: 0.894 is a ratio, 89.4 is %"
-        raise _broken("value", f"0 to {most} for the unit {cell.unit}", cell.value, do)
-
-
-def _check_counts(cell: Cell) -> None:
-    digits = len(cell.value.partition(".")[2])
-    if cell.decimals is not None and not digits <= cell.decimals <= _MOST_DECIMALS:
-        do = "leave it empty unless the print drops a trailing zero"
-        raise _broken("decimals", f"{digits} (those printed) to {_MOST_DECIMALS}", str(cell.decimals), do)
-    if cell.n is not None and not 1 <= cell.n <= _MOST_UNITS:
-        do = "write how many cases or voxels there are, or leave it empty where the document does not say it"
-        raise _broken("n", f"1 to {_MOST_UNITS}", _shown(str(cell.n)), do)
-    if cell.against == cell.model:
-        raise _broken("against", "another model", repr(cell.against), "name the model that this one is compared with")
-
-
-def _one_of(name: str, got: str, known: tuple[str, ...]) -> None:
-    if got not in known:
-        close = difflib.get_close_matches(got.lower(), known, n=1)
-        do = f"did you mean {close[0]!r}?" if close else "leave out what the audit has no check for"
-        raise _broken(name, f"one of {', '.join(known)}", repr(got), do)
-
-
-def _shown(text: str) -> str:
-    """Return a field for an error: quoted, and of a long one the beginning and the length."""
-    if len(text) <= _SHOWN_CHARACTERS:
-        return repr(text)
-    return f"{text[:_SHOWN_CHARACTERS]!r} ... ({len(text)} characters)"
-
-
-def _broken(column: str, expected: str, got: str, do: str) -> ClaimsError:
-    return ClaimsError(expected=expected, got=got, where=f"column {column}", do=do)
+def _range(metric: str, share: Interval) -> Interval:
+    """Return the range of a metric; one without an upper end ends where the print does."""
+    score = score_of(metric)
+    if score is None:
+        return SHARES
+    return Interval(Fraction(score.low), max(share.high, Fraction(0)) if score.high is None else Fraction(score.high))

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from reproduce.audit.finding import READINGS, Finding
 
 NOTHING = (
-    "No check covers these numbers. Checks need accuracy, sensitivity and specificity of one model; Dice with two of "
-    "them or with IoU; n; a number in two places; or an improvement beside its levels."
+    "No check covers these numbers. Checks need two scores of one confusion matrix (accuracy, sensitivity, precision "
+    "...) of one model; one score and its n; a number in two places; or an improvement beside its levels."
 )
 
 
@@ -32,7 +32,7 @@ def findings_text(findings: Sequence[Finding], *, width: int) -> str:
             lines.append(f"{each.verdict.upper()}  {each.check}: {', '.join(each.models)}")
             lines += _wrapped(f"{_capital(each.brief)}. ({_capital(READINGS[each.reading])}.)", width)
             lines += _wrapped(each.explanation, width)
-            lines += [line for value in each.values for line in _wrapped(f"- {value.name}: {value.text}", width)]
+            lines += [line for value in each.figures for line in _wrapped(f"- {value.name}: {value.text}", width)]
             lines.append("")
     lines.append(summary(findings))
     return "\n".join(lines) + "\n"
@@ -55,7 +55,7 @@ def findings_markdown(findings: Sequence[Finding]) -> str:
             lines.append("| " + " | ".join(_escaped(part) for part in row) + " |")
         lines.append("")
         for each in group:
-            values = "; ".join(f"{value.name} {value.text}" for value in each.values)
+            values = "; ".join(f"{value.name} {value.text}" for value in each.figures)
             told = f"- **{each.check}, {', '.join(each.models)}.** {each.explanation}" + (
                 f" ({values})" if values else ""
             )
@@ -104,8 +104,8 @@ def _plain(finding: Finding) -> dict[str, object]:
         }
         for value in finding.values
     ]
-    cells = [asdict(cell) for cell in finding.cells]
-    return {**{name: getattr(finding, name) for name in _NAMES}, "values": values, "cells": cells}
+    lists = {name: [asdict(each) for each in getattr(finding, name)] for name in ("cells", "witness", "conflict")}
+    return {**{name: getattr(finding, name) for name in _NAMES}, "values": values, **lists}
 
 
 _NAMES = ("check", "document", "data", "models", "metrics", "verdict", "reading", "brief", "explanation")

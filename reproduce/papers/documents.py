@@ -54,9 +54,10 @@ def document_cells() -> tuple[Cell, ...]:
 
 
 def document_findings() -> tuple[Finding, ...]:
-    """Return the audit of the documents: of their cells, then of what they say on parameters, memory and one gain."""
+    """Return the audit of the documents: of their cells, then of what else they say: folds, sizes and one gain."""
     cells = audit(document_cells(), small_structures=_SMALL)
-    return (*cells, *xue2025.size_findings(), *zheng2024.size_findings(), ai_radiology2024.gain_finding())
+    sizes = (*xue2025.size_findings(), *zheng2024.size_findings())
+    return (*cells, *xue2025.fold_findings(), *sizes, ai_radiology2024.gain_finding())
 
 
 def judged_statements() -> tuple[JudgedStatement, ...]:

@@ -57,7 +57,25 @@ BROKEN = {
     "percentage above 100": (f"{HEADER}\n{ROW[:-4]}864", "expected 0 to 100 for the unit %, got 864", "column value"),
     "negative level": (f"{HEADER}\n{ROW[:-4]}-1.0", "expected 0 to 100 for the unit %, got -1.0", "column value"),
     "unknown unit": (f"{HEADER}\n{ROW.replace('%', 'percent')}", "got 'percent'", "line 2, column unit"),
-    "unknown metric": (f"{HEADER}\n{ROW.replace('dice', 'DSC')}", "got 'DSC'", "line 2, column metric"),
+    "unknown metric": (f"{HEADER}\n{ROW.replace('dice', 'DSK')}", "got 'DSK'", "line 2, column metric"),
+    "unknown average": (f"{HEADER},average\n{ROW},macro", "got 'macro'", "line 2, column average"),
+    "folds of one matrix": (f"{HEADER},folds\n{ROW},5", "for a mean over folds or cases, got 5", "column folds"),
+    "one fold": (f"{HEADER},average,folds\n{ROW},folds,1", "expected 2 to 10000", "column folds"),
+    "no positives": (f"{HEADER},positives\n{ROW},0", "expected numbers from 1", "line 2, column positives"),
+    "range backwards": (f"{HEADER},positives\n{ROW},65-60", "got '65-60'", "line 2, column positives"),
+    "words for negatives": (f"{HEADER},negatives\n{ROW},many", "got 'many'", "line 2, column negatives"),
+    "entries without folds": (f"{HEADER},positives\n{ROW},3;4", "got 2 entries", "line 2, column positives"),
+    "too few entries": (
+        f"{HEADER},average,folds,positives\n{ROW},folds,5,3;4",
+        "expected 1 entry, or 5, got 2 entries",
+        "line 2, column positives",
+    ),
+    "correlation below -1": (
+        f"{HEADER}\n{ROW[:-12]},mcc,ratio,-1.2",
+        "expected -1 to 1 for the unit ratio, got -1.2",
+        "line 2, column value",
+    ),
+    "negative odds": (f"{HEADER}\n{ROW[:-12]},DOR,ratio,-3", "expected 0 or more, got -3", "column value"),
     "no place": (f"{HEADER}\n{ROW.replace('Table 2', ' ')}", "expected some text, got nothing", "column place"),
     "points for a level": (f"{HEADER}\n{ROW.replace('%', 'points')}", "got 'points'", "line 2, column unit"),
     "decimals below those printed": (
@@ -141,6 +159,35 @@ def test_file_with_byte_order_mark_windows_lines_and_other_column_order(read):
     text = "\ufeffvalue,unit,metric,data,model,place,document,n\r\n86.4, % ,dice,ISIC,U-Net,Table 2,Doe 2024,600\r\n"
     expected = Cell("Doe 2024", "Table 2", "U-Net", "ISIC", "dice", "%", "86.4", n=600)
     assert read(text) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("printed", "metric"),
+    [
+        ("DSC", "dice"),
+        ("Recall", "sensitivity"),
+        ("TPR", "sensitivity"),
+        ("PPV", "precision"),
+        ("F1-score", "f1"),
+        ("JSC", "iou"),
+        ("VOE", "voe"),
+        ("LR-", "lr-"),
+        ("LR+", "lr+"),
+        ("Cohen's kappa", "kappa"),
+        ("miou", "miou"),
+    ],
+)
+def test_a_metric_is_read_under_the_names_of_the_field(read, printed, metric):
+    assert read(f"{HEADER}\n{ROW.replace('dice', printed).replace('%,86.4', 'ratio,0.86')}")[0].metric == metric
+
+
+def test_levels_keep_the_range_of_their_score(read):
+    rows = [f"Doe 2024,Table 2,U-Net,ISIC,{rest}" for rest in ("mcc,ratio,-0.5", "DOR,ratio,37.4", "mcc,%,-99.97")]
+    text = f"{HEADER}\n" + "\n".join([*rows[:2], rows[2].replace("U-Net", "Ours")])
+    mcc, dor, low = (each.share for each in read(text))
+    assert mcc == Interval(Fraction(-55, 100), Fraction(-45, 100))
+    assert dor == Interval(Fraction(3735, 100), Fraction(3745, 100))
+    assert low == Interval(Fraction(-99975, 100000), Fraction(-99965, 100000))
 
 
 def test_quoted_field_may_hold_a_comma(read):

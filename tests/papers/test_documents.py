@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from reproduce.audit.audit import audit
+from reproduce.audit.columns import levels_of
 from reproduce.audit.printed import read_cells
+from reproduce.audit.scores import SCORES
 from reproduce.errors import ArgumentError, ClaimsError
 from reproduce.papers import cells
 from reproduce.papers.cells import PAPERS, claims_of, number_of, packaged_tables, rooms_by_number, table_cells
@@ -130,6 +132,24 @@ def test_voxel_rates_of_document_000_are_impossible_for_its_small_structures():
     assert Counter(each.verdict for each in voxels) == {"inconsistent": 4}
 
 
+def test_five_folds_print_both_tables_of_document_000_and_equal_folds_do_not_print_table_1():
+    found = [each for each in document_findings() if each.check == "one test set, as means over folds"]
+    assert [(each.data, each.reading, each.verdict) for each in found] == [
+        ("LIDC-IDRI", "folds", "consistent"),
+        ("LIDC-IDRI", "equal folds", "inconsistent"),
+        ("BraTS", "folds", "consistent"),
+    ]
+    for each in (found[0], found[2]):
+        assert each.metrics == ("accuracy", "sensitivity", "specificity", "dice")
+        make_ups = [[(m.tp + m.fn, m.fp + m.tn) for m in witness.matrices] for witness in each.witness]
+        assert make_ups[0] == make_ups[1]
+        assert all(p + n == 300 and 17 <= 100 * p / 300 <= 37 for p, n in make_ups[0])
+    # Mean Dice of the optimised column over the folds: .9017, .8870, .8793, .8144, .9878, as 2 TP / (2 TP + FN + FP).
+    dice = [2 * m.tp / (2 * m.tp + m.fn + m.fp) for m in found[0].witness[1].matrices]
+    assert round(sum(dice) / 5, 3) == 0.894
+    assert [cell.metric for cell in found[1].conflict] == ["accuracy", "sensitivity", "specificity"] * 2
+
+
 def test_cells_of_all_documents():
     cells = document_cells()
     counts = Counter(cell.document for cell in cells)
@@ -160,12 +180,30 @@ def test_table_of_a_paper_that_is_not_among_the_five():
     shares = {each.models[0]: each.values[0].interval for each in found if each.check.startswith("accuracy,")}
     assert shares["R2U-Net"].text(3) == "[0.127, 0.128]"
     assert shares["U-Net"].meet(shares["R2U-Net"]) is not None
+    # No test set of up to 2000 pixels prints U-Net's row; a larger one does.
+    (witness,) = dice["U-Net"].witness
+    assert sum(witness.matrices[0].counts) > 2000
+    assert all(level.printed_by(witness.matrices[0]) for level in levels_of(dice["U-Net"].cells))
+    assert len(dice["U-Net"].cells) == 4
     clashes = [each.models for each in found if each.check == "one test set"]
     assert clashes == [("U-Net", "Li et al."), ("R2U-Net", "Li et al.")]
 
 
-def test_example_in_the_documentation_is_sound(tmp_path):
-    block = (DOCS / "claims_csv.md").read_text(encoding="utf-8").split("```csv\n")[1].split("```")[0]
+@pytest.mark.parametrize("number", [1, 2])
+def test_example_in_the_documentation_is_sound(tmp_path, number):
+    block = (DOCS / "claims_csv.md").read_text(encoding="utf-8").split("```csv\n")[number].split("```")[0]
     path = tmp_path / "example.csv"
     path.write_text(block, encoding="utf-8")
-    assert {each.verdict for each in audit(read_cells(path))} == {"consistent"}
+    found = audit(read_cells(path))
+    assert {each.verdict for each in found} == {"consistent"}
+    if number == 2:
+        assert [m.tp + m.fn for m in found[0].witness[0].matrices] == [17, 17, 27, 37, 37]
+        equal = path.with_name("equal.csv")
+        equal.write_text(block.replace("17;17;27;37;37,83;83;73;63;63", "27,73"), encoding="utf-8")
+        assert {each.verdict for each in audit(read_cells(equal))} == {"inconsistent"}
+
+
+def test_the_documentation_names_every_score():
+    text = (DOCS / "claims_csv.md").read_text(encoding="utf-8")
+    for score in SCORES:
+        assert f"| {score.name} | {', '.join(score.aliases)} | {score.formula} | {score.source} |\n" in text
