@@ -152,7 +152,7 @@ def _without_paths(text: str, root: Path, name: Callable[[Path], str]) -> str:
         return ""
     below = [Path(folder, each) for folder, folders, files in os.walk(root) for each in (*folders, *files)]
     for path in sorted(below, key=lambda path: -len(str(path))):
-        if len(path.parts) > 1 and str(path) in text:
+        if len(path.parts) > 1:
             text = text.replace(str(path), name(path))
         elif path.name in text and len(path.name) > _SHORT and path.is_dir():  # "." was typed
             text = name(path).join(re.split(rf"(?<![\w/.-]){re.escape(path.name)}(?![\w.-])", text))
