@@ -198,7 +198,7 @@ BROKEN = {
     "decimal comma": (f"{HEADER}\n{ROW[:-4]}86,4", "expected 7 fields, got 8 fields"),
     "spread in the value": (f"{HEADER}\n{ROW} +- 0.3", "got '86.4 +- 0.3'"),
     "wrong unit": (f"{HEADER}\n{ROW.replace('%', 'ratio')}", "expected 0 to 1 for the unit ratio, got 86.4"),
-    "unknown metric": (f"{HEADER}\n{ROW.replace('dice', 'DSC')}", "got 'DSC'"),
+    "unknown metric": (f"{HEADER}\n{ROW.replace('dice', 'DSK')}", "got 'DSK'"),
     "cell twice": (f"{HEADER}\n{ROW}\n{ROW}", "got the cell of line 2 again"),
     "quotation left open": (f'{HEADER}\n"{ROW}', "expected well-formed CSV"),
 }
