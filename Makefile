@@ -29,7 +29,7 @@ help:
 	@echo "make stale       names the tables that the code would not give any more;  make record: after a table was run"
 	@echo "make test        the tests;  make smoke: each experiment once, in seconds;  make lint"
 	@echo "make test-slow   the tests that take longer;  make test-bench: beside other libraries"
-	@echo "make bench       speed beside other libraries, one table: a quarter of an hour; DATA=folder with lidc_idri"
+	@echo "make bench       speed beside other libraries, one table: half an hour; DATA=folder with lidc_idri"
 	@echo "make chaos       four tables, killed at a hundred random moments, give the same bytes: an hour"
 	@echo "make fuzz        broken files for every reader: an hour of one core"
 	@echo "make clean       removes what can be made again; never results/ or figures/"

@@ -1,6 +1,6 @@
 """One table of speed beside other libraries: files, masks, input, training, inference, and metrics as they stand.
 
-    make bench                                      all of it: a quarter of an hour
+    make bench                                      all of it: half an hour
     python benchmarks/bench.py dicom lidc --quick   some parts, on tiny inputs
 
 Each part runs in a process of its own and times both sides in turn; one whose sides do not compute the same is refused.
@@ -53,19 +53,14 @@ LIBRARIES = (
     "onnxruntime",
     "tf2onnx",
 )
-# Why a part misses its goal, as a profile of it says; shown where it does.
+# What ours does otherwise than a peer that is faster; shown where a part misses its goal.
 WHY = {
-    "dicom": "Ours parses each file three times, by pydicom: to search the folder (0.8 ms a slice), to check every"
-    " header before any pixel is read (1.3 ms), and to decode it (0.7 ms, and 0.6 ms for the pixels). GDCM parses in"
-    " C++; the loop over pydicom parses once and checks nothing.",
-    "input": "TensorFlow's kernel for the affine resampling takes 11 of our 17 ms of processor a slice of 512x512, on"
-    " one thread as pinned; torch's kernel resamples a channel in about 1 ms. Tracing the graph of each epoch adds a"
-    " quarter of a second.",
-    "training": "Three quarters of a step at 256x256 are convolutions, in TensorFlow as in torch, and four fifths at"
-    " 512x512; both call oneDNN under the same instructions. Batch normalisation, Adam and the loop, which this package"
-    " writes itself, are in the rest.",
-    "inference": "Not profiled by itself: `Predictor` calls Keras' predict_on_batch for each slice, and of a training"
-    " step at this size four fifths are TensorFlow's convolutions.",
+    "dicom": "Ours parses each file three times, by pydicom: to search the folder, to check every header before any"
+    " pixel is read, and to decode it. GDCM parses in C++; the loop over pydicom parses once and checks nothing.",
+    "input": "Ours resamples by TensorFlow's kernel, on one thread as pinned, and traces the graph of each epoch.",
+    "training": "Both sides call oneDNN for their convolutions, under the same instructions; batch normalisation, Adam"
+    " and the loop, which this package writes itself, are the rest.",
+    "inference": "`Predictor` calls Keras' predict_on_batch for each slice.",
 }
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,8 +16,7 @@ import reproduce  # noqa: F401  (sets the arithmetic before a test imports NumPy
 
 pytest_plugins = ["tests.dicom_of_arrays", "tests.run_results"]
 
-# A quarter of the processor time of the suite: the collector walked the modules of TensorFlow and all collected tests
-# again and again.
+# At each of its rounds the collector walks the modules of TensorFlow and all collected tests.
 gc.set_threshold(50_000, 20, 20)
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
@@ -89,6 +89,21 @@ def load_script():
         return loaded[name]
 
     return load
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Runs the command line in this process, in a wide terminal: exit code, stdout, stderr."""
+    from reproduce import cli
+
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def command(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(argument) for argument in arguments])
+        return SimpleNamespace(code=stopped.value.code or 0, **capsys.readouterr()._asdict())
+
+    return command
 
 
 @pytest.fixture

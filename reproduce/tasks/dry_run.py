@@ -18,8 +18,8 @@ from reproduce.training.step_cost import StepCost, step_costs
 
 # Share of a card's float32 operations that a training of convolutions reaches: assumed, not measured.
 UTILISATION = 0.3
-# Share of a card's memory that a step may take by our estimate, which is up to a quarter short of the measured peak
-# (benchmarks/results/memory.csv).
+# Share of a card's memory that a step may take by our estimate, which at the worst is about a quarter short of the
+# measured peak (benchmarks/results/memory.csv).
 FILLED = 0.75
 # The forward pass, the gradient of each layer's input and that of its weights cost about the same; two operations each.
 _OPERATIONS = 3 * 2

@@ -5,21 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from reproduce import cli
 from reproduce.phantoms.writers.lctsc import write_lctsc_cohort
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Runs the command line in a wide terminal: exit code, stdout, stderr."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def command(*arguments):
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(argument) for argument in arguments])
-        return SimpleNamespace(code=stopped.value.code or 0, **capsys.readouterr()._asdict())
-
-    return command
 
 
 @pytest.fixture

@@ -1,27 +1,11 @@
 """The command, run in this process, and images that are not alike."""
 
 import json
-from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
 import pytest
 from scipy import ndimage
-
-from reproduce import cli
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Runs the command line in a wide terminal: exit code, stdout, stderr."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def command(*arguments):
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(argument) for argument in arguments])
-        return SimpleNamespace(code=stopped.value.code or 0, **capsys.readouterr()._asdict())
-
-    return command
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from reproduce import cli
 from reproduce.imaging import Volume, write_nifti
 
 SHAPE = (4, 6, 8)
@@ -17,19 +16,6 @@ def labels(**boxes):
     for name, box in boxes.items():
         voxels[box] = int(name.removeprefix("_"))
     return voxels
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Runs the command line in a wide terminal: exit code, stdout, stderr."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def command(*arguments):
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(argument) for argument in arguments])
-        return SimpleNamespace(code=stopped.value.code or 0, **capsys.readouterr()._asdict())
-
-    return command
 
 
 @pytest.fixture
